@@ -1,0 +1,84 @@
+package lint
+
+import (
+	"slices"
+	"strings"
+	"testing"
+)
+
+// below says, room by room, which rooms it may import. A room that is not
+// named here may not exist: name it, and think about its floor, first.
+var below = map[string][]string{
+	"internal/codec":      {},
+	"event":               {"internal/codec"},
+	"event/eventtest":     {"event"},
+	"signal":              {},
+	"model":               {"event", "internal/codec"},
+	"query":               {"event", "model"},
+	"query/plan":          {"event", "model", "query"},
+	"entity":              {"event", "model", "query", "query/plan", "internal/codec"},
+	"entity/mergetest":    {"event", "model", "entity"},
+	"storage":             {"event", "model", "query", "query/plan", "internal/codec"},
+	"storage/storagetest": {"event", "model", "query", "query/plan", "storage"},
+	"storage/kv":          {"event", "model", "query", "query/plan", "storage", "internal/codec"},
+	"storage/memory":      {"storage", "storage/kv"},
+	"storage/pebble":      {"storage", "storage/kv"},
+	"node/reactor":        {"event", "model", "query", "query/plan", "storage"},
+	"node/wire":           {"event", "model", "internal/codec"},
+	"node": {
+		"event", "signal", "model", "query", "query/plan", "entity", "storage",
+		"node/reactor", "node/wire", "internal/codec",
+	},
+	"node/pipe":  {"node", "node/wire"},
+	"cmd/ankgen": {"event", "model", "query"},
+
+	"internal/lint":       {},
+	"internal/testreport": {},
+}
+
+// TestImportsPointDown holds every package against the floors of
+// ARCHITECTURE.md. Examples stand on top and may import anything.
+func TestImportsPointDown(t *testing.T) {
+	for _, p := range list(t, nil, "./...") {
+		room := p.room()
+		if strings.HasPrefix(room, "examples/") {
+			continue
+		}
+		allowed, known := below[room]
+		if !known {
+			t.Errorf("package %s has no floor: name it, and what it may import, in internal/lint/imports_test.go", room)
+			continue
+		}
+		for _, imported := range p.Imports {
+			r := roomOf(imported)
+			if r == "" || slices.Contains(allowed, r) {
+				continue
+			}
+			t.Errorf("%s imports %s, which is not below it: move what is needed down, or pass it in as a value or a small interface", room, r)
+		}
+	}
+}
+
+// kits are packages for tests: users' programs must not carry them.
+var kits = []string{
+	"testing", "github.com/stretchr/testify/", "github.com/google/go-cmp/", "pgregory.net/rapid",
+	"go.uber.org/goleak", "modernc.org/sqlite",
+}
+
+// testRooms may import kits: they are kits.
+var testRooms = []string{"event/eventtest", "entity/mergetest", "storage/storagetest", "node/nodetest"}
+
+func TestNoRoomImportsATestKit(t *testing.T) {
+	for _, p := range list(t, nil, "./...") {
+		if slices.Contains(testRooms, p.room()) {
+			continue
+		}
+		for _, imported := range p.Imports {
+			for _, kit := range kits {
+				if imported == kit || strings.HasSuffix(kit, "/") && strings.HasPrefix(imported, kit) {
+					t.Errorf("%s imports %s outside its tests: users' programs would carry it", p.room(), imported)
+				}
+			}
+		}
+	}
+}
