@@ -1,0 +1,28 @@
+# The commands of this repository. `make test` passes the tests, `make check`
+# everything that is not a test, `make bench` prints the table of figures.
+
+GO ?= go
+TOOL = $(GO) tool -modfile=tools/go.mod
+
+.PHONY: test check bench generate
+
+test: ## all tests with the race detector, the js/wasm tests, the generator's freshness
+	$(GO) run ./cmd/ankgen -check ./...
+	$(GO) test -race -shuffle=on -json ./... | $(GO) run ./internal/testreport
+	scripts/test-js
+
+check: ## vet, linters, formatting, import rules, generated files, the docs' code
+	$(GO) vet ./...
+	$(TOOL) staticcheck ./...
+	@unformatted="$$($(TOOL) gofumpt -l .)"; if [ -n "$$unformatted" ]; then echo "not gofumpt'ed:"; echo "$$unformatted"; exit 1; fi
+	$(GO) run ./cmd/ankgen -check ./...
+	$(GO) test ./internal/lint
+	cd bench && $(GO) vet ./...
+
+generate: ## generated code, from the models
+	$(GO) generate ./...
+
+# B names a group of workloads: commit, query, live, replay. All by default.
+B ?= all
+bench: ## workloads beside the raw store and peers: bench NAME VALUE UNIT, target ...
+	cd bench && $(GO) run . -group $(B)
