@@ -1,0 +1,217 @@
+package signal
+
+import (
+	"cmp"
+	"slices"
+	"sync"
+)
+
+// Graph owns a set of values that are consistent with each other, the lock that makes them so, and the
+// goroutine on which their effects run. Values of one graph must not be read with the tracker of
+// another; such a read is a Peek. Safe for concurrent use.
+type Graph struct {
+	onError func(error)
+
+	// inbox is what writers share with the graph. It is held for a few instructions at a time, never
+	// while foreign code runs, and may be taken while holding mu (never the other way round).
+	inbox struct {
+		sync.Mutex
+		written  []source // set since the last drain, each once
+		arrived  []*Effect
+		left     []*Effect
+		watchers map[*watcher]struct{}
+		effects  map[*Effect]struct{} // open ones
+		running  bool                 // the effect goroutine exists
+		closed   bool
+		created  uint64 // effects so far; their order
+	}
+	closing chan struct{} // closed by Close
+	done    chan struct{} // closed when closed and not running
+
+	mu     sync.Mutex // guards all nodes; held while compute functions run
+	epoch  uint64     // counts drains that changed something
+	queue  []*Effect  // to be run
+	sorted bool       // queue is in order of creation
+	path   []*node    // being brought up to date, outermost first
+	stack  []*node    // scratch for mark
+}
+
+// GraphOption changes a new graph.
+type GraphOption func(*Graph)
+
+// OnError sets what hears of an effect whose value is in error. It is called on the effect goroutine,
+// once per failing run. Without it such errors are only seen through Err.
+func OnError(f func(error)) GraphOption { return func(g *Graph) { g.onError = f } }
+
+// NewGraph makes an empty graph. It starts nothing; a graph without effects needs no Close.
+func NewGraph(options ...GraphOption) *Graph {
+	g := &Graph{
+		onError: func(error) {},
+		closing: make(chan struct{}),
+		done:    make(chan struct{}),
+		epoch:   1,
+	}
+	g.inbox.watchers = map[*watcher]struct{}{}
+	g.inbox.effects = map[*Effect]struct{}{}
+	for _, o := range options {
+		o(g)
+	}
+	return g
+}
+
+// Close stops the effects: none starts after Close returned. It does not wait for an action that is
+// running (see Done), so an action may call it; a second call does nothing. Those in Wait get
+// ErrClosed. Values can still be read and set.
+func (g *Graph) Close() {
+	g.inbox.Lock()
+	defer g.inbox.Unlock()
+	if g.inbox.closed {
+		return
+	}
+	g.inbox.closed = true
+	for e := range g.inbox.effects {
+		e.closeLocked()
+	}
+	close(g.closing)
+	g.wakeLocked()
+	if !g.inbox.running {
+		close(g.done)
+	}
+}
+
+// Done is closed when the graph is closed and the last action has returned.
+func (g *Graph) Done() <-chan struct{} { return g.done }
+
+// source is a Value, seen without its type.
+type source interface {
+	// take moves what was set into the graph and reports whether it changed. Holds mu and inbox.
+	take() (*node, bool)
+}
+
+// wakeLocked starts whoever has to look at the inbox. Needs inbox.
+func (g *Graph) wakeLocked() {
+	for w := range g.inbox.watchers {
+		select {
+		case w.wake <- struct{}{}:
+		default: // it is already on its way
+		}
+	}
+	if !g.inbox.running && (len(g.inbox.effects) > 0 || len(g.inbox.left) > 0) {
+		g.inbox.running = true
+		go g.run()
+	}
+}
+
+// drain takes in everything written so far as one change. Needs mu.
+func (g *Graph) drain() {
+	g.inbox.Lock()
+	defer g.inbox.Unlock()
+	changed := false
+	for i, s := range g.inbox.written {
+		g.inbox.written[i] = nil
+		if n, ok := s.take(); ok {
+			changed = true
+			g.mark(n)
+		}
+	}
+	g.inbox.written = g.inbox.written[:0]
+	if changed {
+		g.epoch++
+	}
+	for _, e := range g.inbox.arrived {
+		e.node.enter()
+		g.enqueue(e)
+	}
+	g.inbox.arrived = nil
+	for _, e := range g.inbox.left {
+		e.node.leave()
+	}
+	g.inbox.left = nil
+}
+
+// enqueue notes that an effect may have to run. Needs mu.
+func (g *Graph) enqueue(e *Effect) {
+	g.queue = append(g.queue, e)
+	g.sorted = false
+}
+
+// run is the effect goroutine.
+func (g *Graph) run() {
+	for {
+		e, err := g.next()
+		switch {
+		case e == nil:
+			return
+		case err != nil:
+			g.onError(err)
+		case e.start():
+			e.act()
+		}
+	}
+}
+
+// next finds the next effect whose value changed, or ends the effect goroutine by returning nil.
+func (g *Graph) next() (*Effect, error) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	for {
+		g.drain()
+		if len(g.queue) == 0 {
+			if g.rest() {
+				return nil, nil
+			}
+			continue
+		}
+		if !g.sorted {
+			slices.SortFunc(g.queue, func(a, b *Effect) int { return cmp.Compare(a.order, b.order) })
+			g.sorted = true
+		}
+		e := g.queue[0]
+		g.queue[0] = nil
+		g.queue = g.queue[1:]
+		if e.node.strong == 0 {
+			continue // it left
+		}
+		g.refresh(e.node)
+		if e.node.version != e.seen {
+			e.seen = e.node.version
+			e.load()
+			return e, e.node.err
+		}
+	}
+}
+
+// rest gives up the effect goroutine if nothing arrived meanwhile.
+func (g *Graph) rest() bool {
+	g.inbox.Lock()
+	defer g.inbox.Unlock()
+	if len(g.inbox.written)+len(g.inbox.arrived)+len(g.inbox.left) > 0 {
+		return false
+	}
+	g.inbox.running = false
+	g.queue = nil
+	if g.inbox.closed {
+		close(g.done)
+	}
+	return true
+}
+
+// Batch collects new values for several Values. It is good for the call it was made for.
+type Batch struct {
+	graph  *Graph
+	writes []func()
+}
+
+// Batch runs f and then sets everything that f set with SetIn at once: no reader ever sees a part of
+// it. Inside f the old values are still seen. If f panics, nothing is set. A batch inside a
+// batch is a batch of its own.
+func (g *Graph) Batch(f func(b *Batch)) {
+	b := &Batch{graph: g}
+	f(b)
+	g.inbox.Lock()
+	defer g.inbox.Unlock()
+	for _, w := range b.writes {
+		w()
+	}
+	g.wakeLocked()
+}

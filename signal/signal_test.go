@@ -1,0 +1,349 @@
+package signal_test
+
+import (
+	"context"
+	"runtime"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/stretchr/testify/require"
+	"go.uber.org/goleak"
+
+	"github.com/ankgo/ank/signal"
+)
+
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+
+func TestBatchIsNeverSeenInParts(t *testing.T) {
+	g := signal.NewGraph()
+	a, b := signal.NewValue(g, 0), signal.NewValue(g, 0)
+	sum := signal.NewComputed(g, func(t *signal.Tracker) int { return a.Get(t) + b.Get(t) })
+	bad := make(chan int, 1)
+	signal.NewEffect(g, sum.Get, func(n int) {
+		if n != 0 {
+			select {
+			case bad <- n:
+			default:
+			}
+		}
+	})
+	var writers sync.WaitGroup
+	for range 4 {
+		writers.Go(func() {
+			for i := range 500 {
+				g.Batch(func(batch *signal.Batch) { a.SetIn(batch, i); b.SetIn(batch, -i) })
+				if n := sum.Peek(); n != 0 {
+					select {
+					case bad <- n:
+					default:
+					}
+				}
+			}
+		})
+	}
+	writers.Wait()
+	g.Close()
+	<-g.Done()
+	require.Empty(t, bad)
+}
+
+func TestBatchThatPanicsSetsNothing(t *testing.T) {
+	g := signal.NewGraph()
+	a := signal.NewValue(g, 1)
+	require.Panics(t, func() {
+		g.Batch(func(b *signal.Batch) {
+			a.SetIn(b, 2)
+			panic("no")
+		})
+	})
+	require.Equal(t, 1, a.Peek())
+}
+
+func TestSetNeverWaits(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		g := signal.NewGraph()
+		a := signal.NewValue(g, 0)
+		release := make(chan struct{})
+		var seen []int
+		signal.NewEffect(g, a.Get, func(n int) { seen = append(seen, n); <-release })
+		slow := signal.NewComputed(g, func(t *signal.Tracker) int { <-release; return a.Get(t) })
+		synctest.Wait() // the action is stuck
+		go slow.Peek()
+		synctest.Wait() // and so is a compute function, holding the graph
+		a.Set(1)
+		a.Update(func(n int) int { return n + 1 })
+		g.Batch(func(b *signal.Batch) { a.SetIn(b, 7) })
+		require.Equal(t, 7, a.Peek())
+		close(release)
+		synctest.Wait()
+		require.Equal(t, []int{0, 7}, seen, "what was set meanwhile is one change")
+		require.Equal(t, 7, slow.Peek())
+		g.Close()
+	})
+}
+
+// TestNoRunIsLostAtRest sets again and again just when the effect goroutine is about to end.
+func TestNoRunIsLostAtRest(t *testing.T) {
+	g := signal.NewGraph()
+	a := signal.NewValue(g, 0)
+	acted := make(chan int)
+	signal.NewEffect(g, a.Get, func(n int) { acted <- n })
+	for i := range 30_000 {
+		a.Set(i)
+		require.Equal(t, i, <-acted)
+	}
+	g.Close()
+	<-g.Done()
+}
+
+func TestActionsMaySetAndClose(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		g := signal.NewGraph()
+		a := signal.NewValue(g, 0)
+		var seen []int
+		var e *signal.Effect
+		ready := make(chan struct{})
+		e = signal.NewEffect(g, a.Get, func(n int) {
+			<-ready
+			seen = append(seen, n)
+			if n < 5 {
+				a.Set(n + 1)
+			}
+			if n == 4 {
+				e.Close()
+				e.Close()
+			}
+		})
+		close(ready)
+		synctest.Wait()
+		require.Equal(t, []int{0, 1, 2, 3, 4}, seen)
+		require.Equal(t, 5, a.Peek())
+		signal.NewEffect(g, a.Get, func(int) { g.Close() })
+		<-g.Done()
+		g.Close()
+		a.Set(9)
+		require.Equal(t, 9, a.Peek(), "values outlive the graph's effects")
+		signal.NewEffect(g, a.Get, func(int) { t.Error("ran on a closed graph") }).Close()
+	})
+}
+
+func TestActionMayWait(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		g := signal.NewGraph()
+		a := signal.NewValue(g, 0)
+		got := 0
+		signal.NewEffect(g, func(*signal.Tracker) int { return 0 }, func(int) {
+			got, _ = signal.Wait(t.Context(), a, func(n int) bool { return n > 2 })
+		})
+		synctest.Wait()
+		a.Set(3)
+		synctest.Wait()
+		require.Equal(t, 3, got)
+		g.Close()
+	})
+}
+
+func TestComputeMaySetAndPeek(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		g := signal.NewGraph()
+		a, runs := signal.NewValue(g, 1), signal.NewValue(g, 0)
+		double := signal.NewComputed(g, func(t *signal.Tracker) int { return 2 * a.Get(t) })
+		sum := signal.NewComputed(g, func(t *signal.Tracker) int {
+			runs.Update(func(n int) int { return n + 1 })
+			return a.Get(t) + double.Peek()
+		})
+		require.Equal(t, 1, sum.Peek(), "double has not settled on anything yet")
+		require.Equal(t, 2, double.Peek())
+		a.Set(2)
+		require.Equal(t, 4, sum.Peek(), "double last settled on 2")
+		require.Equal(t, 2, runs.Peek())
+		require.NoError(t, sum.Err())
+	})
+}
+
+func TestTrackerOutlivesItsRunHarmlessly(t *testing.T) {
+	g, other := signal.NewGraph(), signal.NewGraph()
+	a, foreign := signal.NewValue(g, 1), signal.NewValue(other, 10)
+	var kept *signal.Tracker
+	runs := 0
+	c := signal.NewComputed(g, func(t *signal.Tracker) int {
+		kept = t
+		runs++
+		return a.Get(t) + foreign.Get(t)
+	})
+	require.Equal(t, 11, c.Peek())
+	require.Equal(t, 1, a.Get(kept))
+	require.Equal(t, 1, a.Get(nil))
+	require.Equal(t, 11, c.Get(kept))
+	foreign.Set(20)
+	require.Equal(t, 11, c.Peek(), "another graph's value is no dependency")
+	require.Equal(t, 1, runs)
+}
+
+func TestCycles(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var heard []error
+		g := signal.NewGraph(signal.OnError(func(err error) { heard = append(heard, err) }))
+		defer g.Close()
+		loop, b := signal.NewValue(g, false), signal.NewValue(g, 1)
+		var first, second *signal.Computed[int]
+		first = signal.NewComputed(g, func(t *signal.Tracker) int {
+			if loop.Get(t) {
+				return second.Get(t)
+			}
+			return 100
+		}, signal.Named[int]("first"))
+		second = signal.NewComputed(g, func(t *signal.Tracker) int { return first.Get(t) + b.Get(t) },
+			signal.Named[int]("second"))
+		var seen []int
+		e := signal.NewEffect(g, second.Get, func(n int) { seen = append(seen, n) })
+		synctest.Wait()
+		loop.Set(true)
+		var cycle *signal.CycleError
+		require.ErrorAs(t, second.Err(), &cycle)
+		require.ErrorContains(t, first.Err(), "second reads first reads second")
+		require.Equal(t, 101, second.Peek(), "the last good value")
+		synctest.Wait()
+		b.Set(2)
+		synctest.Wait()
+		require.Equal(t, []int{101}, seen)
+		require.NotEmpty(t, heard)
+		loop.Set(false)
+		synctest.Wait()
+		require.Equal(t, []int{101, 102}, seen, "the cycle is gone")
+		require.NoError(t, first.Err())
+		require.NoError(t, second.Err())
+		loop.Set(true)
+		synctest.Wait()
+		e.Close()
+		loop.Set(false)
+		require.Equal(t, 102, second.Peek())
+
+		var self *signal.Computed[int]
+		self = signal.NewComputed(g, func(t *signal.Tracker) int { return self.Get(t) + 1 })
+		require.EqualError(t, self.Err(), "signal: computed reads computed")
+		require.Zero(t, self.Peek())
+	})
+}
+
+func TestPanicInComputeReachesTheReader(t *testing.T) {
+	g := signal.NewGraph()
+	a := signal.NewValue(g, 0)
+	c := signal.NewComputed(g, func(t *signal.Tracker) int { return 10 / a.Get(t) })
+	require.Panics(t, func() { c.Peek() })
+	require.Panics(t, func() { c.Peek() })
+	a.Set(5)
+	require.Equal(t, 2, c.Peek())
+}
+
+func TestEquality(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		g := signal.NewGraph()
+		defer g.Close()
+		type pair struct{ a, b any }
+		odd := signal.NewValue(g, pair{[]int{1}, nil}) // == would panic
+		list := signal.NewValue(g, []int{1})
+		near := signal.NewValue(g, 1.0, signal.Equal(func(a, b float64) bool { return a-b < 1 && b-a < 1 }))
+		runs := map[string]int{}
+		signal.NewEffect(g, odd.Get, func(pair) { runs["odd"]++ })
+		signal.NewEffect(g, list.Get, func([]int) { runs["list"]++ })
+		signal.NewEffect(g, near.Get, func(float64) { runs["near"]++ })
+		synctest.Wait()
+		odd.Set(odd.Peek())
+		list.Set(list.Peek())
+		near.Set(1.5)
+		synctest.Wait()
+		require.Equal(t, map[string]int{"odd": 2, "list": 2, "near": 1}, runs)
+		near.Set(2.2)
+		synctest.Wait()
+		require.Equal(t, 2, runs["near"])
+	})
+}
+
+func TestUnobservedComputedIsCollected(t *testing.T) {
+	g := signal.NewGraph()
+	a := signal.NewValue(g, 1)
+	collected := make(chan struct{})
+	func() {
+		big := new([1 << 16]byte)
+		runtime.AddCleanup(big, func(struct{}) { close(collected) }, struct{}{})
+		c := signal.NewComputed(g, func(t *signal.Tracker) int { return a.Get(t) + len(big) })
+		e := signal.NewEffect(g, c.Get, func(int) {})
+		_, err := signal.Wait(t.Context(), c, func(n int) bool { return n > 0 })
+		require.NoError(t, err)
+		e.Close()
+	}()
+	a.Set(2)
+	for {
+		runtime.GC()
+		select {
+		case <-collected:
+			require.Equal(t, 2, a.Peek())
+			return
+		case <-t.Context().Done():
+			t.Fatal("still held by its input")
+		default:
+			runtime.Gosched()
+		}
+	}
+}
+
+func TestWait(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		g := signal.NewGraph()
+		a := signal.NewValue(g, 1)
+		c := signal.NewComputed(g, func(t *signal.Tracker) int { return a.Get(t) * 10 })
+		go func() {
+			for range 3 {
+				time.Sleep(time.Second) // virtual
+				a.Update(func(n int) int { return n + 1 })
+			}
+		}()
+		v, err := signal.Wait(t.Context(), c, func(n int) bool { return n >= 30 })
+		require.NoError(t, err)
+		require.Equal(t, 30, v)
+		ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+		defer cancel()
+		v, err = signal.Wait(ctx, c, func(n int) bool { return n < 0 })
+		require.ErrorIs(t, err, context.DeadlineExceeded)
+		require.Equal(t, 40, v)
+		time.AfterFunc(time.Second, g.Close)
+		_, err = signal.Wait(t.Context(), c, func(n int) bool { return n < 0 })
+		require.ErrorIs(t, err, signal.ErrClosed)
+	})
+}
+
+func TestIdleGraphHasNoGoroutine(t *testing.T) {
+	g := signal.NewGraph()
+	a := signal.NewValue(g, 1)
+	acted := make(chan int, 1)
+	signal.NewEffect(g, a.Get, func(n int) { acted <- n })
+	require.Equal(t, 1, <-acted)
+	goleak.VerifyNone(t) // although nobody closed it
+	a.Set(2)
+	require.Equal(t, 2, <-acted)
+}
+
+func TestConcurrentUse(t *testing.T) {
+	g := signal.NewGraph()
+	a := signal.NewValue(g, 0)
+	c := signal.NewComputed(g, func(t *signal.Tracker) int { return a.Get(t) % 7 })
+	var all sync.WaitGroup
+	for range 4 {
+		all.Go(func() {
+			for range 300 {
+				a.Update(func(n int) int { return n + 1 })
+				e := signal.NewEffect(g, c.Get, func(int) {})
+				c.Peek()
+				e.Close()
+			}
+		})
+	}
+	all.Wait()
+	require.Equal(t, 1200, a.Peek())
+	require.Equal(t, 1200%7, c.Peek())
+	g.Close()
+	<-g.Done()
+}
