@@ -16,8 +16,8 @@ import "context"
 //
 // # Concurrency and ownership
 //
-// One engine owns the driver. Write is never called twice at the same time;
-// Snapshot and the methods of every Reader may be called by many goroutines
+// One engine owns the driver. Write is never called twice at the same time, nor
+// together with the driver's own Get; Snapshot and the methods of every Reader may be called by many goroutines
 // while a Write runs. The engine closes every Reader and Iterator before it
 // calls Close, and calls nothing afterwards.
 //
@@ -45,6 +45,10 @@ type Driver interface {
 	// cannot tell whether the operations were kept wraps storage.ErrUnknown; one
 	// that ran out of space wraps storage.ErrFull.
 	Write(ctx context.Context, w *Writes, sync bool) error
+
+	// Get reads as Reader.Get does, but from the newest state. The engine calls it
+	// between writes only, from the goroutine that commits.
+	Get(key, buf []byte) (value []byte, ok bool, err error)
 
 	// Snapshot returns a view of all writes that returned before the call, and
 	// of no write that begins after it returned. A write running at the same
