@@ -2,6 +2,7 @@ package codec
 
 import (
 	"encoding/binary"
+	"errors"
 	"strconv"
 	"unsafe"
 )
@@ -204,6 +205,15 @@ func (r *Reader) Count(max, minEach int) int {
 func (r *Reader) Section(max int) Reader {
 	p := r.Bytes(max)
 	return Reader{b: p, base: r.Offset() - len(p), err: r.err}
+}
+
+// Adopt makes the error of a section, wrapped as part of what, r's own.
+func (r *Reader) Adopt(err error, part string) {
+	var e *Error
+	if r.err == nil && errors.As(err, &e) {
+		r.err = &Error{Offset: e.Offset, What: part + ": " + e.What}
+		r.off = len(r.b)
+	}
 }
 
 func (r *Reader) short(want int) {

@@ -1,0 +1,272 @@
+package event
+
+import (
+	"fmt"
+	"math"
+	"strconv"
+	"unicode/utf8"
+
+	"github.com/ankgo/ank/internal/codec"
+)
+
+// The least number of bytes that things take, by which counts are bounded
+// before anything is allocated for them.
+const (
+	minOp        = 3                    // empty field, kind, flags
+	minEvent     = 1 + 2*idSize + 1 + 3 // length, IDs, collection, three counts
+	minExtension = 2                    // tag, empty value
+	minBody      = minEvent - 1         // an event without its length
+)
+
+// DecodeEvent decodes what [Event.AppendTo] wrote, all of b. The event aliases
+// b, which must not change afterwards. What it accepts encodes to the same bytes
+// again; whether the event also obeys the rules of its structure,
+// [Event.Validate] tells.
+func DecodeEvent(b []byte) (*Event, error) {
+	r, err := open("event", b, MaxEventSize+1)
+	if err != nil {
+		return nil, err
+	}
+	e := new(Event)
+	d := decoder{ops: MaxOps}
+	d.event(&r, e)
+	if err := r.Done(); err != nil {
+		return nil, fmt.Errorf("event: decode event: %w", err)
+	}
+	return e, nil
+}
+
+// DecodeTransaction decodes what [Transaction.AppendTo] wrote, all of b, under
+// the terms of [DecodeEvent].
+func DecodeTransaction(b []byte) (*Transaction, error) {
+	r, err := open("transaction", b, MaxTransactionSize+1)
+	if err != nil {
+		return nil, err
+	}
+	t := new(Transaction)
+	readTransaction(&r, t)
+	if err := r.Done(); err != nil {
+		return nil, fmt.Errorf("event: decode transaction: %w", err)
+	}
+	return t, nil
+}
+
+// DecodeEntry decodes what [Entry.AppendTo] wrote, all of b, under the terms of
+// [DecodeEvent].
+func DecodeEntry(b []byte) (*Entry, error) {
+	r, err := open("entry", b, MaxEntrySize)
+	if err != nil {
+		return nil, err
+	}
+	e := &Entry{Tx: new(Transaction)}
+	readEntry(&r, e)
+	if err := r.Done(); err != nil {
+		return nil, fmt.Errorf("event: decode entry: %w", err)
+	}
+	return e, nil
+}
+
+// open checks the size and the version of an encoding that stands alone.
+func open(what string, b []byte, max int) (codec.Reader, error) {
+	var r codec.Reader
+	if len(b) > max {
+		return r, fmt.Errorf("event: decode %s: %w", what, &LimitError{What: "bytes in one " + what, Limit: max, Got: len(b)})
+	}
+	r.Reset(b)
+	version := r.Byte()
+	if err := r.Err(); err != nil {
+		return r, fmt.Errorf("event: decode %s: %w", what, err)
+	}
+	if version != formatVersion {
+		return r, &VersionError{What: what, Version: version, Supported: formatVersion}
+	}
+	return r, nil
+}
+
+func readEntry(r *codec.Reader, e *Entry) {
+	copy(e.Origin[:], r.Fixed(len(e.Origin)))
+	e.Seq = r.Uvarint()
+	copy(e.Prev[:], r.Fixed(len(e.Prev)))
+	e.Author = readText(r, MaxAuthor)
+	tx := r.Section(MaxTransactionSize)
+	readTransaction(&tx, e.Tx)
+	closeSection(r, &tx, "transaction")
+	e.Added = readEvents(r)
+	e.Ext = readExtensions(r)
+}
+
+func readTransaction(r *codec.Reader, t *Transaction) {
+	copy(t.ID[:], r.Fixed(idSize))
+	t.Events = readEvents(r)
+	t.Ext = readExtensions(r)
+}
+
+// readEvents reads a list of events into one block of memory.
+func readEvents(r *codec.Reader) []*Event {
+	n := r.Count(MaxTransactionEvents, minEvent)
+	if n == 0 {
+		return nil
+	}
+	block := make([]Event, n)
+	events := make([]*Event, n)
+	d := decoder{ops: MaxTransactionOps}
+	for i := range events {
+		section := r.Section(MaxEventSize)
+		d.event(&section, &block[i])
+		if !closeSection(r, &section, "event "+strconv.Itoa(i)) {
+			return nil
+		}
+		events[i] = &block[i]
+	}
+	return events
+}
+
+// decoder decodes the events of one list and counts their operations.
+type decoder struct {
+	ops int // operations that may still come
+}
+
+func (d *decoder) event(r *codec.Reader, e *Event) {
+	copy(e.ID[:], r.Fixed(idSize))
+	e.Collection = readText(r, MaxName)
+	copy(e.Entity[:], r.Fixed(idSize))
+	e.Precursors = readHead(r, MaxPrecursors)
+	n := r.Count(min(MaxOps, d.ops), minOp)
+	d.ops -= n
+	if n > 0 {
+		e.Ops = make([]Operation, n)
+	}
+	carrying, erased := 0, false
+	for i := range e.Ops {
+		op := &e.Ops[i]
+		readOp(r, op, e.Precursors)
+		erased = erased || op.Erased != nil
+		if len(op.Value) > 0 {
+			carrying++
+		}
+		if r.Err() != nil {
+			return
+		}
+	}
+	if carrying > 0 {
+		readSalts(r, e, erased)
+	}
+	e.Ext = readExtensions(r)
+}
+
+func readOp(r *codec.Reader, op *Operation, precursors Head) {
+	op.Field = readText(r, MaxName)
+	kind := r.Uvarint()
+	if kind > math.MaxUint16 {
+		r.Fail("an operation kind beyond 16 bits")
+		return
+	}
+	op.Kind = OpKind(kind)
+	flags := r.Byte()
+	if flags == 0 {
+		return
+	}
+	if flags > flagsKnown || flags&(flagValue|flagErased) == flagValue|flagErased {
+		r.Fail("impossible flags of an operation")
+		return
+	}
+	if flags&flagPath != 0 {
+		if op.Path = readText(r, MaxPath); op.Path == "" {
+			r.Fail("a path that is flagged and empty")
+		}
+	}
+	if flags&flagFieldHead != 0 {
+		readFieldHead(r, op, precursors)
+	}
+	if flags&flagValue != 0 {
+		if op.Value = r.Bytes(MaxEventSize); len(op.Value) == 0 {
+			r.Fail("a value that is flagged and empty")
+		}
+	}
+	if flags&flagErased != 0 {
+		op.Erased = new(Erasure)
+		copy(op.Erased.Commitment[:], r.Fixed(len(Digest{})))
+	}
+}
+
+func readFieldHead(r *codec.Reader, op *Operation, precursors Head) {
+	op.FieldHead = readHead(r, MaxPrecursors)
+	if op.FieldHead == nil {
+		op.FieldHead = Head{}
+	}
+	if op.FieldHead.Equal(precursors) {
+		r.Fail("a field head that is named and equal to the precursors")
+	}
+}
+
+// readSalts reads the event's salt, or the salts of the values that remain
+// when others were erased.
+func readSalts(r *codec.Reader, e *Event, erased bool) {
+	if !erased {
+		copy(e.Salt[:], r.Fixed(len(e.Salt)))
+		return
+	}
+	e.OpSalts = make([]Salt, len(e.Ops))
+	for i := range e.Ops {
+		if e.Ops[i].carries() {
+			copy(e.OpSalts[i][:], r.Fixed(len(Salt{})))
+		}
+	}
+}
+
+func readExtensions(r *codec.Reader) []Extension {
+	n := r.Count(MaxExtensions, minExtension)
+	if n == 0 {
+		return nil
+	}
+	ext := make([]Extension, n)
+	for i := range ext {
+		ext[i].Tag = r.Uvarint()
+		ext[i].Value = r.Bytes(MaxExtensionSize)
+		if i > 0 && ext[i].Tag <= ext[i-1].Tag {
+			r.Fail("extensions that are not sorted by tag")
+			return nil
+		}
+	}
+	return ext
+}
+
+// readText reads a text that must be valid UTF-8 without U+0000.
+func readText(r *codec.Reader, max int) string {
+	s := r.Text(max)
+	if !validText(s) {
+		r.Fail("a text that is not UTF-8, or holds U+0000")
+		return ""
+	}
+	return s
+}
+
+// validText reports whether s is UTF-8 without U+0000.
+func validText(s string) bool {
+	for i := range len(s) {
+		if c := s[i]; c == 0 {
+			return false
+		} else if c >= utf8.RuneSelf {
+			return utf8.ValidString(s[i:]) && validTail(s[i:])
+		}
+	}
+	return true
+}
+
+func validTail(s string) bool {
+	for i := range len(s) {
+		if s[i] == 0 {
+			return false
+		}
+	}
+	return true
+}
+
+// closeSection finishes a section of r and passes its error on to r.
+func closeSection(r, section *codec.Reader, what string) bool {
+	if err := section.Done(); err != nil {
+		r.Adopt(err, what)
+		return false
+	}
+	return true
+}

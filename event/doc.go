@@ -1,0 +1,2 @@
+// Package event holds what Ank's histories are made of.
+package event

@@ -1,0 +1,2 @@
+// Package eventtest builds event histories from labels.
+package eventtest
