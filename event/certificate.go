@@ -1,14 +1,10 @@
 package event
 
 import (
-	"errors"
 	"fmt"
 
 	"github.com/ankgo/ank/internal/codec"
 )
-
-// ErrSignature: a signature does not match what it is said to sign.
-var ErrSignature = errors.New("event: bad signature")
 
 // A Certificate is a system's statement that an origin is one of its own.
 type Certificate struct {
@@ -57,8 +53,8 @@ func DecodeCertificate(b []byte) (Certificate, error) {
 	copy(c.System[:], r.Fixed(len(c.System)))
 	copy(c.Subject[:], r.Fixed(len(c.Subject)))
 	copy(c.Signature[:], r.Fixed(len(c.Signature)))
-	if err := r.Done(); err != nil {
-		return Certificate{}, fmt.Errorf("event: decode certificate: %w", err)
+	if err := finish(&r, "certificate"); err != nil {
+		return Certificate{}, err
 	}
 	return c, nil
 }
@@ -136,8 +132,8 @@ func DecodeSignedHead(b []byte) (SignedHead, error) {
 	}
 	h.Closed = closed == 1
 	copy(h.Signature[:], r.Fixed(len(h.Signature)))
-	if err := r.Done(); err != nil {
-		return SignedHead{}, fmt.Errorf("event: decode signed head: %w", err)
+	if err := finish(&r, "signed head"); err != nil {
+		return SignedHead{}, err
 	}
 	return h, nil
 }

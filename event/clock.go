@@ -36,7 +36,7 @@ type Clock struct {
 	offset time.Duration // added to the wall clock
 	rand   entropy
 	last   ID // the greatest ID minted or observed that binds
-	ahead  ID // the greatest one that lies beyond now + skew and does not
+	ahead  ID // the greatest ID that does not: it lay beyond now + skew
 }
 
 // NewClock returns a Clock that has observed nothing.
@@ -54,54 +54,53 @@ func NewClock(o ClockOptions) *Clock {
 }
 
 // Mint returns a new ID that is greater than all precursors and than every ID
-// minted or observed before; among the latter, those beyond now + skew do not
-// count. It is meant for creation events. It fails with [ErrExhausted] when no
-// greater ID exists, and with the error of the source of randomness.
+// minted or observed before; an ID observed beyond now + skew does not count. It
+// is meant for creation events. It fails with [ErrExhausted] when no greater ID
+// exists, and with the error of the source of randomness.
 func (c *Clock) Mint(precursors ...ID) (ID, error) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	now := c.millis()
-	floor := c.floor(now, precursors)
-	high, low, err := c.rand.bits()
-	if err != nil {
-		return ID{}, err
-	}
-	if now <= floor.millis() {
-		id, ok := after(floor, low)
-		return c.minted(id, id, now, ok)
-	}
-	id, ok := fresh(now, high, low)
-	return c.minted(id, id, now, ok)
+	return c.mint(precursors, fresh, after, 0)
 }
 
 // MintTransaction returns a new transaction ID under the terms of [Clock.Mint].
-// Its low 20 bits are zero; the IDs up to the next multiple of 2^20 are the
+// Its low 20 bits are zero; the IDs up to the next multiple of 2^20 are for the
 // transaction's update events and count as minted. Pass the precursors of all
 // events, and the IDs of all creation events.
 func (c *Clock) MintTransaction(precursors ...ID) (ID, error) {
+	return c.mint(precursors, freshBlock, blockAfter, transactionMask)
+}
+
+// mint makes an ID with newly if the wall clock's millisecond is later than that
+// of every ID that binds, and otherwise with above from the greatest of them. The
+// IDs up to reserve beyond the new one count as minted too.
+func (c *Clock) mint(precursors []ID, newly func(int64, random) (ID, bool), above func(ID, random) (ID, bool), reserve int) (ID, error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	now := c.millis()
-	floor := c.floor(now, precursors)
-	high, low, err := c.rand.bits()
+	bits, err := c.rand.draw()
 	if err != nil {
 		return ID{}, err
 	}
-	if now <= floor.millis() {
-		id, ok := nextBlock(floor, low)
-		return c.minted(id, id.Update(transactionMask), now, ok)
+	now := c.millis()
+	c.settle(now)
+	floor := c.last
+	for _, p := range precursors {
+		floor = larger(floor, p)
 	}
-	id, ok := fresh(now, high, low)
-	id = id.Transaction()
-	return c.minted(id, id.Update(transactionMask), now, ok)
-}
-
-// minted records that the IDs up to last are taken, and returns id.
-func (c *Clock) minted(id, last ID, now int64, ok bool) (ID, error) {
+	var id ID
+	var ok bool
+	if now > floor.millis() {
+		id, ok = newly(now, bits)
+	} else {
+		id, ok = above(floor, bits)
+	}
 	if !ok {
 		return ID{}, ErrExhausted
 	}
-	c.record(last, now)
+	if last := id.Update(reserve); floor == c.last || !c.beyond(floor, now) {
+		c.last = last
+	} else {
+		// Only a precursor led this far ahead: do not follow it with the next ID.
+		c.ahead = larger(c.ahead, last)
+	}
 	return id, nil
 }
 
@@ -111,34 +110,24 @@ func (c *Clock) minted(id, last ID, now int64, ok bool) (ID, error) {
 func (c *Clock) Observe(id ID) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if c.last.Less(id) {
-		c.record(id, c.millis())
-	}
-}
-
-func (c *Clock) record(id ID, now int64) {
-	if id.millis() > now+c.skew {
-		c.ahead = larger(c.ahead, id)
+	if !c.last.Less(id) {
 		return
 	}
-	c.last = larger(c.last, id)
+	if c.beyond(id, c.millis()) {
+		c.ahead = larger(c.ahead, id)
+	} else {
+		c.last = id
+	}
 }
 
-// floor returns the ID that the next one must be greater than. It is here that
-// IDs begin or cease to bind, as the wall clock reaches them or is set back.
-func (c *Clock) floor(now int64, precursors []ID) ID {
-	bound := now + c.skew
-	if c.last.millis() > bound {
-		c.ahead, c.last = larger(c.ahead, c.last), ID{}
-	}
-	if !c.ahead.IsZero() && c.ahead.millis() <= bound {
+// beyond reports whether id lies beyond now + skew.
+func (c *Clock) beyond(id ID, now int64) bool { return id.millis() > now+c.skew }
+
+// settle lets the ID ahead bind once the clock has come near it.
+func (c *Clock) settle(now int64) {
+	if !c.ahead.IsZero() && !c.beyond(c.ahead, now) {
 		c.last, c.ahead = larger(c.last, c.ahead), ID{}
 	}
-	floor := c.last
-	for _, p := range precursors {
-		floor = larger(floor, p)
-	}
-	return floor
 }
 
 func larger(a, b ID) ID {
@@ -153,6 +142,7 @@ func larger(a, b ID) ID {
 func (c *Clock) Last() ID {
 	c.mu.Lock()
 	defer c.mu.Unlock()
+	c.settle(c.millis())
 	return c.last
 }
 
@@ -168,10 +158,20 @@ func (c *Clock) Skew() time.Duration { return time.Duration(c.skew) * time.Milli
 
 // Correct sets what is added to the wall clock from now on: the lead of a
 // trusted peer's clock, as a hello found it. It replaces an earlier correction.
+// IDs that prove to lie beyond now + skew, because the clock was wrong when they
+// were minted or observed, cease to bind: what was minted with the wrong clock
+// can be minted again, properly. A wall clock that is set back without a
+// correction has no such effect. IDs go on ascending then, and [Clock.CheckSkew]
+// refuses them if the step was larger than the skew.
 func (c *Clock) Correct(offset time.Duration) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.offset = offset
+	now := c.millis()
+	if c.beyond(c.last, now) {
+		c.ahead, c.last = larger(c.ahead, c.last), ID{}
+	}
+	c.settle(now)
 }
 
 // Offset is the correction in force.

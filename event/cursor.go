@@ -2,7 +2,6 @@ package event
 
 import (
 	"bytes"
-	"fmt"
 	"slices"
 	"strconv"
 	"strings"
@@ -172,8 +171,8 @@ func DecodeCursor(b []byte) (Cursor, error) {
 			break
 		}
 	}
-	if err := r.Done(); err != nil {
-		return Cursor{}, fmt.Errorf("event: decode cursor: %w", err)
+	if err := finish(&r, "cursor"); err != nil {
+		return Cursor{}, err
 	}
 	if len(positions) == 0 {
 		return Cursor{}, nil

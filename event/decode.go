@@ -28,10 +28,10 @@ func DecodeEvent(b []byte) (*Event, error) {
 		return nil, err
 	}
 	e := new(Event)
-	d := decoder{ops: MaxOps}
+	d := decoder{parts: MaxOps + MaxExtensions}
 	d.event(&r, e)
-	if err := r.Done(); err != nil {
-		return nil, fmt.Errorf("event: decode event: %w", err)
+	if err := finish(&r, "event"); err != nil {
+		return nil, err
 	}
 	return e, nil
 }
@@ -45,8 +45,8 @@ func DecodeTransaction(b []byte) (*Transaction, error) {
 	}
 	t := new(Transaction)
 	readTransaction(&r, t)
-	if err := r.Done(); err != nil {
-		return nil, fmt.Errorf("event: decode transaction: %w", err)
+	if err := finish(&r, "transaction"); err != nil {
+		return nil, err
 	}
 	return t, nil
 }
@@ -60,8 +60,41 @@ func DecodeEntry(b []byte) (*Entry, error) {
 	}
 	e := &Entry{Tx: new(Transaction)}
 	readEntry(&r, e)
-	if err := r.Done(); err != nil {
-		return nil, fmt.Errorf("event: decode entry: %w", err)
+	if err := finish(&r, "entry"); err != nil {
+		return nil, err
+	}
+	return e, nil
+}
+
+// DecodeEntryEvent decodes only the i-th event, numbered as [Entry.Events] does,
+// of what [Entry.AppendTo] wrote. It skips the other events unseen, so that its
+// cost hardly depends on the size of the transaction. It is for encodings that
+// were decoded whole before; of damage elsewhere it may notice nothing.
+func DecodeEntryEvent(b []byte, i int) (*Event, error) {
+	r, err := open("entry", b, MaxEntrySize)
+	if err != nil {
+		return nil, err
+	}
+	readAddress(&r, new(Entry))
+	tx := r.Section(MaxTransactionSize)
+	tx.Fixed(idSize)
+	list, n := &tx, tx.Count(MaxTransactionEvents, minEvent)
+	if i >= n && tx.Err() == nil {
+		i -= n
+		list, n = &r, r.Count(MaxTransactionEvents, minEvent)
+	}
+	if i < 0 || i >= n {
+		list.Fail("no such event in the entry")
+	}
+	for range i {
+		list.Bytes(MaxEventSize)
+	}
+	section := list.Section(MaxEventSize)
+	e := new(Event)
+	d := decoder{parts: MaxOps + MaxExtensions}
+	d.event(&section, e)
+	if err := finish(&section, "event of an entry"); err != nil {
+		return nil, err
 	}
 	return e, nil
 }
@@ -70,35 +103,41 @@ func DecodeEntry(b []byte) (*Entry, error) {
 func open(what string, b []byte, max int) (codec.Reader, error) {
 	var r codec.Reader
 	if len(b) > max {
-		return r, fmt.Errorf("event: decode %s: %w", what, &LimitError{What: "bytes in one " + what, Limit: max, Got: len(b)})
-	}
-	r.Reset(b)
-	version := r.Byte()
-	if err := r.Err(); err != nil {
+		err := &LimitError{What: "bytes in one " + what, Limit: max, Got: len(b)}
 		return r, fmt.Errorf("event: decode %s: %w", what, err)
 	}
-	if version != formatVersion {
-		return r, &VersionError{What: what, Version: version, Supported: formatVersion}
+	if len(b) == 0 {
+		return r, &DecodeError{What: what, Reason: "no input"}
 	}
+	if b[0] != formatVersion {
+		return r, &VersionError{What: what, Version: b[0], Supported: formatVersion}
+	}
+	r.Reset(b)
+	r.Byte()
 	return r, nil
 }
 
-func readEntry(r *codec.Reader, e *Entry) {
+// readAddress reads what precedes an entry's transaction.
+func readAddress(r *codec.Reader, e *Entry) {
 	copy(e.Origin[:], r.Fixed(len(e.Origin)))
 	e.Seq = r.Uvarint()
 	copy(e.Prev[:], r.Fixed(len(e.Prev)))
 	e.Author = readText(r, MaxAuthor)
+}
+
+func readEntry(r *codec.Reader, e *Entry) {
+	readAddress(r, e)
 	tx := r.Section(MaxTransactionSize)
 	readTransaction(&tx, e.Tx)
 	closeSection(r, &tx, "transaction")
 	e.Added = readEvents(r)
-	e.Ext = readExtensions(r)
+	e.Ext = readExtensions(r, MaxExtensions)
 }
 
 func readTransaction(r *codec.Reader, t *Transaction) {
 	copy(t.ID[:], r.Fixed(idSize))
 	t.Events = readEvents(r)
-	t.Ext = readExtensions(r)
+	t.Ext = readExtensions(r, MaxExtensions)
 }
 
 // readEvents reads a list of events into one block of memory.
@@ -109,7 +148,7 @@ func readEvents(r *codec.Reader) []*Event {
 	}
 	block := make([]Event, n)
 	events := make([]*Event, n)
-	d := decoder{ops: MaxTransactionOps}
+	d := decoder{parts: MaxTransactionOps}
 	for i := range events {
 		section := r.Section(MaxEventSize)
 		d.event(&section, &block[i])
@@ -121,9 +160,10 @@ func readEvents(r *codec.Reader) []*Event {
 	return events
 }
 
-// decoder decodes the events of one list and counts their operations.
+// decoder decodes the events of one list and counts their operations and
+// extensions, because each takes much more memory than its shortest encoding.
 type decoder struct {
-	ops int // operations that may still come
+	parts int // how many may still come
 }
 
 func (d *decoder) event(r *codec.Reader, e *Event) {
@@ -131,8 +171,8 @@ func (d *decoder) event(r *codec.Reader, e *Event) {
 	e.Collection = readText(r, MaxName)
 	copy(e.Entity[:], r.Fixed(idSize))
 	e.Precursors = readHead(r, MaxPrecursors)
-	n := r.Count(min(MaxOps, d.ops), minOp)
-	d.ops -= n
+	n := r.Count(min(MaxOps, d.parts), minOp)
+	d.parts -= n
 	if n > 0 {
 		e.Ops = make([]Operation, n)
 	}
@@ -151,7 +191,8 @@ func (d *decoder) event(r *codec.Reader, e *Event) {
 	if carrying > 0 {
 		readSalts(r, e, erased)
 	}
-	e.Ext = readExtensions(r)
+	e.Ext = readExtensions(r, min(MaxExtensions, d.parts))
+	d.parts -= len(e.Ext)
 }
 
 func readOp(r *codec.Reader, op *Operation, precursors Head) {
@@ -214,8 +255,8 @@ func readSalts(r *codec.Reader, e *Event, erased bool) {
 	}
 }
 
-func readExtensions(r *codec.Reader) []Extension {
-	n := r.Count(MaxExtensions, minExtension)
+func readExtensions(r *codec.Reader, max int) []Extension {
+	n := r.Count(max, minExtension)
 	if n == 0 {
 		return nil
 	}

@@ -39,17 +39,26 @@ func (d Digest) Short() uint64 { return binary.BigEndian.Uint64(d[:8]) }
 // String returns 64 hexadecimal digits.
 func (d Digest) String() string { return hex.EncodeToString(d[:]) }
 
-// opSalt is the salt of the i-th operation's value.
+// opSalt is the salt of the i-th operation's value. One hash yields the salts of
+// two operations.
 func (e *Event) opSalt(i int) Salt {
 	if len(e.OpSalts) == len(e.Ops) {
 		return e.OpSalts[i]
 	}
+	pair := e.saltPair(i / 2)
+	return pair[i%2]
+}
+
+// saltPair derives the salts of operations 2n and 2n+1.
+func (e *Event) saltPair(n int) (pair [2]Salt) {
 	var buf [len(tagSalt) + len(Salt{}) + codec.MaxVarint]byte
 	b := append(buf[:0], tagSalt...)
 	b = append(b, e.Salt[:]...)
-	b = codec.AppendUvarint(b, uint64(i))
+	b = codec.AppendUvarint(b, uint64(n))
 	sum := sha256.Sum256(b)
-	return Salt(sum[:len(Salt{})])
+	copy(pair[0][:], sum[:16])
+	copy(pair[1][:], sum[16:])
+	return pair
 }
 
 // commitment is what stands for the i-th operation's value in the digest.
@@ -58,11 +67,14 @@ func (e *Event) commitment(i int) Digest {
 	if op.Erased != nil {
 		return op.Erased.Commitment
 	}
-	salt := e.opSalt(i)
+	return commit(e.opSalt(i), op.Value)
+}
+
+func commit(salt Salt, value []byte) Digest {
 	var buf [256]byte
 	b := append(buf[:0], tagValue...)
 	b = append(b, salt[:]...)
-	return sha256.Sum256(append(b, op.Value...))
+	return sha256.Sum256(append(b, value...))
 }
 
 // Digest returns the event's digest: the hash of its encoding with every value

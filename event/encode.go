@@ -60,18 +60,14 @@ func (e *Event) appendBody(b []byte) []byte {
 	carrying, erased := 0, false
 	for i := range e.Ops {
 		op := &e.Ops[i]
-		switch {
-		case op.Erased != nil:
-			erased = true
-			b = op.appendPrefix(b, flagErased, e.Precursors)
-			b = append(b, op.Erased.Commitment[:]...)
-		case len(op.Value) > 0:
-			carrying++
-			b = op.appendPrefix(b, flagValue, e.Precursors)
-			b = codec.AppendBytes(b, op.Value)
-		default:
-			b = op.appendPrefix(b, 0, e.Precursors)
+		if !op.carries() {
+			erased = erased || op.Erased != nil
+			b = op.appendWithout(b, e.Precursors)
+			continue
 		}
+		carrying++
+		b = op.appendPrefix(b, flagValue, e.Precursors)
+		b = codec.AppendBytes(b, op.Value)
 	}
 	b = e.appendSalts(b, carrying, erased)
 	return appendExtensions(b, e.Ext)
@@ -81,14 +77,24 @@ func (e *Event) appendBody(b []byte) []byte {
 // event's digest covers.
 func (e *Event) appendErased(b []byte) []byte {
 	b = e.appendPreamble(b)
+	explicit := len(e.OpSalts) == len(e.Ops)
+	var salts [2]Salt
+	derived := -1 // the pair that salts holds
 	for i := range e.Ops {
 		op := &e.Ops[i]
-		if op.Erased == nil && len(op.Value) == 0 {
-			b = op.appendPrefix(b, 0, e.Precursors)
+		if !op.carries() {
+			b = op.appendWithout(b, e.Precursors)
 			continue
 		}
+		if n := i / 2; !explicit && n != derived {
+			salts, derived = e.saltPair(n), n
+		}
+		salt := salts[i%2]
+		if explicit {
+			salt = e.OpSalts[i]
+		}
+		c := commit(salt, op.Value)
 		b = op.appendPrefix(b, flagErased, e.Precursors)
-		c := e.commitment(i)
 		b = append(b, c[:]...)
 	}
 	return appendExtensions(b, e.Ext)
@@ -101,6 +107,15 @@ func (e *Event) appendPreamble(b []byte) []byte {
 	b = append(b, e.Entity[:]...)
 	b = e.Precursors.AppendTo(b)
 	return codec.AppendUvarint(b, uint64(len(e.Ops)))
+}
+
+// appendWithout appends an operation that has no value, or lost it.
+func (o *Operation) appendWithout(b []byte, precursors Head) []byte {
+	if o.Erased == nil {
+		return o.appendPrefix(b, 0, precursors)
+	}
+	b = o.appendPrefix(b, flagErased, precursors)
+	return append(b, o.Erased.Commitment[:]...)
 }
 
 // appendPrefix appends everything of an operation but its value.

@@ -45,7 +45,7 @@ func (e *Entry) AddedID() ID {
 	if !last.IsCreation() {
 		return last.ID.Transaction()
 	}
-	next, _ := nextBlock(last.ID, 0)
+	next, _ := blockAfter(last.ID, random{})
 	return next
 }
 

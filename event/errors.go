@@ -4,6 +4,8 @@ import (
 	"errors"
 	"fmt"
 	"time"
+
+	"github.com/ankgo/ank/internal/codec"
 )
 
 var (
@@ -20,6 +22,13 @@ var (
 	// ErrInvalid: an event, transaction or entry breaks a rule of its structure.
 	// The error that wraps it, an *[InvalidError], tells which.
 	ErrInvalid = errors.New("event: invalid")
+
+	// ErrMalformed: bytes are not an encoding of what they should be. The error
+	// that wraps it, a *[DecodeError], tells why.
+	ErrMalformed = errors.New("event: malformed encoding")
+
+	// ErrSignature: a signature does not match what it is said to sign.
+	ErrSignature = errors.New("event: bad signature")
 )
 
 // SkewError is [ErrSkew] with its figures.
@@ -78,4 +87,30 @@ func (e *VersionError) Error() string {
 		return fmt.Sprintf("event: %s of format version 0, which never existed", e.What)
 	}
 	return fmt.Sprintf("event: %s of format version %d, known up to %d: a newer version of this software wrote it", e.What, e.Version, e.Supported)
+}
+
+// DecodeError says why bytes could not be decoded.
+type DecodeError struct {
+	What   string // what was being decoded, such as "entry"
+	Offset int    // the byte at which decoding stopped
+	Reason string
+}
+
+// Error implements error.
+func (e *DecodeError) Error() string {
+	return fmt.Sprintf("event: decode %s: %s at byte %d", e.What, e.Reason, e.Offset)
+}
+
+// Is makes errors.Is(err, ErrMalformed) true.
+func (e *DecodeError) Is(target error) bool { return target == ErrMalformed }
+
+// finish returns the error of a Reader that should have been read to its end.
+func finish(r *codec.Reader, what string) error {
+	err := r.Done()
+	if err == nil {
+		return nil
+	}
+	var at *codec.Error
+	errors.As(err, &at)
+	return &DecodeError{What: what, Offset: at.Offset, Reason: at.What}
 }

@@ -2,7 +2,6 @@ package event
 
 import (
 	"crypto/sha256"
-	"fmt"
 	"slices"
 	"strings"
 	"unsafe"
@@ -113,8 +112,8 @@ func DecodeHead(b []byte) (Head, error) {
 	var r codec.Reader
 	r.Reset(b)
 	h := readHead(&r, MaxHead)
-	if err := r.Done(); err != nil {
-		return nil, fmt.Errorf("event: decode head: %w", err)
+	if err := finish(&r, "head"); err != nil {
+		return nil, err
 	}
 	return h, nil
 }

@@ -1,8 +1,6 @@
 package event
 
-import (
-	"fmt"
-)
+import "fmt"
 
 // LogProblem says what is wrong with a log.
 type LogProblem uint8
@@ -57,6 +55,7 @@ type LogVerifier struct {
 	origin   Origin
 	verified Position // the last entry that a signature vouches for
 	hash     *Digest  // its whole hash, once known
+	closed   bool     // a signature says that nothing follows it
 	pending  []Digest // hashes of the entries after it
 	err      error
 }
@@ -92,9 +91,11 @@ func (v *LogVerifier) entry(e *Entry) error {
 	last := v.verified.Seq + uint64(len(v.pending))
 	switch {
 	case e.Origin != v.origin:
-		return v.problem(last+1, Forked)
+		return v.problem(last+1, Tampered)
 	case e.Seq != last+1:
 		return v.problem(last+1, Gapped)
+	case v.closed:
+		return v.problem(e.Seq, Forked)
 	case len(v.pending) == MaxPendingEntries:
 		return &LimitError{What: "entries without a signed head", Limit: MaxPendingEntries, Got: MaxPendingEntries + 1}
 	case !v.follows(e.Prev):
@@ -111,13 +112,10 @@ func (v *LogVerifier) entry(e *Entry) error {
 
 // follows reports whether prev is the hash of the last entry.
 func (v *LogVerifier) follows(prev Digest) bool {
-	switch {
-	case len(v.pending) > 0:
-		return prev == v.pending[len(v.pending)-1]
-	case v.hash != nil:
-		return prev == *v.hash
+	if n := len(v.pending); n > 0 {
+		return prev == v.pending[n-1]
 	}
-	return prev.Short() == v.verified.Short
+	return v.vouchesFor(prev)
 }
 
 // Head takes a signed head. It returns a *[LogError] when the signature is not
@@ -135,26 +133,33 @@ func (v *LogVerifier) head(h SignedHead) error {
 	if h.Origin != v.origin || h.Verify() != nil {
 		return v.problem(h.Seq, BadSignature)
 	}
+	last := v.verified.Seq + uint64(len(v.pending))
 	switch {
+	case h.Seq > last:
+		return v.problem(last+1, Gapped)
+	case h.Seq == v.verified.Seq && !v.vouchesFor(h.Hash):
+		return v.problem(h.Seq, Forked)
+	case h.Seq > v.verified.Seq && v.pending[h.Seq-v.verified.Seq-1] != h.Hash:
+		return v.problem(h.Seq, Tampered)
+	case h.Closed && h.Seq < last:
+		return v.problem(h.Seq+1, Forked)
 	case h.Seq < v.verified.Seq:
-		return nil
-	case h.Seq == v.verified.Seq:
-		if v.hash != nil && h.Hash != *v.hash || h.Hash.Short() != v.verified.Short {
-			return v.problem(h.Seq, Forked)
-		}
-		v.hash = &h.Hash
 		return nil
 	}
 	n := h.Seq - v.verified.Seq
-	if n > uint64(len(v.pending)) {
-		return v.problem(v.verified.Seq+uint64(len(v.pending))+1, Gapped)
-	}
-	if v.pending[n-1] != h.Hash {
-		return v.problem(h.Seq, Tampered)
-	}
 	v.verified, v.hash = h.Position(), &h.Hash
+	v.closed = v.closed || h.Closed
 	v.pending = append(v.pending[:0], v.pending[n:]...)
 	return nil
+}
+
+// vouchesFor reports whether the last verified entry has the given hash, as far
+// as it is known.
+func (v *LogVerifier) vouchesFor(hash Digest) bool {
+	if v.hash != nil {
+		return hash == *v.hash
+	}
+	return hash.Short() == v.verified.Short
 }
 
 func (v *LogVerifier) problem(seq uint64, p LogProblem) error {

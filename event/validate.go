@@ -1,8 +1,6 @@
 package event
 
-import (
-	"fmt"
-)
+import "fmt"
 
 // Validate checks the event's structure, without looking at other events: the
 // limits, the texts, C1 against its precursors and its entity, and that the head
@@ -57,8 +55,8 @@ func (e *Event) checkPrecursors() error {
 	if !e.Precursors.sorted() {
 		return e.invalid("its precursors are not sorted and distinct")
 	}
-	if !e.Precursors.Max().Less(e.ID) {
-		return e.invalid("its precursor %v is not older", e.Precursors.Max())
+	if !e.Precursors.Max().Less(e.ID.Transaction()) {
+		return e.invalid("its precursor %v is not older than its transaction", e.Precursors.Max())
 	}
 	switch first := e.Precursors[0]; {
 	case first.Less(e.Entity):
@@ -208,10 +206,10 @@ func (t *Transaction) checkEvents() error {
 			return err
 		}
 		last = e.ID
-		ops += len(e.Ops)
+		ops += len(e.Ops) + len(e.Ext)
 	}
 	if ops > MaxTransactionOps {
-		return t.limit("operations", MaxTransactionOps, ops)
+		return t.limit("operations and extensions", MaxTransactionOps, ops)
 	}
 	return t.checkEntities()
 }
@@ -226,9 +224,6 @@ func (t *Transaction) checkPlace(e *Event, last ID, updates *int) error {
 			return t.invalid("event %v is not in ID order, or occurs twice", e.ID)
 		}
 		return nil
-	}
-	if !e.Precursors.Max().Less(t.ID) {
-		return t.invalid("it is not above precursor %v of event %v", e.Precursors.Max(), e.ID)
 	}
 	*updates++
 	if e.ID != t.ID.Update(*updates) {
