@@ -1,0 +1,2 @@
+// Package model holds values and the schemas that give them meaning.
+package model

@@ -1,0 +1,102 @@
+package model
+
+import (
+	"math"
+	"strconv"
+)
+
+// A Field describes one field of a model: one column of its collection.
+type Field struct {
+	Name     string   // the column: [a-z][a-z0-9_]*, at most MaxName bytes
+	Go       string   // the Go field, for messages
+	Type     Type     // the type of its values, not TypeNull
+	Bits     uint8    // of a number's Go type: 8, 16, 32 or 64; 0 means 64
+	Optional bool     // Null is a value of its own, not another word for zero
+	Ref      string   // the collection that a TypeID refers to, "" if none
+	Was      []string // earlier names of the column, the latest first; they are read too
+	Unique   bool     // no two entities may hold the same value
+}
+
+// Check reports whether v may be written to the field: it must be of the field's
+// type, within the range of its Go type and in its domain ([Value.Validate]), and
+// Null only if the field is optional or JSON. The error is a *[ValueError].
+func (f *Field) Check(v Value) error {
+	switch {
+	case v.IsNull():
+		if f.Optional || f.Type == TypeJSON {
+			return nil
+		}
+		return f.refuse("null is only for optional fields")
+	case v.Type() != f.Type:
+		return f.refuse("takes " + f.Type.noun() + ", not " + v.Type().noun())
+	case !f.fits(v):
+		return f.refuse(v.String() + " does not fit " + f.describe())
+	}
+	if err := v.Validate(); err != nil {
+		return f.refuse(err.Error())
+	}
+	return nil
+}
+
+func (f *Field) refuse(reason string) error { return &ValueError{Field: f.Name, Reason: reason} }
+
+// describe is the field's Go type for messages: int16, string, ...
+func (f *Field) describe() string {
+	if f.narrow() {
+		return f.Type.String() + strconv.Itoa(int(f.Bits))
+	}
+	return f.Type.String()
+}
+
+// narrow reports whether the field's numbers have fewer than 64 bits.
+func (f *Field) narrow() bool { return f.Type.IsNumber() && f.Bits > 0 && f.Bits < 64 }
+
+// fits reports whether v, a value of the field's type, has the field's bits.
+func (f *Field) fits(v Value) bool {
+	if !f.narrow() {
+		return true
+	}
+	switch f.Type {
+	case TypeInt:
+		low, high := f.intRange()
+		return low <= v.Int() && v.Int() <= high
+	case TypeUint:
+		return v.Uint() <= f.uintMax()
+	}
+	return OfFloat(float64(float32(v.Float()))) == v
+}
+
+func (f *Field) intRange() (low, high int64) {
+	if !f.narrow() {
+		return math.MinInt64, math.MaxInt64
+	}
+	return -1 << (f.Bits - 1), 1<<(f.Bits-1) - 1
+}
+
+func (f *Field) uintMax() uint64 {
+	if !f.narrow() {
+		return math.MaxUint64
+	}
+	return 1<<f.Bits - 1
+}
+
+// fields, or one of the three that every collection has.
+const (
+	ColumnID      = -1 // the entity's ID
+	ColumnCreated = -2 // the time of its creation event
+	ColumnUpdated = -3 // the time of the latest event in its head
+)
+
+// An IndexColumn is one column of an [Index].
+type IndexColumn struct {
+	Field int  // position among the schema's fields, or ColumnID, ...
+	Desc  bool // greatest first
+}
+
+// An Index is an order of a collection that its engine keeps.
+type Index struct {
+	Name     string // [a-z][a-z0-9_]*, at most MaxName bytes
+	Columns  []IndexColumn
+	Unique   bool // no two entities may agree in all columns
+	Covering bool // the index holds whole rows
+}
