@@ -116,9 +116,8 @@ func (f *Field) mismatch(v Value) error {
 // clip writes v for a message, shortened.
 func clip(v Value) string {
 	const most = 40
-	if len(v.s) > most {
+	if v.textual() && len(v.s) > most {
 		v.s = strings.ToValidUTF8(v.s[:most], "") + "..."
 	}
 	return v.String()
 }
-

@@ -57,6 +57,20 @@ func (v Value) AppendTo(b []byte) []byte {
 	return append(b, tagNull)
 }
 
+// encodedSize is at least the number of bytes that AppendTo appends.
+func (v Value) encodedSize() int {
+	if v.textual() {
+		return 1 + len(v.s)
+	}
+	return 17
+}
+
+// textual reports whether the content of v is v.s.
+func (v Value) textual() bool {
+	t := v.Type()
+	return t == TypeString || t == TypeBytes || t == TypeJSON
+}
+
 // zigzag maps 0, -1, 1, -2, ... to 0, 1, 2, 3, ...
 func zigzag(n uint64) uint64 { return n<<1 ^ uint64(int64(n)>>63) }
 

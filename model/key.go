@@ -347,4 +347,3 @@ func (r *keyReader) text() (string, error) {
 		}
 	}
 }
-

@@ -175,7 +175,7 @@ func (s *Schema) Encode(values []Value) ([]NamedValue, error) {
 		if err := s.fields[i].Check(v); err != nil {
 			return nil, err
 		}
-		size += 17 + len(v.s)
+		size += v.encodedSize()
 		n++
 	}
 	out := make([]NamedValue, 0, n)
