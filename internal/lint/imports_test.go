@@ -29,7 +29,7 @@ var below = map[string][]string{
 		"event", "signal", "model", "query", "query/plan", "entity", "storage",
 		"node/reactor", "node/wire", "internal/codec",
 	},
-	"node/pipe":  {"node", "node/wire"},
+	"node/pipe":  {"node/wire"},
 	"cmd/ankgen": {"event", "model", "query"},
 
 	"internal/lint":       {},

@@ -1,0 +1,57 @@
+package wire
+
+import "fmt"
+
+// Code says what became of a request in a way that programs can branch on. The
+// list is append-only: a number keeps its meaning for ever.
+type Code uint16
+
+// The codes.
+const (
+	Accepted       Code = 0
+	CodeInternal   Code = 1  // the peer failed; trying again may help
+	CodeInvalid    Code = 2  // malformed, or beyond a limit
+	CodeDenied     Code = 3  // the policy or a hook refused
+	CodeNotFound   Code = 4  // no such entity or collection
+	CodeConflict   Code = 5  // something a serializable transaction read has moved
+	CodeSkew       Code = 6  // written too far in the future
+	CodeEquivocal  Code = 7  // the same ID with another content
+	CodePrecursors Code = 8  // builds on events that the peer does not have
+	CodeReadOnly   Code = 9  // the peer's store takes no writes now
+	CodeClosing    Code = 10 // the peer is shutting down
+	CodeSystem     Code = 11 // the peer belongs to another system
+	CodeVersion    Code = 12 // no common protocol version
+	CodeProtocol   Code = 13 // a message that has no place in the conversation
+	CodeDeleted    Code = 14 // the entity is deleted
+	CodeUniqueness Code = 15 // another entity has the key
+	CodeTooMany    Code = 16 // more requests at a time than the peer serves
+)
+
+var codeNames = [...]string{
+	Accepted: "accepted", CodeInternal: "internal", CodeInvalid: "invalid", CodeDenied: "denied",
+	CodeNotFound: "not found", CodeConflict: "conflict", CodeSkew: "skew", CodeEquivocal: "equivocal",
+	CodePrecursors: "precursors missing", CodeReadOnly: "read-only", CodeClosing: "closing",
+	CodeSystem: "another system", CodeVersion: "protocol version", CodeProtocol: "protocol",
+	CodeDeleted: "deleted", CodeUniqueness: "uniqueness", CodeTooMany: "too many requests",
+}
+
+// String is the code's name; a code of a newer peer is shown as its number.
+func (c Code) String() string {
+	if int(c) < len(codeNames) {
+		return codeNames[c]
+	}
+	return fmt.Sprintf("code %d", uint16(c))
+}
+
+// Error tells that a message could not be read. The connection it came from is
+// of no further use.
+type Error struct {
+	Kind Kind // 0 when not even that is known
+	Err  error
+}
+
+// Error implements error.
+func (e *Error) Error() string { return fmt.Sprintf("wire: message of kind %d: %v", e.Kind, e.Err) }
+
+// Unwrap returns what was wrong, a *codec.Error or an error of package event or model.
+func (e *Error) Unwrap() error { return e.Err }

@@ -1,0 +1,207 @@
+package wire
+
+import (
+	"fmt"
+	"slices"
+
+	"github.com/ankgo/ank/event"
+	"github.com/ankgo/ank/internal/codec"
+	"github.com/ankgo/ank/model"
+)
+
+// Decode reads one message. Its bytes must not change as long as the message,
+// or something taken from it, is in use. Errors are *Error.
+func Decode(b []byte) (Message, error) {
+	if len(b) > MaxMessage {
+		return nil, &Error{Err: fmt.Errorf("%d bytes are more than the limit of %d", len(b), MaxMessage)}
+	}
+	r := codec.NewReader(b)
+	kind := Kind(r.Byte())
+	m := decodeBody(r, kind)
+	if m == nil && r.Err() == nil {
+		r.Fail("unknown kind of message")
+	}
+	if kind == KindHello {
+		r.Rest() // a newer peer may say more
+	}
+	if err := r.Done(); err != nil {
+		return nil, &Error{Kind: kind, Err: err}
+	}
+	return m, nil
+}
+
+func decodeBody(r *codec.Reader, kind Kind) Message {
+	switch kind {
+	case KindHello:
+		return decodeHello(r)
+	case KindBye:
+		code, text := decodeRefusal(r)
+		return &Bye{Code: code, Text: text}
+	case KindSubscribe:
+		return &Subscribe{
+			Request: r.Uvarint(), Collection: r.String(MaxCollection), Query: r.String(MaxQuery),
+			Held: r.Uvarint(), Digest: event.Digest(fixed[event.Digest](r)),
+		}
+	case KindUnsubscribe:
+		return &Unsubscribe{Request: r.Uvarint()}
+	case KindFetch:
+		return &Fetch{Request: r.Uvarint(), Collection: r.String(MaxCollection), Query: r.String(MaxQuery)}
+	case KindRows:
+		return decodeRows(r)
+	case KindUnchanged:
+		return &Unchanged{Request: r.Uvarint(), Cursor: decodeCursor(r)}
+	case KindHistory:
+		return &History{Request: r.Uvarint(), Collection: r.String(MaxCollection), Entity: fixed[event.ID](r)}
+	case KindEvents:
+		return decodeEvents(r)
+	case KindCommit:
+		return decodeCommit(r)
+	case KindReceipt:
+		return decodeReceipt(r)
+	case KindFailure:
+		m := &Failure{Request: r.Uvarint()}
+		m.Code, m.Text = decodeRefusal(r)
+		return m
+	case KindCancel:
+		return &Cancel{Request: r.Uvarint()}
+	case KindPing:
+		return &Ping{Number: r.Uvarint()}
+	case KindPong:
+		return &Pong{Number: r.Uvarint()}
+	}
+	return nil
+}
+
+func decodeHello(r *codec.Reader) *Hello {
+	return &Hello{
+		Min: r.Uvarint(), Max: r.Uvarint(), Durable: flag(r),
+		System: fixed[event.System](r), Node: fixed[event.Origin](r), Time: r.Varint(),
+	}
+}
+
+func decodeRows(r *codec.Reader) *Rows {
+	m := &Rows{Request: r.Uvarint(), Reset: flag(r), More: flag(r), Cursor: decodeCursor(r)}
+	// A row takes its ID, a flag and three lengths at the least.
+	if n := r.Count(MaxItems, len(event.ID{})+4); n > 0 {
+		m.Rows = make([]Row, n)
+		for i := range m.Rows {
+			decodeRow(r, &m.Rows[i])
+		}
+	}
+	if n := r.Count(MaxItems, len(event.ID{})+1); n > 0 {
+		m.Departures = make([]Departure, n)
+		for i := range m.Departures {
+			m.Departures[i] = Departure{ID: fixed[event.ID](r), Reason: Reason(r.Byte())}
+		}
+	}
+	return m
+}
+
+func decodeRow(r *codec.Reader, row *Row) {
+	row.Row.ID = fixed[event.ID](r)
+	row.Row.Deleted = flag(r)
+	row.Row.Head = decodeHead(r)
+	values, err := model.TupleOf(r.Bytes(MaxMessage))
+	if err != nil {
+		r.Fail("row" + ": " + err.Error())
+	}
+	row.Row.Values = values
+	row.Merge = r.Bytes(MaxMessage)
+}
+
+func decodeHead(r *codec.Reader) event.Head {
+	n := r.Count(event.MaxHead, len(event.ID{}))
+	head := make(event.Head, n)
+	for i := range head {
+		head[i] = fixed[event.ID](r)
+	}
+	if !slices.IsSortedFunc(head, event.ID.Compare) || len(slices.Compact(slices.Clone(head))) != n {
+		r.Fail("head is not sorted and distinct")
+	}
+	return head
+}
+
+func decodeEvents(r *codec.Reader) *Events {
+	m := &Events{Request: r.Uvarint(), More: flag(r)}
+	n := r.Count(MaxItems, len(event.ID{})+len(event.Origin{})+3)
+	for range n {
+		encoded := r.Bytes(MaxMessage)
+		if r.Err() != nil {
+			break
+		}
+		e, err := event.DecodeEvent(encoded)
+		if err != nil {
+			r.Fail("event" + ": " + err.Error())
+			break
+		}
+		m.Items = append(m.Items, Stored{
+			Event: e, Tx: fixed[event.ID](r), Origin: fixed[event.Origin](r), Seq: r.Uvarint(), Author: r.String(MaxText),
+		})
+	}
+	return m
+}
+
+func decodeCommit(r *codec.Reader) *Commit {
+	m := &Commit{Request: r.Uvarint()}
+	encoded := r.Bytes(MaxMessage)
+	if r.Err() != nil {
+		return m
+	}
+	tx, err := event.DecodeTransaction(encoded)
+	if err != nil {
+		r.Fail("transaction" + ": " + err.Error())
+	}
+	m.Tx = tx
+	return m
+}
+
+func decodeReceipt(r *codec.Reader) *Receipt {
+	m := &Receipt{Request: r.Uvarint(), Tx: fixed[event.ID](r)}
+	m.Code, m.Text = decodeRefusal(r)
+	m.Origin = fixed[event.Origin](r)
+	m.Seq = r.Uvarint()
+	return m
+}
+
+func decodeRefusal(r *codec.Reader) (Code, string) {
+	code := r.Uvarint()
+	if code > 1<<16-1 {
+		r.Fail("code out of range")
+	}
+	return Code(code), r.String(MaxText)
+}
+
+func decodeCursor(r *codec.Reader) event.Cursor {
+	encoded := r.Bytes(MaxMessage)
+	if r.Err() != nil {
+		return event.Cursor{}
+	}
+	c, err := event.DecodeCursor(encoded)
+	if err != nil {
+		r.Fail("cursor" + ": " + err.Error())
+	}
+	return c
+}
+
+func flag(r *codec.Reader) bool {
+	b := r.Byte()
+	if b > 1 {
+		r.Fail("flag is neither 0 nor 1")
+	}
+	return b == 1
+}
+
+// fixed reads an identifier, key or digest; zero after an error.
+func fixed[T ~[16]byte | ~[32]byte](r *codec.Reader) (v T) {
+	switch p := any(&v).(type) {
+	case *event.ID:
+		copy(p[:], r.Fixed(len(p)))
+	case *event.Origin:
+		copy(p[:], r.Fixed(len(p)))
+	case *event.System:
+		copy(p[:], r.Fixed(len(p)))
+	case *event.Digest:
+		copy(p[:], r.Fixed(len(p)))
+	}
+	return v
+}

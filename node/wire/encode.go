@@ -1,0 +1,146 @@
+package wire
+
+import (
+	"github.com/ankgo/ank/event"
+	"github.com/ankgo/ank/internal/codec"
+)
+
+// Append appends the encoding of m to b. It does not check limits: a sender
+// splits what is long by MaxItems and MaxMessage.
+func Append(b []byte, m Message) []byte {
+	return m.appendBody(append(b, byte(m.Kind())))
+}
+
+func (m *Hello) appendBody(b []byte) []byte {
+	b = codec.AppendUvarint(b, m.Min)
+	b = codec.AppendUvarint(b, m.Max)
+	b = appendFlag(b, m.Durable)
+	b = append(b, m.System[:]...)
+	b = append(b, m.Node[:]...)
+	return codec.AppendVarint(b, m.Time)
+}
+
+func (m *Bye) appendBody(b []byte) []byte {
+	return appendRefusal(b, m.Code, m.Text)
+}
+
+func (m *Subscribe) appendBody(b []byte) []byte {
+	b = codec.AppendUvarint(b, m.Request)
+	b = codec.AppendString(b, m.Collection)
+	b = codec.AppendString(b, m.Query)
+	b = codec.AppendUvarint(b, m.Held)
+	return append(b, m.Digest[:]...)
+}
+
+func (m *Unsubscribe) appendBody(b []byte) []byte { return codec.AppendUvarint(b, m.Request) }
+
+func (m *Fetch) appendBody(b []byte) []byte {
+	b = codec.AppendUvarint(b, m.Request)
+	b = codec.AppendString(b, m.Collection)
+	return codec.AppendString(b, m.Query)
+}
+
+func (m *Rows) appendBody(b []byte) []byte {
+	b = codec.AppendUvarint(b, m.Request)
+	b = appendFlag(b, m.Reset)
+	b = appendFlag(b, m.More)
+	b = appendCursor(b, m.Cursor)
+	b = codec.AppendUvarint(b, uint64(len(m.Rows)))
+	for i := range m.Rows {
+		b = m.Rows[i].append(b)
+	}
+	b = codec.AppendUvarint(b, uint64(len(m.Departures)))
+	for _, d := range m.Departures {
+		b = append(b, d.ID[:]...)
+		b = append(b, byte(d.Reason))
+	}
+	return b
+}
+
+func (r *Row) append(b []byte) []byte {
+	b = append(b, r.Row.ID[:]...)
+	b = appendFlag(b, r.Row.Deleted)
+	b = codec.AppendUvarint(b, uint64(len(r.Row.Head)))
+	for _, id := range r.Row.Head {
+		b = append(b, id[:]...)
+	}
+	b = codec.AppendBytes(b, r.Row.Values.Bytes())
+	return codec.AppendBytes(b, r.Merge)
+}
+
+func (m *Unchanged) appendBody(b []byte) []byte {
+	return appendCursor(codec.AppendUvarint(b, m.Request), m.Cursor)
+}
+
+func (m *History) appendBody(b []byte) []byte {
+	b = codec.AppendUvarint(b, m.Request)
+	b = codec.AppendString(b, m.Collection)
+	return append(b, m.Entity[:]...)
+}
+
+func (m *Events) appendBody(b []byte) []byte {
+	b = codec.AppendUvarint(b, m.Request)
+	b = appendFlag(b, m.More)
+	b = codec.AppendUvarint(b, uint64(len(m.Items)))
+	for _, item := range m.Items {
+		b = codec.AppendUvarint(b, uint64(item.Event.Size()))
+		b = item.Event.AppendTo(b)
+		b = append(b, item.Tx[:]...)
+		b = append(b, item.Origin[:]...)
+		b = codec.AppendUvarint(b, item.Seq)
+		b = codec.AppendString(b, item.Author)
+	}
+	return b
+}
+
+func (m *Commit) appendBody(b []byte) []byte {
+	b = codec.AppendUvarint(b, m.Request)
+	b = codec.AppendUvarint(b, uint64(m.Tx.Size()))
+	return m.Tx.AppendTo(b)
+}
+
+func (m *Receipt) appendBody(b []byte) []byte {
+	b = codec.AppendUvarint(b, m.Request)
+	b = append(b, m.Tx[:]...)
+	b = appendRefusal(b, m.Code, m.Text)
+	b = append(b, m.Origin[:]...)
+	return codec.AppendUvarint(b, m.Seq)
+}
+
+func (m *Failure) appendBody(b []byte) []byte {
+	return appendRefusal(codec.AppendUvarint(b, m.Request), m.Code, m.Text)
+}
+
+func (m *Cancel) appendBody(b []byte) []byte { return codec.AppendUvarint(b, m.Request) }
+
+func (m *Ping) appendBody(b []byte) []byte { return codec.AppendUvarint(b, m.Number) }
+
+func (m *Pong) appendBody(b []byte) []byte { return codec.AppendUvarint(b, m.Number) }
+
+func appendRefusal(b []byte, code Code, text string) []byte {
+	b = codec.AppendUvarint(b, uint64(code))
+	return codec.AppendString(b, clip(text))
+}
+
+// clip keeps a refusal's text within its limit, cutting between characters.
+func clip(text string) string {
+	if len(text) <= MaxText {
+		return text
+	}
+	cut := MaxText
+	for cut > 0 && text[cut]&0xC0 == 0x80 {
+		cut--
+	}
+	return text[:cut]
+}
+
+func appendCursor(b []byte, c event.Cursor) []byte {
+	return codec.AppendBytes(b, c.AppendTo(nil))
+}
+
+func appendFlag(b []byte, flag bool) []byte {
+	if flag {
+		return append(b, 1)
+	}
+	return append(b, 0)
+}

@@ -1,0 +1,230 @@
+package wire
+
+import (
+	"github.com/ankgo/ank/event"
+	"github.com/ankgo/ank/model"
+)
+
+// The versions of the protocol that this package speaks.
+const (
+	MinVersion = 1
+	MaxVersion = 1
+)
+
+// The limits on what a peer may send; see the package comment.
+const (
+	MaxMessage    = 16 << 20
+	MaxCollection = 255
+	MaxQuery      = 64 << 10
+	MaxText       = 4 << 10
+	MaxItems      = 4096
+)
+
+// Kind is the first byte of a message.
+type Kind uint8
+
+// The kinds of messages. Numbers are never used again for something else.
+const (
+	KindHello Kind = iota + 1
+	KindBye
+	KindSubscribe
+	KindUnsubscribe
+	KindFetch
+	KindRows
+	KindUnchanged
+	KindHistory
+	KindEvents
+	KindCommit
+	KindReceipt
+	KindFailure
+	KindCancel
+	KindPing
+	KindPong
+)
+
+// Message is one of the message structs of this package.
+type Message interface {
+	// Kind is the byte that names the struct.
+	Kind() Kind
+	appendBody(b []byte) []byte
+}
+
+// Hello opens a connection, from each side.
+type Hello struct {
+	Min, Max uint64       // the protocol versions spoken
+	Durable  bool         // keeps history and accepts transactions
+	System   event.System // zero: belongs to none yet, and will join the peer's
+	Node     event.Origin // the node's public key
+	Time     int64        // the node's clock, microseconds since 1970 UTC
+}
+
+// Bye closes a connection and says why.
+type Bye struct {
+	Code Code
+	Text string
+}
+
+// Subscribe asks for the rows of a query now and for every change from then on.
+type Subscribe struct {
+	Request    uint64
+	Collection string
+	Query      string
+	// Held and Digest tell what the asker holds of the result from before: the
+	// number of rows and Digest over them (see RowsDigest). Held 0: nothing.
+	Held   uint64
+	Digest event.Digest
+}
+
+// Unsubscribe ends a subscription.
+type Unsubscribe struct{ Request uint64 }
+
+// Fetch asks once for the rows of a query.
+type Fetch struct {
+	Request    uint64
+	Collection string
+	Query      string
+}
+
+// Rows is a result or a change of one.
+type Rows struct {
+	Request uint64
+	// Reset: what follows, up to the part without More, is the whole result and
+	// replaces what was held.
+	Reset bool
+	More  bool
+	// Cursor is the server's position at which the result is this.
+	Cursor     event.Cursor
+	Rows       []Row
+	Departures []Departure
+}
+
+// Row is an entity's state as it is in the sender's store.
+type Row struct {
+	Row   model.Row
+	Merge []byte
+}
+
+// Departure tells that an entity is no longer in the result.
+type Departure struct {
+	ID     event.ID
+	Reason Reason
+}
+
+// Reason is why an entity left a result.
+type Reason uint8
+
+// The reasons of departures. Numbers are never used again for something else.
+const (
+	Deleted Reason = iota + 1
+	NoMatch
+	Denied
+	Limit
+)
+
+// Unchanged answers a Subscribe whose digest was right: the held rows are the
+// result at Cursor.
+type Unchanged struct {
+	Request uint64
+	Cursor  event.Cursor
+}
+
+// History asks for all events of one entity.
+type History struct {
+	Request    uint64
+	Collection string
+	Entity     event.ID
+}
+
+// Events answers History, in ID order.
+type Events struct {
+	Request uint64
+	More    bool
+	Items   []Stored
+}
+
+// Stored is an event with where it stands in the log.
+type Stored struct {
+	Event  *event.Event
+	Tx     event.ID
+	Origin event.Origin
+	Seq    uint64
+	Author string
+}
+
+// Commit hands over a transaction for acceptance.
+type Commit struct {
+	Request uint64
+	Tx      *event.Transaction
+}
+
+// Receipt answers Commit: what became of the transaction.
+type Receipt struct {
+	Request uint64
+	Tx      event.ID
+	// Code is Accepted, or why the transaction was refused for good.
+	Code   Code
+	Text   string
+	Origin event.Origin // of the log that has it, when accepted
+	Seq    uint64
+}
+
+// Failure answers a request that could not be served; nothing was decided.
+type Failure struct {
+	Request uint64
+	Code    Code
+	Text    string
+}
+
+// Cancel gives up a request.
+type Cancel struct{ Request uint64 }
+
+// Ping asks for a Pong with the same number.
+type Ping struct{ Number uint64 }
+
+// Pong answers Ping.
+type Pong struct{ Number uint64 }
+
+// Kind implements Message.
+func (*Hello) Kind() Kind { return KindHello }
+
+// Kind implements Message.
+func (*Bye) Kind() Kind { return KindBye }
+
+// Kind implements Message.
+func (*Subscribe) Kind() Kind { return KindSubscribe }
+
+// Kind implements Message.
+func (*Unsubscribe) Kind() Kind { return KindUnsubscribe }
+
+// Kind implements Message.
+func (*Fetch) Kind() Kind { return KindFetch }
+
+// Kind implements Message.
+func (*Rows) Kind() Kind { return KindRows }
+
+// Kind implements Message.
+func (*Unchanged) Kind() Kind { return KindUnchanged }
+
+// Kind implements Message.
+func (*History) Kind() Kind { return KindHistory }
+
+// Kind implements Message.
+func (*Events) Kind() Kind { return KindEvents }
+
+// Kind implements Message.
+func (*Commit) Kind() Kind { return KindCommit }
+
+// Kind implements Message.
+func (*Receipt) Kind() Kind { return KindReceipt }
+
+// Kind implements Message.
+func (*Failure) Kind() Kind { return KindFailure }
+
+// Kind implements Message.
+func (*Cancel) Kind() Kind { return KindCancel }
+
+// Kind implements Message.
+func (*Ping) Kind() Kind { return KindPing }
+
+// Kind implements Message.
+func (*Pong) Kind() Kind { return KindPong }

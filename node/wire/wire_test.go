@@ -1,0 +1,141 @@
+package wire_test
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/stretchr/testify/require"
+
+	"github.com/ankgo/ank/event"
+	"github.com/ankgo/ank/model"
+	"github.com/ankgo/ank/node/wire"
+)
+
+func id(n byte) (id event.ID) {
+	id[0], id[15] = 1, n
+	return id
+}
+
+// tx returns a transaction that creates entity 1 and changes entity 2.
+func tx() *event.Transaction {
+	return &event.Transaction{ID: id(0x40), Events: []*event.Event{
+		{
+			ID: id(1), Entity: id(1), Collection: "albums", Salt: event.Salt{7},
+			Ops: []event.Operation{{Kind: event.OpSet, Field: "name", Value: model.OfString("Parade").AppendTo(nil)}},
+		},
+	}}
+}
+
+// messages holds one of every kind, with every field set.
+func messages(t testing.TB) []wire.Message {
+	var values model.TupleBuilder
+	values.Set("name", model.OfString("Parade").AppendTo(nil))
+	row := wire.Row{Row: model.Row{ID: id(1), Head: event.NewHead(id(2), id(3)), Deleted: true, Values: values.Tuple()}, Merge: []byte{9}}
+	cursor := event.NewCursor(event.Position{Origin: event.Origin{5}, Seq: 6, Short: 7})
+	return []wire.Message{
+		&wire.Hello{Min: 1, Max: 2, Durable: true, System: event.System{1}, Node: event.Origin{2}, Time: -3},
+		&wire.Bye{Code: wire.CodeSystem, Text: "another system"},
+		&wire.Subscribe{Request: 1, Collection: "albums", Query: "year > 1985", Held: 2, Digest: event.Digest{3}},
+		&wire.Unsubscribe{Request: 300},
+		&wire.Fetch{Request: 4, Collection: "albums", Query: "year > 1985"},
+		&wire.Rows{
+			Request: 5, Reset: true, More: true, Cursor: cursor, Rows: []wire.Row{row},
+			Departures: []wire.Departure{{ID: id(4), Reason: wire.Limit}},
+		},
+		&wire.Unchanged{Request: 6, Cursor: cursor},
+		&wire.History{Request: 7, Collection: "albums", Entity: id(1)},
+		&wire.Events{Request: 8, More: true, Items: []wire.Stored{
+			{Event: tx().Events[0], Tx: id(0x40), Origin: event.Origin{5}, Seq: 9, Author: "ada"},
+		}},
+		&wire.Commit{Request: 9, Tx: tx()},
+		&wire.Receipt{Request: 9, Tx: id(0x40), Code: wire.CodeDenied, Text: "no", Origin: event.Origin{1}, Seq: 2},
+		&wire.Failure{Request: 10, Code: wire.CodeInternal, Text: "oh"},
+		&wire.Cancel{Request: 11},
+		&wire.Ping{Number: 12},
+		&wire.Pong{Number: 13},
+	}
+}
+
+func TestEveryKindSurvivesTheWire(t *testing.T) {
+	seen := make(map[wire.Kind]bool)
+	for _, m := range messages(t) {
+		encoded := wire.Append(nil, m)
+		got, err := wire.Decode(encoded)
+		require.NoError(t, err, "%T", m)
+		require.Empty(t, cmp.Diff(m, got, cmp.AllowUnexported(event.Cursor{}, model.Tuple{})), "%T", m)
+		require.Equal(t, encoded, wire.Append(nil, got), "%T: same message, same bytes", m)
+		seen[m.Kind()] = true
+	}
+	require.Len(t, seen, int(wire.KindPong), "a kind has no example here")
+}
+
+func TestDamagedMessagesAreRefused(t *testing.T) {
+	for _, m := range messages(t) {
+		encoded := wire.Append(nil, m)
+		for cut := range len(encoded) {
+			_, err := wire.Decode(encoded[:cut])
+			var bad *wire.Error
+			require.ErrorAs(t, err, &bad, "%T cut at %d of %d", m, cut, len(encoded))
+		}
+		_, err := wire.Decode(append(encoded, 0))
+		if m.Kind() == wire.KindHello {
+			require.NoError(t, err, "a newer hello may say more")
+		} else {
+			require.Error(t, err, "%T with a byte left over", m)
+		}
+	}
+}
+
+func TestWhatIsBeyondALimitIsRefused(t *testing.T) {
+	long := strings.Repeat("x", wire.MaxQuery+1)
+	_, err := wire.Decode(wire.Append(nil, &wire.Fetch{Query: long}))
+	require.Error(t, err)
+	_, err = wire.Decode(wire.Append(nil, &wire.Fetch{Collection: long[:wire.MaxCollection+1]}))
+	require.Error(t, err)
+	_, err = wire.Decode(wire.Append(nil, &wire.Rows{Departures: make([]wire.Departure, wire.MaxItems+1)}))
+	require.Error(t, err)
+	_, err = wire.Decode(make([]byte, wire.MaxMessage+1))
+	require.Error(t, err)
+	_, err = wire.Decode([]byte{200})
+	require.ErrorContains(t, err, "unknown kind")
+	_, err = wire.Decode(nil)
+	require.Error(t, err)
+}
+
+func TestARefusalsTextIsCutBetweenCharacters(t *testing.T) {
+	text := strings.Repeat("é", wire.MaxText)
+	got, err := wire.Decode(wire.Append(nil, &wire.Bye{Text: "x" + text}))
+	require.NoError(t, err)
+	require.Equal(t, "x"+text[:wire.MaxText-2], got.(*wire.Bye).Text)
+}
+
+func TestRowsDigestDependsOnRowsOnly(t *testing.T) {
+	a, b := wire.Held{ID: id(1), Stamp: event.Stamp{1}}, wire.Held{ID: id(2), Stamp: event.Stamp{2}}
+	want := wire.RowsDigest([]wire.Held{a, b})
+	require.Equal(t, want, wire.RowsDigest([]wire.Held{b, a}))
+	require.NotEqual(t, want, wire.RowsDigest([]wire.Held{a}))
+	b.Stamp[0]++
+	require.NotEqual(t, want, wire.RowsDigest([]wire.Held{a, b}))
+}
+
+func TestCodesHaveNames(t *testing.T) {
+	require.Equal(t, "denied", wire.CodeDenied.String())
+	require.Equal(t, "code 9999", wire.Code(9999).String())
+}
+
+func FuzzDecode(f *testing.F) {
+	for _, m := range messages(f) {
+		f.Add(wire.Append(nil, m))
+	}
+	f.Fuzz(func(t *testing.T, encoded []byte) {
+		m, err := wire.Decode(encoded)
+		if err != nil || m.Kind() == wire.KindHello {
+			return
+		}
+		if bye, ok := m.(*wire.Bye); ok && len(bye.Text) > wire.MaxText {
+			t.Fatal("text beyond its limit")
+		}
+		require.Equal(t, encoded, wire.Append(nil, m))
+	})
+}
