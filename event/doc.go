@@ -46,8 +46,8 @@
 // The identity of an event is its ID and its [Digest]. The digest does not cover
 // values but salted commitments to them: [Event.Erase] drops a value for good
 // and leaves the digests of event and transaction and the hash chain of the log
-// intact. Who may erase is not decided here; an acceptor refuses transactions that
-// arrive first-hand with values already erased.
+// intact. Who may erase is not decided here, nor whether an acceptor takes
+// transactions that arrive first-hand with values already erased; it should not.
 //
 // # Logs
 //

@@ -13,13 +13,16 @@ func (e *Event) Erase(op int) *Event {
 		return e
 	}
 	erased := *e
-	erased.OpSalts = make([]Salt, len(e.Ops))
+	erased.Salt, erased.OpSalts = Salt{}, nil
 	for i := range e.Ops {
-		if i != op && e.Ops[i].carries() {
-			erased.OpSalts[i] = e.opSalt(i)
+		if i == op || !e.Ops[i].carries() {
+			continue
 		}
+		if erased.OpSalts == nil {
+			erased.OpSalts = make([]Salt, len(e.Ops))
+		}
+		erased.OpSalts[i] = e.opSalt(i)
 	}
-	erased.Salt = Salt{}
 	erased.Ops = slices.Clone(e.Ops)
 	erased.Ops[op].Value = nil
 	erased.Ops[op].Erased = &Erasure{Commitment: e.commitment(op)}

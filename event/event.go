@@ -69,8 +69,9 @@ type Event struct {
 	// derived. It counts only while no value of the event is erased, and is not
 	// encoded for an event that has no values.
 	Salt Salt
-	// OpSalts replaces Salt once a value was erased: one explicit salt per
-	// operation, zero for operations without a value. Nil otherwise.
+	// OpSalts replaces Salt once a value was erased and others remain: one
+	// explicit salt per operation, zero for operations without a value. Nil
+	// otherwise.
 	OpSalts []Salt
 	Ext     []Extension
 }

@@ -91,11 +91,12 @@ func (e *Event) checkOps() error {
 		}
 		erased = erased || e.Ops[i].Erased != nil
 	}
-	if !erased && e.OpSalts != nil {
-		return e.invalid("explicit salts, though no value was erased")
-	}
-	if erased && len(e.OpSalts) != len(e.Ops) && e.carriesAny() {
+	explicit := erased && e.carriesAny()
+	if explicit && len(e.OpSalts) != len(e.Ops) {
 		return e.invalid("a value was erased, but the others have no salts of their own")
+	}
+	if !explicit && e.OpSalts != nil {
+		return e.invalid("explicit salts that no value needs")
 	}
 	return nil
 }

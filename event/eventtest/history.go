@@ -49,8 +49,8 @@ func New(t testing.TB, script string) *History {
 }
 
 // Random builds a history of one entity with n events named after their order:
-// 0, 1, 2, ... Each event joins up to width events that are not yet joined, or
-// branches off an older one. All randomness comes from rng.
+// 0, 1, 2, ... The precursors of each event are the head of up to width events
+// picked among the older ones. All randomness comes from rng.
 func Random(t testing.TB, rng *rand.Rand, n, width int) *History {
 	t.Helper()
 	h := New(t, "")
