@@ -1,0 +1,116 @@
+package entity
+
+import (
+	"context"
+	"iter"
+	"sync"
+
+	"github.com/ankgo/ank/signal"
+)
+
+// A Standing is a live query as a node implements it; [Live] is its typed face.
+// All methods are safe for concurrent use.
+type Standing interface {
+	// Changes yields change sets from the current result on: first one that
+	// lists it as Initial, then one for every change, several coalesced into one
+	// without loss for a consumer that is slow. It ends when ctx is done, when
+	// the query is closed, or when it failed: see Err.
+	Changes(ctx context.Context) iter.Seq[ChangeSet[View]]
+	// Items returns the current result, in order. The caller owns the slice.
+	Items() []View
+	// Len is the number of items.
+	Len() int
+	// State is the query's condition.
+	State() LiveState
+	// Signal is the current result as a reactive value. It is made when it is
+	// first asked for; its slices must not be changed.
+	Signal() signal.Readable[[]View]
+	// Wait waits until the result is complete. It returns the error of ctx or of
+	// the query, or ErrClosed.
+	Wait(ctx context.Context) error
+	// Err is why the query ended; nil while it runs, and after Close.
+	Err() error
+	// Close ends the query and its streams of changes. Closing again does
+	// nothing.
+	Close()
+}
+
+// Live is a result set that is kept current. Range over Changes to follow it, or
+// look at Items at any time. It is safe for concurrent use. Close it.
+type Live[V ~struct{ View }] struct {
+	standing Standing
+
+	once   sync.Once
+	signal signal.Readable[[]V]
+}
+
+// NewLive returns the typed face of a standing query.
+func NewLive[V ~struct{ View }](s Standing) *Live[V] { return &Live[V]{standing: s} }
+
+// Changes yields change sets: first one that lists the current result as
+// Initial, then what changes. Every call begins anew. A slow consumer finds
+// changes coalesced, none lost. The sequence ends when ctx is done or the query
+// was closed or failed; then ask Err.
+func (l *Live[V]) Changes(ctx context.Context) iter.Seq[ChangeSet[V]] {
+	return func(yield func(ChangeSet[V]) bool) {
+		for set := range l.standing.Changes(ctx) {
+			if !yield(typedSet[V](set)) {
+				return
+			}
+		}
+	}
+}
+
+// Items returns the current result, in the query's order. The caller owns the
+// slice.
+func (l *Live[V]) Items() []V { return typedAll[V](l.standing.Items()) }
+
+// Len is the number of items in the current result.
+func (l *Live[V]) Len() int { return l.standing.Len() }
+
+// State is the query's condition.
+func (l *Live[V]) State() LiveState { return l.standing.State() }
+
+// Signal is the current result as a reactive value, whose slices must not be
+// changed.
+func (l *Live[V]) Signal() signal.Readable[[]V] {
+	l.once.Do(func() {
+		source := l.standing.Signal()
+		l.signal = signal.NewComputed(source.Graph(), func(t *signal.Tracker) []V {
+			return typedAll[V](source.Get(t))
+		})
+	})
+	return l.signal
+}
+
+// Wait waits until the result is complete. It returns the error of ctx or of the
+// query.
+func (l *Live[V]) Wait(ctx context.Context) error { return l.standing.Wait(ctx) }
+
+// Err is why the query ended; nil while it runs, and after Close.
+func (l *Live[V]) Err() error { return l.standing.Err() }
+
+// Close ends the query. Closing again does nothing.
+func (l *Live[V]) Close() { l.standing.Close() }
+
+// typed gives a view the type of its model.
+func typed[V ~struct{ View }](v View) V { return V(struct{ View }{v}) }
+
+func typedAll[V ~struct{ View }](views []View) []V {
+	all := make([]V, len(views))
+	for i, v := range views {
+		all[i] = typed[V](v)
+	}
+	return all
+}
+
+func typedSet[V ~struct{ View }](set ChangeSet[View]) ChangeSet[V] {
+	changes := make([]Change[V], len(set.Changes))
+	for i, c := range set.Changes {
+		changes[i] = Change[V]{
+			Kind: c.Kind, Reason: c.Reason, Item: typed[V](c.Item), Before: typed[V](c.Before),
+			Index: c.Index, OldIndex: c.OldIndex,
+		}
+	}
+	return ChangeSet[V]{Changes: changes, State: set.State}
+}

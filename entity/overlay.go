@@ -1,0 +1,169 @@
+package entity
+
+import (
+	"iter"
+
+	"github.com/ankgo/ank/event"
+	"github.com/ankgo/ank/model"
+)
+
+// An Overlay is what a transaction has touched: entities as they were when it
+// first read or changed them, so that reads repeat, and its changes to them. The
+// node reads rows, the Overlay remembers them. It is not safe for concurrent use.
+type Overlay struct {
+	drafts   map[Key]*Draft
+	order    []*Draft // by first touch
+	err      error    // the first misuse
+	finished bool
+}
+
+// A Key names an entity as a transaction touched it.
+type Key struct {
+	Collection string
+	ID         event.ID
+}
+
+// NewOverlay returns an Overlay that touched nothing.
+func NewOverlay() *Overlay { return &Overlay{drafts: make(map[Key]*Draft)} }
+
+// Touched reports whether the transaction touched the entity: if so, the other
+// methods may be called for it, and if not, [Overlay.Fork] comes first.
+func (o *Overlay) Touched(s *model.Schema, id event.ID) bool {
+	return o.drafts[Key{s.Collection(), id}] != nil
+}
+
+// Fork remembers an entity at its first touch; row is nil if there is none. The
+// row must not change afterwards. For an entity touched before it does nothing.
+func (o *Overlay) Fork(s *model.Schema, id event.ID, row *model.Row) {
+	if o.Touched(s, id) {
+		return
+	}
+	d := &Draft{overlay: o, schema: s, absent: row == nil, base: model.Row{ID: id}}
+	if row != nil {
+		d.base, d.deleted = *row, row.Deleted
+	}
+	o.add(d)
+}
+
+func (o *Overlay) add(d *Draft) {
+	o.drafts[Key{d.schema.Collection(), d.base.ID}] = d
+	o.order = append(o.order, d)
+}
+
+// Create makes a new entity, whose ID is minted here, with the values of the
+// schema's fields in their order. The error is that of [model.Schema.Encode] or
+// [event.Clock.Mint], or ErrFinished.
+func (o *Overlay) Create(clock *event.Clock, s *model.Schema, values []model.Value) (*Draft, error) {
+	if o.finished {
+		return nil, ErrFinished
+	}
+	id, err := clock.Mint()
+	if err != nil {
+		return nil, err
+	}
+	d := &Draft{overlay: o, schema: s, created: true, base: model.Row{ID: id}}
+	if err := d.init(values); err != nil {
+		return nil, err
+	}
+	o.add(d)
+	return d, nil
+}
+
+// Get returns the view of a touched entity. The errors are those of
+// [Reader.Get].
+func (o *Overlay) Get(s *model.Schema, id event.ID) (View, error) {
+	d, err := o.existing(s, id)
+	if err != nil {
+		return View{}, err
+	}
+	if d.deleted {
+		err = &EntityError{Model: s.Model(), ID: id, Reason: ErrDeleted}
+	}
+	return d.View(), err
+}
+
+// Edit returns the draft of a touched entity. The errors are those of Get.
+func (o *Overlay) Edit(s *model.Schema, id event.ID) (*Draft, error) {
+	if o.finished {
+		return nil, ErrFinished
+	}
+	d, err := o.existing(s, id)
+	if err != nil {
+		return nil, err
+	}
+	if d.deleted {
+		return nil, &EntityError{Model: s.Model(), ID: id, Reason: ErrDeleted}
+	}
+	return d, nil
+}
+
+// Delete deletes a touched entity. The errors are those of Get.
+func (o *Overlay) Delete(s *model.Schema, id event.ID) error {
+	d, err := o.Edit(s, id)
+	if err != nil {
+		return err
+	}
+	d.setDeleted(true)
+	return nil
+}
+
+// Undelete takes the deletion of a touched entity back; for one that is not
+// deleted it does nothing.
+func (o *Overlay) Undelete(s *model.Schema, id event.ID) error {
+	if o.finished {
+		return ErrFinished
+	}
+	d, err := o.existing(s, id)
+	if err != nil {
+		return err
+	}
+	d.setDeleted(false)
+	return nil
+}
+
+func (o *Overlay) existing(s *model.Schema, id event.ID) (*Draft, error) {
+	d := o.drafts[Key{s.Collection(), id}]
+	if d == nil || d.absent {
+		return nil, &EntityError{Model: s.Model(), ID: id, Reason: ErrNotFound}
+	}
+	return d, nil
+}
+
+// Reads yields every entity that was touched and not created here, in the order
+// of first touch, with the head it had: empty if there was none. It is what a
+// serializable transaction depends on.
+func (o *Overlay) Reads() iter.Seq2[Key, event.Head] {
+	return func(yield func(Key, event.Head) bool) {
+		for _, d := range o.order {
+			if !d.created && !yield(Key{d.schema.Collection(), d.base.ID}, d.base.Head) {
+				return
+			}
+		}
+	}
+}
+
+// Changed reports whether there is anything to commit.
+func (o *Overlay) Changed() bool {
+	for _, d := range o.order {
+		if d.changed() {
+			return true
+		}
+	}
+	return false
+}
+
+// Err is the first misuse of a draft; nil if there was none.
+func (o *Overlay) Err() error { return o.err }
+
+// Finish ends the transaction: from now on drafts only show what they are, and
+// changing them is a misuse.
+func (o *Overlay) Finish() { o.finished = true }
+
+// Finished reports whether Finish was called.
+func (o *Overlay) Finished() bool { return o.finished }
+
+func (o *Overlay) fail(err error) {
+	if o.err == nil {
+		o.err = err
+	}
+}

@@ -1,0 +1,135 @@
+package entity
+
+import (
+	"context"
+	"iter"
+
+	"github.com/ankgo/ank/model"
+	"github.com/ankgo/ank/query"
+)
+
+// A Selection is a query that is composed in Go. It is immutable: every method
+// that changes it returns another one. It is safe for concurrent use.
+type Selection[V ~struct{ View }, S any] struct {
+	schema  *model.Schema
+	builder query.Builder[S]
+}
+
+func (s *Selection[V, S]) with(b query.Builder[S]) *Selection[V, S] {
+	return &Selection[V, S]{schema: s.schema, builder: b}
+}
+
+// OrderBy appends terms to the order, the most significant first.
+func (s *Selection[V, S]) OrderBy(terms ...query.Order[S]) *Selection[V, S] {
+	return s.with(s.builder.OrderBy(terms...))
+}
+
+// Limit bounds the number of entities.
+func (s *Selection[V, S]) Limit(n int) *Selection[V, S] { return s.with(s.builder.Limit(n)) }
+
+// Offset skips the first n entities.
+func (s *Selection[V, S]) Offset(n int) *Selection[V, S] { return s.with(s.builder.Offset(n)) }
+
+// Fetch yields the entities that are selected, in order. The sequence ends after
+// the first error.
+func (s *Selection[V, S]) Fetch(ctx context.Context, r Reader) iter.Seq2[V, error] {
+	return fetch[V](ctx, r, s.schema, s.builder.Query(), nil)
+}
+
+// First returns the first entity, or ErrNotFound.
+func (s *Selection[V, S]) First(ctx context.Context, r Reader) (V, error) {
+	return first[V](ctx, r, s.schema, s.builder.Query(), nil)
+}
+
+// Count returns how many entities are selected.
+func (s *Selection[V, S]) Count(ctx context.Context, r Reader) (int, error) {
+	return count(ctx, r, s.schema, s.builder.Query(), nil)
+}
+
+// Collect returns the entities that are selected, in order.
+func (s *Selection[V, S]) Collect(ctx context.Context, r Reader) ([]V, error) {
+	return collect[V](ctx, r, s.schema, s.builder.Query(), nil)
+}
+
+// Query makes a live query of the selection. Close it.
+func (s *Selection[V, S]) Query(ctx context.Context, session Session) (*Live[V], error) {
+	return live[V](ctx, session, s.schema, s.builder.Query(), nil)
+}
+
+// check checks a query unless making it failed.
+func check(s *model.Schema, q *query.Query, err error) (*query.Checked, error) {
+	if err != nil {
+		return nil, err
+	}
+	return q.Check(s)
+}
+
+func fetch[V ~struct{ View }](ctx context.Context, r Reader, s *model.Schema, q *query.Query, err error) iter.Seq2[V, error] {
+	checked, err := check(s, q, err)
+	return func(yield func(V, error) bool) {
+		if err != nil {
+			var none V
+			yield(none, err)
+			return
+		}
+		for v, err := range r.Fetch(ctx, checked) {
+			if !yield(typed[V](v), err) || err != nil {
+				return
+			}
+		}
+	}
+}
+
+func first[V ~struct{ View }](ctx context.Context, r Reader, s *model.Schema, q *query.Query, err error) (V, error) {
+	if err == nil && q.Limit == nil {
+		one := *q
+		one.Limit = &query.LiteralExpr{Value: model.OfInt(1)}
+		q = &one
+	}
+	for v, err := range fetch[V](ctx, r, s, q, err) {
+		return v, err
+	}
+	var none V
+	return none, &NoResultError{Model: s.Model(), Query: q}
+}
+
+func count(ctx context.Context, r Reader, s *model.Schema, q *query.Query, err error) (int, error) {
+	checked, err := check(s, q, err)
+	if err != nil {
+		return 0, err
+	}
+	if c, ok := r.(Counter); ok {
+		return c.Count(ctx, checked)
+	}
+	n := 0
+	for _, err := range r.Fetch(ctx, checked) {
+		if err != nil {
+			return 0, err
+		}
+		n++
+	}
+	return n, nil
+}
+
+func collect[V ~struct{ View }](ctx context.Context, r Reader, s *model.Schema, q *query.Query, err error) ([]V, error) {
+	var all []V
+	for v, err := range fetch[V](ctx, r, s, q, err) {
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, v)
+	}
+	return all, nil
+}
+
+func live[V ~struct{ View }](ctx context.Context, session Session, s *model.Schema, q *query.Query, err error) (*Live[V], error) {
+	checked, err := check(s, q, err)
+	if err != nil {
+		return nil, err
+	}
+	standing, err := session.Query(ctx, checked)
+	if err != nil {
+		return nil, err
+	}
+	return NewLive[V](standing), nil
+}
