@@ -1,0 +1,204 @@
+package query
+
+import (
+	"fmt"
+	"slices"
+	"strconv"
+
+	"github.com/ankgo/ank/model"
+)
+
+// Named holds the arguments of named parameters: :artist takes Named{"artist": v}.
+type Named map[string]any
+
+// Bind returns the query with arguments in the place of its parameters. They
+// become values of the tree, never text: nothing in a string can change what a
+// query means. Arguments fill the parameters ? in order; one that is [Named]
+// fills parameters by name instead. Every parameter needs an argument and every
+// argument a parameter.
+//
+// An argument is nil (NULL), a bool, an integer, a float, a string, a []byte, a
+// [time.Time], a [time.Duration], an event.ID, a model.Value, model.Bytes or
+// model.JSON, a named type made of one of those, anything with an ID method
+// (a reference, a view), or a pointer to one of them. A slice that is an item of IN
+// stands for its elements.
+//
+// The error, if any, is an [*Error] of kind [Argument], or [Limit].
+func (q *Query) Bind(args ...any) (*Query, error) {
+	b := binder{text: q.text, used: map[string]bool{}}
+	for _, a := range args {
+		if named, ok := a.(Named); ok {
+			b.named = append(b.named, named)
+		} else {
+			b.positional = append(b.positional, a)
+		}
+	}
+	bound := *q
+	bound.Where = b.expr(q.Where)
+	bound.Limit = b.expr(q.Limit)
+	bound.Offset = b.expr(q.Offset)
+	b.checkUse()
+	if b.err != nil {
+		return nil, b.err
+	}
+	return &bound, nil
+}
+
+// binder copies a tree with its parameters replaced. After the first error it
+// changes nothing more.
+type binder struct {
+	text       string
+	positional []any
+	named      []Named
+	questions  int
+	used       map[string]bool
+	err        error
+}
+
+func (b *binder) fail(at Span, reason string) *Error {
+	e := newError(Argument, b.text, at, reason)
+	if b.err == nil {
+		b.err = e
+	}
+	return e
+}
+
+// expr returns e itself when there is no parameter in it.
+func (b *binder) expr(e Expr) Expr {
+	switch e := e.(type) {
+	case *ParamExpr:
+		return b.param(e)
+	case *NotExpr:
+		return &NotExpr{X: b.expr(e.X), At: e.At}
+	case *AndExpr:
+		return &AndExpr{Terms: b.list(e.Terms), At: e.At}
+	case *OrExpr:
+		return &OrExpr{Terms: b.list(e.Terms), At: e.At}
+	case *CompareExpr:
+		return &CompareExpr{Op: e.Op, X: b.expr(e.X), Y: b.expr(e.Y), At: e.At}
+	case *InExpr:
+		return &InExpr{X: b.expr(e.X), List: b.items(e.List), Negated: e.Negated, At: e.At}
+	case *BetweenExpr:
+		return &BetweenExpr{X: b.expr(e.X), Low: b.expr(e.Low), High: b.expr(e.High), Negated: e.Negated, At: e.At}
+	case *LikeExpr:
+		return &LikeExpr{X: b.expr(e.X), Pattern: b.expr(e.Pattern), Escape: b.expr(e.Escape), Negated: e.Negated, At: e.At}
+	case *NullExpr:
+		return &NullExpr{X: b.expr(e.X), Negated: e.Negated, At: e.At}
+	}
+	return e
+}
+
+func (b *binder) list(terms []Expr) []Expr {
+	out := make([]Expr, len(terms))
+	for i, t := range terms {
+		out[i] = b.expr(t)
+	}
+	return out
+}
+
+// items binds the items of an IN, where a slice stands for its elements.
+func (b *binder) items(items []Expr) []Expr {
+	var out []Expr
+	for _, item := range items {
+		param, ok := item.(*ParamExpr)
+		if !ok {
+			out = append(out, b.expr(item))
+			continue
+		}
+		arg, ok := b.argument(param)
+		if !ok {
+			continue
+		}
+		elements, ok := elementsOf(arg)
+		if !ok {
+			elements = []any{arg}
+		}
+		for i, element := range elements {
+			if len(out) == MaxItems {
+				b.fail(param.At, "IN has at most "+strconv.Itoa(MaxItems)+" items").Kind = Limit
+				return out
+			}
+			what := ""
+			if ok {
+				what = "element " + strconv.Itoa(i+1) + " of "
+			}
+			out = append(out, b.literal(param, element, what))
+		}
+	}
+	return out
+}
+
+func (b *binder) param(e *ParamExpr) Expr {
+	arg, ok := b.argument(e)
+	if !ok {
+		return e
+	}
+	return b.literal(e, arg, "")
+}
+
+// argument looks up what a parameter stands for.
+func (b *binder) argument(e *ParamExpr) (any, bool) {
+	if e.Name == "" {
+		b.questions++
+		if e.Index < len(b.positional) {
+			return b.positional[e.Index], true
+		}
+		b.fail(e.At, fmt.Sprintf("no argument for parameter %d: %d given", e.Index+1, len(b.positional)))
+		return nil, false
+	}
+	b.used[e.Name] = true
+	for _, named := range b.named {
+		if arg, ok := named[e.Name]; ok {
+			return arg, true
+		}
+	}
+	b.fail(e.At, "no argument for :"+e.Name).Suggestion = model.Nearest(e.Name, b.names())
+	return nil, false
+}
+
+func (b *binder) literal(e *ParamExpr, arg any, what string) Expr {
+	v, err := valueOf(arg)
+	if err == nil {
+		err = v.Validate()
+	}
+	if err == nil {
+		return &LiteralExpr{Value: v, At: e.At}
+	}
+	name := ":" + e.Name
+	if e.Name == "" {
+		name = strconv.Itoa(e.Index + 1)
+	}
+	b.fail(e.At, what+"argument "+name+" "+err.Error())
+	return e
+}
+
+func (b *binder) names() []string {
+	var all []string
+	for _, named := range b.named {
+		for name := range named {
+			all = append(all, name)
+		}
+	}
+	slices.Sort(all)
+	return all
+}
+
+// checkUse reports arguments that no parameter took.
+func (b *binder) checkUse() {
+	end := Span{len(b.text), len(b.text)}
+	if n := len(b.positional); n > b.questions {
+		b.fail(end, fmt.Sprintf("%s for %s", plural(n, "argument"), plural(b.questions, "parameter")))
+	}
+	for _, name := range b.names() {
+		if !b.used[name] {
+			b.fail(end, "no parameter :"+name+" for the argument of that name")
+		}
+	}
+}
+
+func plural(n int, what string) string {
+	if n == 1 {
+		return "1 " + what
+	}
+	return strconv.Itoa(n) + " " + what + "s"
+}

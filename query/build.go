@@ -1,0 +1,90 @@
+package query
+
+import "github.com/ankgo/ank/model"
+
+// Predicate is a condition on the entities of one model, S being the struct the
+// model is declared with, so that columns of different models cannot be mixed.
+// The zero Predicate matches everything. A Predicate is immutable.
+type Predicate[S any] struct{ expr Expr }
+
+// And returns the predicate that holds where p and all others do.
+func (p Predicate[S]) And(others ...Predicate[S]) Predicate[S] {
+	var terms []Expr
+	for _, o := range append([]Predicate[S]{p}, others...) {
+		if o.expr != nil {
+			terms = append(terms, o.expr)
+		}
+	}
+	if len(terms) == 0 {
+		return p
+	}
+	return Predicate[S]{conjunction(terms)}
+}
+
+// Or returns the predicate that holds where p or one of the others does.
+func (p Predicate[S]) Or(others ...Predicate[S]) Predicate[S] {
+	var terms []Expr
+	for _, o := range append([]Predicate[S]{p}, others...) {
+		if o.expr == nil {
+			return o
+		}
+		terms = append(terms, o.expr)
+	}
+	return Predicate[S]{disjunction(terms)}
+}
+
+// Not returns the predicate that holds where p is FALSE. Where p is NULL, because
+// an optional field is not set, so is its negation.
+func (p Predicate[S]) Not() Predicate[S] {
+	switch e := p.expr.(type) {
+	case nil:
+		return Predicate[S]{&LiteralExpr{Value: model.OfBool(false)}}
+	case *NotExpr:
+		return Predicate[S]{e.X}
+	}
+	return Predicate[S]{&NotExpr{X: p.expr}}
+}
+
+// String returns the predicate as the text of a query.
+func (p Predicate[S]) String() string { return (&Query{Where: p.expr}).String() }
+
+// Order is a term of ORDER BY for entities of the model S.
+type Order[S any] struct{ term OrderTerm }
+
+// NullsFirst places entities without a value before all others.
+func (o Order[S]) NullsFirst() Order[S] { o.term.Nulls = NullsFirst; return o }
+
+// NullsLast places entities without a value after all others.
+func (o Order[S]) NullsLast() Order[S] { o.term.Nulls = NullsLast; return o }
+
+// Builder composes a query for the model S. It is immutable: every method
+// returns another one. The zero Builder is the query for everything.
+type Builder[S any] struct{ q Query }
+
+// Where begins a query with a predicate.
+func Where[S any](p Predicate[S]) Builder[S] { return Builder[S]{Query{Where: p.expr}} }
+
+// OrderBy appends terms to the order, the most significant first.
+func (b Builder[S]) OrderBy(terms ...Order[S]) Builder[S] {
+	all := append([]OrderTerm(nil), b.q.Order...)
+	for _, t := range terms {
+		all = append(all, t.term)
+	}
+	b.q.Order = all
+	return b
+}
+
+// Limit bounds the number of rows.
+func (b Builder[S]) Limit(n int) Builder[S] {
+	b.q.Limit = &LiteralExpr{Value: model.OfInt(int64(n))}
+	return b
+}
+
+// Offset skips the first n rows.
+func (b Builder[S]) Offset(n int) Builder[S] {
+	b.q.Offset = &LiteralExpr{Value: model.OfInt(int64(n))}
+	return b
+}
+
+// Query returns the query that was composed.
+func (b Builder[S]) Query() *Query { q := b.q; return &q }

@@ -1,0 +1,300 @@
+package query
+
+import (
+	"strings"
+
+	"github.com/ankgo/ank/model"
+)
+
+// Check gives the query a meaning: it resolves the columns in the schema, gives
+// literals the types of the columns they stand beside, and brings the predicate
+// into the form that [Condition] describes. The error, if any, is an [*Error];
+// when the query was built rather than parsed, its Text is the query as printed.
+func (q *Query) Check(s *model.Schema) (*Checked, error) {
+	c, err := q.check(s)
+	if err == nil || q.text != "" {
+		return c, err
+	}
+	// Only a text can show where the error is.
+	if printed, perr := Parse(q.String()); perr == nil {
+		if _, perr = printed.check(s); perr != nil {
+			return nil, perr
+		}
+	}
+	return nil, err
+}
+
+func (q *Query) check(s *model.Schema) (*Checked, error) {
+	k := checker{schema: s, text: q.text}
+	c := &Checked{schema: s, where: Const(true)}
+	if q.Where != nil {
+		c.where = k.condition(q.Where, false)
+	}
+	c.order = k.order(q.Order)
+	c.limit = k.count(q.Limit, "LIMIT", -1)
+	c.offset = k.count(q.Offset, "OFFSET", 0)
+	if k.err != nil {
+		return nil, k.err
+	}
+	c.match = compile(s, c.where)
+	return c, nil
+}
+
+// checker turns expressions into conditions. After the first error its results
+// are of no use.
+type checker struct {
+	schema *model.Schema
+	text   string
+	depth  int
+	err    error
+}
+
+func (k *checker) fail(kind Kind, at Span, reason string) *Error {
+	e := newError(kind, k.text, at, reason)
+	if k.err == nil {
+		k.err = e
+	}
+	return e
+}
+
+// condition checks a predicate. With negated it returns the condition that holds
+// exactly where the predicate is FALSE, so that no NOT remains: a row for
+// which a predicate is NULL satisfies neither it nor its negation.
+func (k *checker) condition(e Expr, negated bool) Condition {
+	if k.depth++; k.depth > 2*MaxDepth {
+		k.fail(Limit, e.Span(), "the predicate is nested too deeply")
+		return Const(false)
+	}
+	defer func() { k.depth-- }()
+	switch e := e.(type) {
+	case *NotExpr:
+		return k.condition(e.X, !negated)
+	case *AndExpr:
+		return k.terms(e.Terms, negated, negated)
+	case *OrExpr:
+		return k.terms(e.Terms, negated, !negated)
+	case *CompareExpr:
+		return k.compare(e.X, e.Op.negate(negated), e.Y, e.At)
+	case *BetweenExpr:
+		return k.between(e, negated)
+	case *InExpr:
+		return k.in(e, e.Negated != negated)
+	case *LikeExpr:
+		return k.like(e, e.Negated != negated)
+	case *NullExpr:
+		return k.null(e, e.Negated != negated)
+	default:
+		return k.truth(e, negated)
+	}
+}
+
+func (o Op) negate(negated bool) Op {
+	if negated {
+		return o.Not()
+	}
+	return o
+}
+
+// terms checks the terms of a conjunction or, with or, a disjunction.
+func (k *checker) terms(terms []Expr, negated, or bool) Condition {
+	all := make([]Condition, len(terms))
+	for i, t := range terms {
+		all[i] = k.condition(t, negated)
+	}
+	if or {
+		return anyOf(all)
+	}
+	return allOf(all)
+}
+
+func (k *checker) between(e *BetweenExpr, negated bool) Condition {
+	negated = negated != e.Negated
+	ends := []Condition{
+		k.compare(e.X, Ge.negate(negated), e.Low, e.At),
+		k.compare(e.X, Le.negate(negated), e.High, e.At),
+	}
+	if negated {
+		return anyOf(ends)
+	}
+	return allOf(ends)
+}
+
+// truth checks a predicate that is a single column or value.
+func (k *checker) truth(e Expr, negated bool) Condition {
+	o, ok := k.operand(e)
+	switch {
+	case !ok:
+		return Const(false)
+	case o.column != nil && (o.typ == model.TypeBool || o.typ == model.TypeJSON):
+		return Compare{Column: o.column.index, Path: o.column.path, Value: model.OfBool(!negated)}
+	case o.column != nil:
+		k.fail(Mismatch, e.Span(), o.describe()+" and no predicate by itself")
+		return Const(false)
+	case o.typ == model.TypeNull:
+		return Const(false)
+	case o.typ == model.TypeBool:
+		return Const(o.value.Bool() != negated)
+	}
+	k.fail(Mismatch, e.Span(), o.describe()+" and no predicate by itself")
+	return Const(false)
+}
+
+func (k *checker) compare(x Expr, op Op, y Expr, at Span) Condition {
+	a, aok := k.operand(x)
+	b, bok := k.operand(y)
+	switch {
+	case !aok || !bok:
+		return Const(false)
+	case a.column != nil && b.column != nil:
+		return k.compareColumns(a, op, b, at)
+	case a.column != nil:
+		return k.compareValue(a, op, b)
+	case b.column != nil:
+		return k.compareValue(b, op.Flip(), a)
+	case a.typ == model.TypeNull || b.typ == model.TypeNull:
+		return Const(false)
+	case kindOf(a.typ) != kindOf(b.typ):
+		k.fail(Mismatch, at, a.describe()+" and cannot be compared with "+b.short())
+		return Const(false)
+	}
+	return Const(op.holds(a.value.Compare(b.value)))
+}
+
+func (k *checker) in(e *InExpr, negated bool) Condition {
+	x, ok := k.operand(e.X)
+	if !ok {
+		return Const(false)
+	}
+	values := make([]model.Value, 0, len(e.List))
+	others := make([]Condition, 0, 1)
+	for _, item := range e.List {
+		o, ok := k.operand(item)
+		if !ok {
+			return Const(false)
+		}
+		if x.column == nil || o.column != nil || k.err != nil {
+			others = append(others, k.compare(e.X, Eq.negate(negated), item, e.At))
+			continue
+		}
+		switch c := k.compareValue(x, Eq, o).(type) {
+		case Compare:
+			values = append(values, c.Value)
+		default:
+			// The column never has this value: NULL in the list makes NOT IN true
+			// nowhere, any other such value is no obstacle.
+			if negated && o.typ == model.TypeNull {
+				return Const(false)
+			}
+		}
+	}
+	if len(e.List) == 0 {
+		return Const(negated)
+	}
+	if x.column != nil && len(others) < len(e.List) {
+		others = append(others, x.column.in(values, negated))
+	}
+	if negated {
+		return allOf(others)
+	}
+	return anyOf(others)
+}
+
+func (k *checker) like(e *LikeExpr, negated bool) Condition {
+	x, xok := k.operand(e.X)
+	pattern, pok := k.operand(e.Pattern)
+	escape, eok := rune(0), true
+	if e.Escape != nil {
+		escape, eok = k.escape(e.Escape)
+	}
+	switch {
+	case !xok || !pok || !eok:
+		return Const(false)
+	case x.typ != model.TypeString && x.typ != model.TypeNull && (x.column == nil || x.typ != model.TypeJSON):
+		k.fail(Mismatch, e.X.Span(), x.describe()+"; LIKE needs a string")
+		return Const(false)
+	case pattern.typ == model.TypeNull && pattern.column == nil, x.typ == model.TypeNull:
+		return Const(false)
+	case pattern.column != nil || pattern.typ != model.TypeString:
+		k.fail(Mismatch, e.Pattern.Span(), "the pattern of LIKE is a string")
+		return Const(false)
+	}
+	p, err := ParsePattern(pattern.value.Text(), escape)
+	if err != nil {
+		k.fail(Mismatch, e.Pattern.Span(), err.Error())
+		return Const(false)
+	}
+	if x.column == nil {
+		return Const(p.Match(x.value.Text()) != negated)
+	}
+	return x.column.like(p, negated)
+}
+
+func (k *checker) escape(e Expr) (rune, bool) {
+	o, ok := k.operand(e)
+	if !ok {
+		return 0, false
+	}
+	if o.column == nil && o.typ == model.TypeString {
+		if runes := []rune(o.value.Text()); len(runes) == 1 {
+			return runes[0], true
+		}
+	}
+	k.fail(Mismatch, e.Span(), "ESCAPE is a string of one character")
+	return 0, false
+}
+
+func (k *checker) null(e *NullExpr, negated bool) Condition {
+	o, ok := k.operand(e.X)
+	switch {
+	case !ok:
+		return Const(false)
+	case o.column == nil:
+		return Const((o.typ == model.TypeNull) != negated)
+	}
+	return o.column.null(negated)
+}
+
+func (k *checker) order(terms []OrderTerm) []OrderKey {
+	var keys []OrderKey
+	for _, t := range terms {
+		o, ok := k.operand(t.Column)
+		if !ok {
+			return nil
+		}
+		key := OrderKey{Column: o.column.index, Path: o.column.path, Desc: t.Desc, NullsFirst: !t.Desc}
+		if o.column.nullable && t.Nulls != NullsDefault {
+			key.NullsFirst = t.Nulls == NullsFirst
+		}
+		if !ordered(keys, key) {
+			keys = append(keys, key)
+		}
+	}
+	return keys
+}
+
+// ordered reports whether rows that are equal in keys are ordered by one of
+// them already, so that another key decides nothing.
+func ordered(keys []OrderKey, key OrderKey) bool {
+	for _, k := range keys {
+		if k.Column == model.ColumnID || k.Column == key.Column && samePath(k.Path, key.Path) {
+			return true
+		}
+	}
+	return false
+}
+
+// count checks LIMIT or OFFSET.
+func (k *checker) count(e Expr, clause string, absent int) int {
+	if e == nil {
+		return absent
+	}
+	o, ok := k.operand(e)
+	if !ok {
+		return absent
+	}
+	if reason := badCount(o.value); reason != "" || o.column != nil {
+		k.fail(Mismatch, e.Span(), clause+" "+strings.TrimSpace(reason))
+		return absent
+	}
+	return int(o.value.Int())
+}

@@ -1,0 +1,114 @@
+package query
+
+import (
+	"github.com/ankgo/ank/model"
+)
+
+// Checked is a query whose names, types and arguments were checked against a
+// schema. It answers what an engine, a plan and a live query ask: which rows
+// match, and how they are ordered.
+//
+// A Checked is immutable and safe for concurrent use.
+type Checked struct {
+	schema *model.Schema
+	where  Condition
+	match  matcher // nil: every row
+	order  []OrderKey
+	limit  int // negative: none
+	offset int
+	text   canonicalText
+}
+
+// OrderKey is one key of a checked ORDER BY.
+type OrderKey struct {
+	Column     int      // position in the schema, or model.ColumnID and the like
+	Path       []string // below a JSON column
+	Desc       bool
+	NullsFirst bool
+}
+
+// Schema returns the schema the query was checked against.
+func (c *Checked) Schema() *model.Schema { return c.schema }
+
+// Query returns the canonical form of the query: arguments bound, literals
+// typed, every term in its one place. Checking it again gives the same [Checked.Key].
+func (c *Checked) Query() *Query { return c.canonical().query }
+
+// Where returns the checked predicate, never nil: Const(true) when there is none.
+// The caller must not change it.
+func (c *Checked) Where() Condition { return c.where }
+
+// Order returns the keys of ORDER BY, the most significant first. Rows that are
+// equal in all of them are ordered by ID, ascending. The caller must not change it.
+func (c *Checked) Order() []OrderKey { return c.order }
+
+// Limit returns the greatest number of rows wanted; ok is false when there is no limit.
+func (c *Checked) Limit() (n int, ok bool) { return max(c.limit, 0), c.limit >= 0 }
+
+// Offset returns how many of the first rows are skipped.
+func (c *Checked) Offset() int { return c.offset }
+
+// Key identifies what is asked: two checked queries of one collection with the
+// same Key have the same result in every state of the store. It is the text of
+// the canonical query after the collection's name.
+func (c *Checked) Key() string { return c.canonical().key }
+
+// String returns the text of the canonical query.
+func (c *Checked) String() string { return c.Query().String() }
+
+// Match reports whether the row is part of the result, the window aside: it is
+// not deleted and the predicate is TRUE. It allocates nothing.
+func (c *Checked) Match(r *model.Row) bool {
+	return !r.Deleted && (c.match == nil || c.match.row(c.schema, r))
+}
+
+// Compare returns -1 or +1 as a comes before or after b in the query's order, and 0
+// only if they are the same entity. It allocates nothing.
+func (c *Checked) Compare(a, b *model.Row) int {
+	for i := range c.order {
+		k := &c.order[i]
+		if d := k.Compare(c.schema, a, b); d != 0 {
+			return d
+		}
+	}
+	return a.ID.Compare(b.ID)
+}
+
+// Compare compares two rows of the schema by this key alone. It allocates nothing.
+func (k *OrderKey) Compare(s *model.Schema, a, b *model.Row) int {
+	if k.Column == model.ColumnID {
+		return signed(a.ID.Compare(b.ID), k.Desc)
+	}
+	return k.CompareValues(at(s.Value(a, k.Column), k.Path), at(s.Value(b, k.Column), k.Path))
+}
+
+// CompareValues compares two values of the key's column, as ORDER BY does.
+func (k *OrderKey) CompareValues(x, y model.Value) int {
+	switch xn, yn := x.IsNull(), y.IsNull(); {
+	case xn && yn:
+		return 0
+	case xn || yn:
+		return signed(1, xn == k.NullsFirst)
+	}
+	return signed(x.Compare(y), k.Desc)
+}
+
+func signed(d int, negative bool) int {
+	if negative {
+		return -d
+	}
+	return d
+}
+
+// at follows a path in a JSON column. The whole value of such a column reads like
+// any other path, so that JSON null is NULL and a string in it is a string.
+func at(v model.Value, path []string) model.Value {
+	if v.Type() != model.TypeJSON {
+		return v
+	}
+	inner, ok := v.JSON().Path(path...)
+	if !ok {
+		return model.Value{}
+	}
+	return inner
+}

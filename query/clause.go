@@ -1,0 +1,136 @@
+package query
+
+import (
+	"strconv"
+	"strings"
+
+	"github.com/ankgo/ank/model"
+)
+
+// isWord reports whether the current token is one of the words that mean something
+// only in their place, and may name a column elsewhere.
+func (p *parser) isWord(upper string) bool {
+	return p.tok.kind == tokName && strings.EqualFold(p.source(p.tok.at), upper)
+}
+
+func (p *parser) orderBy() ([]OrderTerm, error) {
+	if err := p.advance(); err != nil {
+		return nil, err
+	}
+	if err := p.expect(keyBy, "BY"); err != nil {
+		return nil, err
+	}
+	var terms []OrderTerm
+	for {
+		term, err := p.orderTerm()
+		if err != nil {
+			return nil, err
+		}
+		if terms = append(terms, term); len(terms) > MaxKeys {
+			return nil, newError(Limit, p.text, term.Column.At,
+				"ORDER BY has at most "+strconv.Itoa(MaxKeys)+" columns")
+		}
+		if comma, err := p.accept(tokComma); err != nil || !comma {
+			return terms, err
+		}
+	}
+}
+
+func (p *parser) orderTerm() (term OrderTerm, err error) {
+	if p.tok.kind != tokName && p.tok.kind != tokQuoted {
+		return term, p.unexpected("a column to order by")
+	}
+	column, err := p.column()
+	if err != nil {
+		return term, err
+	}
+	term.Column = column.(*ColumnExpr)
+	if p.tok.kind == keyAsc || p.tok.kind == keyDesc {
+		term.Desc = p.tok.kind == keyDesc
+		if err := p.advance(); err != nil {
+			return term, err
+		}
+	}
+	if !p.isWord("NULLS") {
+		return term, nil
+	}
+	if err := p.advance(); err != nil {
+		return term, err
+	}
+	switch {
+	case p.isWord("FIRST"):
+		term.Nulls = NullsFirst
+	case p.isWord("LAST"):
+		term.Nulls = NullsLast
+	default:
+		return term, p.unexpected("FIRST or LAST")
+	}
+	return term, p.advance()
+}
+
+// count parses LIMIT or OFFSET, whose keyword is the current token.
+func (p *parser) count() (Expr, error) {
+	clause := strings.ToUpper(p.source(p.tok.at))
+	if err := p.advance(); err != nil {
+		return nil, err
+	}
+	switch p.tok.kind {
+	case tokQuestion, tokNamed:
+		return p.param()
+	case tokNumber, tokMinus, tokPlus:
+	default:
+		return nil, p.unexpected("a number of rows")
+	}
+	e, err := p.literal()
+	if err != nil {
+		return nil, err
+	}
+	if reason := badCount(e.(*LiteralExpr).Value); reason != "" {
+		return nil, newError(Mismatch, p.text, e.Span(), clause+" "+reason)
+	}
+	return e, nil
+}
+
+// badCount says why a value is no number of rows; it is empty if it is one.
+func badCount(v model.Value) string {
+	if v.Type() != model.TypeInt || v.Int() < 0 {
+		return "is a whole number from 0"
+	}
+	if v.Int() > maxCount {
+		return "is at most " + strconv.Itoa(maxCount)
+	}
+	return ""
+}
+
+// maxCount bounds LIMIT and OFFSET, so that their sum fits an int everywhere.
+const maxCount = 1<<30 - 1
+
+// unexpected reports that the current token is not what the grammar wants here.
+func (p *parser) unexpected(expected string) *Error {
+	e := newError(Syntax, p.text, p.tok.at, "expected "+expected+", found "+describe(p.source(p.tok.at)))
+	if p.tok.kind == tokEnd {
+		e.Reason = "expected " + expected + ", found the end"
+	}
+	if p.tok.kind != tokName {
+		return e
+	}
+	switch word := strings.ToUpper(e.Token); word {
+	case "SELECT", "WHERE", "FROM":
+		e.Reason = "a query is its predicate alone, without " + word
+	default:
+		e.Suggestion = model.Nearest(word, expectedWords(expected))
+	}
+	return e
+}
+
+// expectedWords returns the keywords that an expectation names.
+func expectedWords(expected string) []string {
+	if strings.Contains(expected, "a comparison") {
+		expected += " IN BETWEEN LIKE IS NOT"
+	}
+	words := strings.FieldsFunc(expected, func(r rune) bool { return r < 'A' || r > 'Z' })
+	if strings.Contains(expected, "a column or a value") {
+		words = append(words, "NOT", "NULL", "TRUE", "FALSE")
+	}
+	return words
+}

@@ -1,0 +1,2 @@
+// Package query is the language in which entities are asked for.
+package query

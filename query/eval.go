@@ -1,0 +1,283 @@
+package query
+
+import (
+	"slices"
+
+	"github.com/ankgo/ank/model"
+)
+
+// Source gives the values of one entity's columns, where they are known without
+// its row: from the key of an index, for instance.
+type Source interface {
+	// Value returns the value of a column: a position in the schema, or
+	// model.ColumnID and the like.
+	Value(column int) model.Value
+}
+
+// Filter evaluates a condition on a [Source]. It is immutable and safe for
+// concurrent use.
+type Filter struct{ m matcher }
+
+// NewFilter returns a filter for a condition of a query that was checked against
+// the schema.
+func NewFilter(s *model.Schema, c Condition) Filter { return Filter{compile(s, c)} }
+
+// Match reports whether the condition is TRUE.
+func (f Filter) Match(src Source) bool { return f.m == nil || f.m.source(src) }
+
+// matcher is a condition made ready to evaluate. There are two ways to get at
+// values because the common one, a row, must not go through an interface.
+type matcher interface {
+	row(*model.Schema, *model.Row) bool
+	source(Source) bool
+}
+
+// compile returns the matcher of a condition, nil if it is always TRUE.
+func compile(s *model.Schema, c Condition) matcher {
+	switch c := c.(type) {
+	case Const:
+		if c {
+			return nil
+		}
+		return nothing{}
+	case And:
+		return all(compileAll(s, c))
+	case Or:
+		return some(compileAll(s, c))
+	case Compare:
+		return newLeaf(s, c.Column, c.Path, compareTest(s, c))
+	case In:
+		return newLeaf(s, c.Column, c.Path, newInTest(c))
+	case Like:
+		return newLeaf(s, c.Column, c.Path, likeTest{c.Pattern, c.Negated})
+	case IsNull:
+		return newLeaf(s, c.Column, c.Path, nullTest{c.Negated})
+	case CompareColumns:
+		return pair{c}
+	}
+	return nothing{}
+}
+
+func compileAll(s *model.Schema, conditions []Condition) []matcher {
+	all := make([]matcher, len(conditions))
+	for i, c := range conditions {
+		all[i] = compile(s, c)
+	}
+	return all
+}
+
+type nothing struct{}
+
+func (nothing) row(*model.Schema, *model.Row) bool { return false }
+func (nothing) source(Source) bool                 { return false }
+
+type all []matcher
+
+func (a all) row(s *model.Schema, r *model.Row) bool {
+	for _, m := range a {
+		if !m.row(s, r) {
+			return false
+		}
+	}
+	return true
+}
+
+func (a all) source(src Source) bool {
+	for _, m := range a {
+		if !m.source(src) {
+			return false
+		}
+	}
+	return true
+}
+
+type some []matcher
+
+func (o some) row(s *model.Schema, r *model.Row) bool {
+	for _, m := range o {
+		if m.row(s, r) {
+			return true
+		}
+	}
+	return false
+}
+
+func (o some) source(src Source) bool {
+	for _, m := range o {
+		if m.source(src) {
+			return true
+		}
+	}
+	return false
+}
+
+// pair compares two columns.
+type pair struct{ CompareColumns }
+
+func (p pair) row(s *model.Schema, r *model.Row) bool {
+	return p.test(s.Value(r, p.Column), s.Value(r, p.Other))
+}
+
+func (p pair) source(src Source) bool {
+	return p.test(src.Value(p.Column), src.Value(p.Other))
+}
+
+func (p pair) test(x, y model.Value) bool {
+	x, y = at(x, p.Path), at(y, p.OtherPath)
+	return !x.IsNull() && !y.IsNull() && related(x, p.Op, y)
+}
+
+// related compares two values that are not NULL. In JSON they may be of
+// different kinds: those are not equal, and have no order. Neither have
+// objects and arrays.
+func related(x model.Value, op Op, y model.Value) bool {
+	if op != Eq && op != Ne {
+		if k := kindOf(x.Type()); k != kindOf(y.Type()) || k == kindJSON {
+			return false
+		}
+	}
+	return op.holds(x.Compare(y))
+}
+
+// tester is the part of a leaf that looks at one value.
+type tester interface{ test(v model.Value) bool }
+
+// leaf tests one column.
+type leaf struct {
+	column int
+	tester
+}
+
+func (l *leaf) row(s *model.Schema, r *model.Row) bool { return l.test(s.Value(r, l.column)) }
+func (l *leaf) source(src Source) bool                 { return l.test(src.Value(l.column)) }
+
+func newLeaf(s *model.Schema, column int, path []string, t tester) matcher {
+	if s.Column(column).Type == model.TypeJSON {
+		t = jsonTest{path, t}
+	}
+	return &leaf{column, t}
+}
+
+// jsonTest tests a value inside JSON.
+type jsonTest struct {
+	path []string
+	tester
+}
+
+func (t jsonTest) test(v model.Value) bool { return t.tester.test(at(v, t.path)) }
+
+type nullTest struct{ negated bool }
+
+func (t nullTest) test(v model.Value) bool { return v.IsNull() != t.negated }
+
+type likeTest struct {
+	pattern Pattern
+	negated bool
+}
+
+func (t likeTest) test(v model.Value) bool {
+	return v.Type() == model.TypeString && t.pattern.Match(v.Text()) != t.negated
+}
+
+// inTest looks a value up among sorted ones.
+type inTest struct {
+	values  []model.Value
+	negated bool
+}
+
+func newInTest(c In) tester { return inTest{c.Values, c.Negated} }
+
+func (t inTest) test(v model.Value) bool {
+	if v.IsNull() {
+		return false
+	}
+	_, found := slices.BinarySearchFunc(t.values, v, model.Value.Compare)
+	return found != t.negated
+}
+
+// compareTest returns the quickest test for a comparison.
+func compareTest(s *model.Schema, c Compare) tester {
+	typ := s.Column(c.Column).Type
+	switch {
+	case typ == model.TypeJSON:
+		return jsonCompare{c.Op, c.Value}
+	case typ == model.TypeInt:
+		return intTest{c.Op, c.Value.Int()}
+	case typ == model.TypeString:
+		return stringTest{c.Op, c.Value.Text()}
+	case c.Op == Eq:
+		return sameTest{c.Value}
+	}
+	return valueTest{c.Op, c.Value}
+}
+
+type jsonCompare struct {
+	op   Op
+	want model.Value
+}
+
+func (t jsonCompare) test(v model.Value) bool { return !v.IsNull() && related(v, t.op, t.want) }
+
+type intTest struct {
+	op   Op
+	want int64
+}
+
+func (t intTest) test(v model.Value) bool {
+	if v.IsNull() {
+		return false
+	}
+	n := v.Int()
+	switch t.op {
+	case Eq:
+		return n == t.want
+	case Ne:
+		return n != t.want
+	case Lt:
+		return n < t.want
+	case Le:
+		return n <= t.want
+	case Gt:
+		return n > t.want
+	default:
+		return n >= t.want
+	}
+}
+
+type stringTest struct {
+	op   Op
+	want string
+}
+
+func (t stringTest) test(v model.Value) bool {
+	if v.IsNull() {
+		return false
+	}
+	s := v.Text()
+	switch t.op {
+	case Eq:
+		return s == t.want
+	case Ne:
+		return s != t.want
+	case Lt:
+		return s < t.want
+	case Le:
+		return s <= t.want
+	case Gt:
+		return s > t.want
+	default:
+		return s >= t.want
+	}
+}
+
+// sameTest relies on values of one type being canonical.
+type sameTest struct{ want model.Value }
+
+func (t sameTest) test(v model.Value) bool { return v == t.want }
+
+type valueTest struct {
+	op   Op
+	want model.Value
+}
+
+func (t valueTest) test(v model.Value) bool { return !v.IsNull() && t.op.holds(v.Compare(t.want)) }

@@ -1,0 +1,178 @@
+package query
+
+import (
+	"math"
+	"slices"
+
+	"github.com/ankgo/ank/model"
+)
+
+// never is the condition of a comparison that no value of a column satisfies.
+const never = Const(false)
+
+// null returns the condition that the column is, or with negated is not, NULL.
+func (c *column) null(negated bool) Condition {
+	if !c.nullable {
+		return Const(negated)
+	}
+	return IsNull{Column: c.index, Path: c.path, Negated: negated}
+}
+
+func (c *column) compare(op Op, v model.Value) Condition {
+	return Compare{Column: c.index, Path: c.path, Op: op, Value: v}
+}
+
+// in returns the condition that the column has one of the values, which are of
+// its type and not NULL.
+func (c *column) in(values []model.Value, negated bool) Condition {
+	slices.SortFunc(values, compareTyped)
+	values = slices.CompactFunc(values, model.Value.Equal)
+	switch {
+	case len(values) == 0 && negated:
+		return c.null(true)
+	case len(values) == 0:
+		return never
+	case len(values) == 1:
+		return c.compare(Eq.negate(negated), values[0])
+	}
+	return In{Column: c.index, Path: c.path, Values: values, Negated: negated}
+}
+
+// like returns the condition that the column matches the pattern, in a simpler
+// form if there is one. In JSON there is none: LIKE is NULL for what is no string.
+func (c *column) like(p Pattern, negated bool) Condition {
+	if c.field.Type != model.TypeJSON {
+		if s, ok := p.Literal(); ok {
+			return c.compare(Eq.negate(negated), model.OfString(s))
+		}
+		if prefix, whole := p.Prefix(); whole && prefix == "" {
+			if negated {
+				return never
+			}
+			return c.null(true)
+		}
+	}
+	return Like{Column: c.index, Path: c.path, Pattern: p, Negated: negated}
+}
+
+// compareValue checks a comparison of a column with a value.
+func (k *checker) compareValue(o operand, op Op, v operand) Condition {
+	c := o.column
+	if v.typ == model.TypeNull {
+		return never
+	}
+	if c.field.Type == model.TypeJSON {
+		return k.compareJSON(o, op, v)
+	}
+	if want := kindOf(c.field.Type); want != kindOf(v.typ) && !written(want, v.value) {
+		k.fail(Mismatch, v.expr.Span(), o.describe()+" and cannot be compared with "+v.short()+", "+article(v.typ))
+		return never
+	}
+	if f, ok := notFinite(v.value.Text()); ok && c.field.Type.IsNumber() {
+		v.value = model.OfFloat(f)
+	}
+	near, inexact, err := model.Convert(v.value, c.field)
+	if err != nil {
+		k.fail(Mismatch, v.expr.Span(), "column "+err.Error())
+		return never
+	}
+	switch {
+	case inexact == 0:
+		return c.compare(op, near)
+	case op == Eq:
+		return never
+	case op == Ne:
+		return c.null(true)
+	}
+	return c.beside(op, near, inexact < 0)
+}
+
+// written reports whether a value of the kind may be written as the string v.
+func written(k kind, v model.Value) bool {
+	if v.Type() != model.TypeString {
+		return false
+	}
+	switch k {
+	case kindTime, kindDuration, kindID:
+		return true
+	case kindNumber:
+		_, ok := notFinite(v.Text())
+		return ok
+	}
+	return false
+}
+
+// notFinite reads the numbers that have no digits.
+func notFinite(s string) (float64, bool) {
+	switch s {
+	case "NaN":
+		return math.NaN(), true
+	case "Infinity":
+		return math.Inf(1), true
+	case "-Infinity":
+		return math.Inf(-1), true
+	}
+	return 0, false
+}
+
+// beside returns the condition for a value that lies between two neighbours of
+// the column's type, or beyond all of them: right after near, or right before it.
+func (c *column) beside(op Op, near model.Value, after bool) Condition {
+	below := op == Lt || op == Le
+	switch {
+	case after && below:
+		return c.compare(Le, near)
+	case after:
+		return c.compare(Gt, near)
+	case below:
+		return c.compare(Lt, near)
+	default:
+		return c.compare(Ge, near)
+	}
+}
+
+// compareJSON checks a comparison of a value inside a JSON column.
+func (k *checker) compareJSON(o operand, op Op, v operand) Condition {
+	value := v.value
+	switch kindOf(v.typ) {
+	case kindID:
+		value = model.OfString(value.ID().String())
+	case kindJSON:
+		value = at(value, nil)
+		if value.IsNull() {
+			return never
+		}
+	}
+	switch kindOf(value.Type()) {
+	case kindNumber:
+		if f := value.Float(); value.Type() == model.TypeFloat && (math.IsNaN(f) || math.IsInf(f, 0)) {
+			k.fail(Mismatch, v.expr.Span(), "numbers in JSON are finite")
+			return never
+		}
+	case kindBool, kindString:
+	case kindJSON:
+		if op != Eq && op != Ne {
+			k.fail(Mismatch, v.expr.Span(), "objects and arrays have no order")
+			return never
+		}
+	default:
+		k.fail(Mismatch, v.expr.Span(), o.describe()+" and cannot be compared with "+v.short()+", "+article(v.typ))
+		return never
+	}
+	return o.column.compare(op, value)
+}
+
+// compareColumns checks a comparison of two columns. The one that is earlier in
+// the schema goes to the left.
+func (k *checker) compareColumns(a operand, op Op, b operand, at Span) Condition {
+	if ka, kb := kindOf(a.typ), kindOf(b.typ); ka != kb &&
+		!(ka == kindJSON && kb.inJSON()) && !(kb == kindJSON && ka.inJSON()) {
+		k.fail(Mismatch, at, a.describe()+" and cannot be compared with "+b.short()+", "+article(b.typ))
+		return never
+	}
+	x, y := a.column, b.column
+	if compareTargets(x.index, x.path, y.index, y.path) > 0 {
+		x, y, op = y, x, op.Flip()
+	}
+	return CompareColumns{Column: x.index, Path: x.path, Op: op, Other: y.index, OtherPath: y.path}
+}

@@ -1,0 +1,180 @@
+package query
+
+import (
+	"errors"
+	"slices"
+	"strings"
+	"unicode/utf8"
+)
+
+// Pattern is a parsed pattern of LIKE: % stands for any characters, _ for any one
+// character, and everything else for itself. Case matters. The zero Pattern
+// matches the empty string.
+type Pattern struct {
+	// segments are what stands between the % signs, with one for _, which is
+	// unambiguous because no value contains U+0000.
+	segments []string
+}
+
+const one = 0
+
+// ParsePattern parses a pattern. A character that follows the escape character
+// stands for itself; an escape of zero means that there is none.
+func ParsePattern(pattern string, escape rune) (Pattern, error) {
+	var p Pattern
+	var segment []byte
+	escaped := false
+	for _, r := range pattern {
+		switch {
+		case !escaped && escape != 0 && r == escape:
+			escaped = true
+			continue
+		case escaped, r != '%' && r != '_':
+			segment = utf8.AppendRune(segment, r)
+		case r == '_':
+			segment = append(segment, one)
+		case len(segment) > 0 || len(p.segments) == 0:
+			p.segments = append(p.segments, string(segment))
+			segment = segment[:0]
+		}
+		escaped = false
+	}
+	if escaped {
+		return p, errors.New("the pattern ends with its escape character")
+	}
+	p.segments = append(p.segments, string(segment))
+	return p, nil
+}
+
+// String returns the pattern in its canonical spelling and the escape character
+// it uses: a backslash, or zero if it needs none.
+func (p Pattern) String() (pattern string, escape rune) {
+	for _, s := range p.segments {
+		if strings.ContainsAny(s, "%_") {
+			escape = '\\'
+		}
+	}
+	var b strings.Builder
+	for i, s := range p.segments {
+		if i > 0 {
+			b.WriteByte('%')
+		}
+		for _, r := range s {
+			switch {
+			case r == one:
+				r = '_'
+			case escape != 0 && (r == '%' || r == '_' || r == escape):
+				b.WriteRune(escape)
+			}
+			b.WriteRune(r)
+		}
+	}
+	return b.String(), escape
+}
+
+// Prefix returns the characters that every matching string begins with. whole
+// is true if, the other way round, every string that begins with them matches.
+func (p Pattern) Prefix() (prefix string, whole bool) {
+	if len(p.segments) == 0 {
+		return "", false
+	}
+	prefix = p.segments[0]
+	if i := strings.IndexByte(prefix, one); i >= 0 {
+		return prefix[:i], false
+	}
+	return prefix, len(p.segments) == 2 && p.segments[1] == ""
+}
+
+// Literal returns the one string that the pattern matches, if there are no
+// wildcards in it.
+func (p Pattern) Literal() (string, bool) {
+	switch len(p.segments) {
+	case 0:
+		return "", true
+	case 1:
+		return p.segments[0], strings.IndexByte(p.segments[0], one) < 0
+	}
+	return "", false
+}
+
+// Equal reports whether two patterns are spelled alike.
+func (p Pattern) Equal(o Pattern) bool { return slices.Equal(p.segments, o.segments) }
+
+// Match reports whether the pattern matches the whole of a string.
+func (p Pattern) Match(s string) bool {
+	if len(p.segments) == 0 {
+		return s == ""
+	}
+	size, ok := matchSegment(p.segments[0], s)
+	if !ok {
+		return false
+	}
+	s = s[size:]
+	if len(p.segments) == 1 {
+		return s == ""
+	}
+	// The leftmost place for each segment leaves the most for those after it.
+	last := len(p.segments) - 1
+	for _, segment := range p.segments[1:last] {
+		end := findSegment(segment, s)
+		if end < 0 {
+			return false
+		}
+		s = s[end:]
+	}
+	return matchEnd(p.segments[last], s)
+}
+
+// matchSegment reports whether s begins with the segment, and in how many bytes.
+func matchSegment(segment, s string) (size int, ok bool) {
+	for i := 0; i < len(segment); i++ {
+		switch {
+		case size == len(s):
+			return 0, false
+		case segment[i] == one:
+			_, n := utf8.DecodeRuneInString(s[size:])
+			size += n
+		case segment[i] != s[size]:
+			return 0, false
+		default:
+			size++
+		}
+	}
+	return size, true
+}
+
+// findSegment returns the end of the first place where the segment matches, or -1.
+func findSegment(segment, s string) int {
+	if strings.IndexByte(segment, one) < 0 {
+		i := strings.Index(s, segment)
+		if i < 0 {
+			return -1
+		}
+		return i + len(segment)
+	}
+	for i := range s {
+		if size, ok := matchSegment(segment, s[i:]); ok {
+			return i + size
+		}
+	}
+	return -1
+}
+
+// matchEnd reports whether s ends with the segment.
+func matchEnd(segment, s string) bool {
+	start := len(s)
+	for i := len(segment) - 1; i >= 0; i-- {
+		switch {
+		case start == 0:
+			return false
+		case segment[i] == one:
+			_, n := utf8.DecodeLastRuneInString(s[:start])
+			start -= n
+		case segment[i] != s[start-1]:
+			return false
+		default:
+			start--
+		}
+	}
+	return true
+}

@@ -1,0 +1,430 @@
+package query
+
+import (
+	"encoding/hex"
+	"math"
+	"strconv"
+	"unicode/utf8"
+
+	"github.com/ankgo/ank/model"
+)
+
+// The limits of a query. Whatever lies beyond is an [Error] of kind [Limit].
+const (
+	MaxLength = 1 << 20 // bytes of text
+	MaxDepth  = 128     // parentheses and NOTs inside each other
+	MaxItems  = 1 << 14 // items of one IN
+	MaxKeys   = 64      // terms of ORDER BY
+	MaxPath   = 64      // names of one JSON path
+)
+
+// Parse parses the text of a query. An empty text is the query for everything.
+// The error, if any, is an [*Error].
+func Parse(text string) (*Query, error) {
+	if len(text) > MaxLength {
+		return nil, newError(Limit, text, Span{MaxLength, MaxLength},
+			"a query is at most "+strconv.Itoa(MaxLength)+" bytes long")
+	}
+	if !utf8.ValidString(text) {
+		return nil, invalidUTF8(text)
+	}
+	p := parser{lexer: lexer{text: text}}
+	if err := p.advance(); err != nil {
+		return nil, err
+	}
+	return p.query()
+}
+
+func invalidUTF8(text string) *Error {
+	for i, r := range text {
+		if r == utf8.RuneError {
+			if _, size := utf8.DecodeRuneInString(text[i:]); size == 1 {
+				return newError(Syntax, text, Span{i, i + 1}, "the text is not valid UTF-8")
+			}
+		}
+	}
+	return newError(Syntax, text, Span{}, "the text is not valid UTF-8")
+}
+
+// The binding powers, weakest first. The operand of an operator is parsed with
+// the next higher one, so that operators of one power group to the left.
+const (
+	powerNone = iota
+	powerOr
+	powerAnd
+	powerNot
+	powerCompare
+	powerOperand
+)
+
+// parser is a Pratt parser: an expression is one prefix and then as many infix
+// operators as bind more strongly than what stands to the left of it.
+type parser struct {
+	lexer
+	tok       token
+	depth     int
+	questions int // positional parameters so far
+}
+
+func (p *parser) advance() (err error) {
+	p.tok, err = p.next()
+	return err
+}
+
+func (p *parser) source(s Span) string { return p.text[s.Start:s.End] }
+
+// accept takes the current token if it is of the kind.
+func (p *parser) accept(kind tokenKind) (bool, error) {
+	if p.tok.kind != kind {
+		return false, nil
+	}
+	return true, p.advance()
+}
+
+func (p *parser) expect(kind tokenKind, what string) error {
+	if p.tok.kind != kind {
+		return p.unexpected(what)
+	}
+	return p.advance()
+}
+
+func (p *parser) query() (*Query, error) {
+	q := &Query{text: p.text}
+	var err error
+	switch p.tok.kind {
+	case tokEnd, keyOrder, keyLimit, keyOffset:
+	default:
+		if q.Where, err = p.expression(powerNone); err != nil {
+			return nil, err
+		}
+	}
+	if p.tok.kind == keyOrder {
+		if q.Order, err = p.orderBy(); err != nil {
+			return nil, err
+		}
+	}
+	if p.tok.kind == keyLimit {
+		if q.Limit, err = p.count(); err != nil {
+			return nil, err
+		}
+	}
+	if p.tok.kind == keyOffset {
+		if q.Offset, err = p.count(); err != nil {
+			return nil, err
+		}
+	}
+	if p.tok.kind != tokEnd {
+		return nil, p.unexpected(q.expectedNext())
+	}
+	return q, nil
+}
+
+// expectedNext says what could follow the clauses that were read.
+func (q *Query) expectedNext() string {
+	switch {
+	case q.Offset != nil:
+		return "the end"
+	case q.Limit != nil:
+		return "OFFSET or the end"
+	case q.Order != nil:
+		return "a comma, LIMIT, OFFSET or the end"
+	}
+	switch q.Where.(type) {
+	case *ColumnExpr, *LiteralExpr, *ParamExpr:
+		return "a comparison, AND, OR, ORDER BY, LIMIT or the end"
+	default:
+		return "AND, OR, ORDER BY, LIMIT or the end"
+	}
+}
+
+func (p *parser) expression(power int) (Expr, error) {
+	if p.depth++; p.depth > MaxDepth {
+		return nil, newError(Limit, p.text, p.tok.at,
+			"parentheses and NOTs are at most "+strconv.Itoa(MaxDepth)+" deep")
+	}
+	defer func() { p.depth-- }()
+	left, err := p.prefix()
+	if err != nil {
+		return nil, err
+	}
+	for chained := false; ; {
+		next := infixPower(p.tok.kind)
+		if next <= power {
+			return left, nil
+		}
+		if next == powerCompare {
+			if chained {
+				return nil, p.fail(p.tok.at.Start, p.tok.at.End, "comparisons cannot be chained; join them with AND")
+			}
+			chained = true
+			left, err = p.predicate(left)
+		} else {
+			left, err = p.logic(left, p.tok.kind, next)
+		}
+		if err != nil {
+			return nil, err
+		}
+	}
+}
+
+func infixPower(kind tokenKind) int {
+	switch kind {
+	case keyOr:
+		return powerOr
+	case keyAnd:
+		return powerAnd
+	case tokEq, tokNe, tokLt, tokLe, tokGt, tokGe, keyIs, keyIn, keyBetween, keyLike, keyNot:
+		return powerCompare
+	}
+	return powerNone
+}
+
+// logic parses the rest of "left AND ..." or "left OR ...", however many terms.
+func (p *parser) logic(left Expr, kind tokenKind, power int) (Expr, error) {
+	join := conjunction
+	if kind == keyOr {
+		join = disjunction
+	}
+	terms := make([]Expr, 1, 4)
+	terms[0] = left
+	for p.tok.kind == kind {
+		if err := p.advance(); err != nil {
+			return nil, err
+		}
+		term, err := p.expression(power)
+		if err != nil {
+			return nil, err
+		}
+		terms = append(terms, term)
+	}
+	return join(terms), nil
+}
+
+// conjunction joins terms with AND; one that is an AND itself gives its terms.
+func conjunction(terms []Expr) Expr {
+	if len(terms) == 1 {
+		return terms[0]
+	}
+	at := Span{terms[0].Span().Start, terms[len(terms)-1].Span().End}
+	return &AndExpr{At: at, Terms: flatten(terms, func(e Expr) []Expr {
+		if and, ok := e.(*AndExpr); ok {
+			return and.Terms
+		}
+		return nil
+	})}
+}
+
+// disjunction joins terms with OR; one that is an OR itself gives its terms.
+func disjunction(terms []Expr) Expr {
+	if len(terms) == 1 {
+		return terms[0]
+	}
+	at := Span{terms[0].Span().Start, terms[len(terms)-1].Span().End}
+	return &OrExpr{At: at, Terms: flatten(terms, func(e Expr) []Expr {
+		if or, ok := e.(*OrExpr); ok {
+			return or.Terms
+		}
+		return nil
+	})}
+}
+
+// flatten replaces every term that has inner terms by those.
+func flatten[E any](terms []E, inner func(E) []E) []E {
+	n := 0
+	for _, t := range terms {
+		n += max(1, len(inner(t)))
+	}
+	if n == len(terms) {
+		return terms
+	}
+	flat := make([]E, 0, n)
+	for _, t := range terms {
+		if list := inner(t); list != nil {
+			flat = append(flat, list...)
+		} else {
+			flat = append(flat, t)
+		}
+	}
+	return flat
+}
+
+// prefix parses what an expression can begin with.
+func (p *parser) prefix() (Expr, error) {
+	switch p.tok.kind {
+	case keyNot:
+		start := p.tok.at.Start
+		if err := p.advance(); err != nil {
+			return nil, err
+		}
+		x, err := p.expression(powerNot)
+		if err != nil {
+			return nil, err
+		}
+		return &NotExpr{X: x, At: Span{start, x.Span().End}}, nil
+	case tokOpen:
+		if err := p.advance(); err != nil {
+			return nil, err
+		}
+		x, err := p.expression(powerNone)
+		if err != nil {
+			return nil, err
+		}
+		return x, p.expect(tokClose, "AND, OR or )")
+	case tokName, tokQuoted:
+		return p.column()
+	case tokQuestion, tokNamed:
+		return p.param()
+	default:
+		return p.literal()
+	}
+}
+
+// column parses a name and the path after it.
+func (p *parser) column() (Expr, error) {
+	e := &ColumnExpr{At: p.tok.at}
+	name, err := p.name()
+	for {
+		if err != nil {
+			return nil, err
+		}
+		e.Path = append(e.Path, name)
+		e.At.End = p.tok.at.End
+		if len(e.Path) > MaxPath {
+			return nil, newError(Limit, p.text, e.At, "a path has at most "+strconv.Itoa(MaxPath)+" names")
+		}
+		if err = p.advance(); err != nil {
+			return nil, err
+		}
+		switch {
+		case p.tok.kind == tokDot:
+			if err = p.advance(); err == nil {
+				name, err = p.name()
+			}
+		case p.position():
+			name = p.source(p.tok.at)[1:]
+		default:
+			return e, nil
+		}
+	}
+}
+
+// position reports whether the current token is .5 and the like: a position in an
+// array, which reads like the decimals of a number.
+func (p *parser) position() bool {
+	s := p.source(p.tok.at)
+	return p.tok.kind == tokNumber && s[0] == '.' && allDigits(s[1:])
+}
+
+func allDigits(s string) bool {
+	for i := range len(s) {
+		if !isDigit(s[i]) {
+			return false
+		}
+	}
+	return s != ""
+}
+
+// name returns the name that the current token is, without going on.
+func (p *parser) name() (string, error) {
+	word := p.source(p.tok.at)
+	switch {
+	case p.tok.kind == tokName:
+		return word, nil
+	case p.tok.kind == tokQuoted:
+		return unquote(word, 0), nil
+	case p.tok.kind >= keyAnd:
+		e := p.unexpected("a name")
+		e.Suggestion = `"` + word + `"`
+		return "", e
+	}
+	return "", p.unexpected("a name")
+}
+
+func (p *parser) param() (Expr, error) {
+	e := &ParamExpr{At: p.tok.at}
+	if p.tok.kind == tokNamed {
+		e.Name = p.source(p.tok.at)[1:]
+	} else {
+		e.Index = p.questions
+		p.questions++
+	}
+	return e, p.advance()
+}
+
+// literal parses a constant; a sign belongs to the number after it.
+func (p *parser) literal() (Expr, error) {
+	e := &LiteralExpr{At: p.tok.at}
+	var err error
+	switch p.tok.kind {
+	case keyNull:
+	case keyTrue, keyFalse:
+		e.Value = model.OfBool(p.tok.kind == keyTrue)
+	case tokString:
+		e.Value = model.OfString(unquote(p.source(e.At), 0))
+	case tokBytes:
+		e.Value, err = p.bytes()
+	case tokJSON:
+		e.Value, err = p.json()
+	case tokMinus, tokPlus:
+		if err := p.advance(); err != nil {
+			return nil, err
+		}
+		if p.tok.kind != tokNumber {
+			return nil, p.unexpected("a number after the sign")
+		}
+		e.At.End = p.tok.at.End
+		fallthrough
+	case tokNumber:
+		e.Value, err = p.number(e.At)
+	default:
+		return nil, p.unexpected("a column or a value")
+	}
+	if err != nil {
+		return nil, err
+	}
+	return e, p.advance()
+}
+
+func (p *parser) bytes() (model.Value, error) {
+	raw, err := hex.DecodeString(unquote(p.source(p.tok.at), 1))
+	if err != nil {
+		return model.Value{}, p.fail(p.tok.at.Start, p.tok.at.End, "bytes are written as pairs of hexadecimal digits")
+	}
+	return model.OfBytes(raw), nil
+}
+
+func (p *parser) json() (model.Value, error) {
+	j, err := model.ParseJSON(unquote(p.source(p.tok.at), len("json")))
+	if err != nil {
+		return model.Value{}, p.fail(p.tok.at.Start, p.tok.at.End, "not valid JSON: "+err.Error())
+	}
+	return model.OfJSON(j), nil
+}
+
+// number reads the current token with the sign before it, if any. Whole
+// numbers that fit are integers; all others are the nearest float64.
+func (p *parser) number(at Span) (model.Value, error) {
+	digits := p.source(p.tok.at)
+	negative := p.text[at.Start] == '-'
+	if n, err := strconv.ParseUint(digits, 10, 64); err == nil {
+		switch {
+		case !negative && n <= math.MaxInt64:
+			return model.OfInt(int64(n)), nil
+		case !negative:
+			return model.OfUint(n), nil
+		case n <= -math.MinInt64:
+			return model.OfInt(int64(-n)), nil
+		}
+	}
+	f, err := strconv.ParseFloat(digits, 64)
+	if err != nil {
+		return model.Value{}, p.fail(at.Start, at.End, "a number is at most 1.8e308")
+	}
+	if negative {
+		f = -f
+	}
+	return model.OfFloat(f), nil
+}
+
+// operand parses an operand of a comparison.
+func (p *parser) operand() (Expr, error) { return p.expression(powerCompare) }

@@ -1,0 +1,144 @@
+package plan
+
+import (
+	"strconv"
+	"strings"
+
+	"github.com/ankgo/ank/event"
+	"github.com/ankgo/ank/model"
+	"github.com/ankgo/ank/query"
+)
+
+// Access is a way to get at rows.
+type Access uint8
+
+// The ways to get at rows.
+const (
+	Scan   Access = iota // read the collection in the order of IDs
+	Seek                 // read an index in the order of its keys
+	Lookup               // get rows by their IDs
+)
+
+// String returns the name of the access, in lower case.
+func (a Access) String() string { return [...]string{"scan", "seek", "lookup"}[a] }
+
+// Plan says how to find the rows of a query. What it selects is a superset of the
+// rows that match; see [Plan.Residual]. A Plan is immutable and safe for
+// concurrent use.
+type Plan struct {
+	// Query is what is asked. An engine may ignore everything else.
+	Query *query.Checked
+
+	// Access says which of the following fields count.
+	Access Access
+
+	// Index is the position of the index that is read, among those the plan was
+	// made with; -1 unless Access is Seek.
+	Index int
+
+	// IDs are the rows to get, for Lookup: distinct, in the order in which to get
+	// them. Some may not exist. No IDs, no rows.
+	IDs []event.ID
+
+	// Ranges are what to read: disjoint and ascending. For Seek they bound the
+	// keys of the index, [model.Value.AppendKey] of every column in turn. For Scan
+	// they bound the 16 bytes of the ID. A whole index or collection is one range
+	// without ends; no ranges, no rows.
+	Ranges []Range
+
+	// Reverse says that the ranges are read from the last to the first, each
+	// from its end. IDs are in their final order already.
+	Reverse bool
+
+	// Sorted says that rows come in the query's order, the final ID included.
+	Sorted bool
+
+	// Prefix is the number of the query's order keys in whose order rows come:
+	// rows that are equal in those stand together and need sorting among
+	// themselves only. It means nothing when Sorted.
+	Prefix int
+
+	// Filter says that part of the predicate can be tested on an index key and
+	// an ID, before the row is read: see [Plan.KeyFilter]. For Scan and Lookup the
+	// key is empty.
+	Filter bool
+
+	// Residual says that rows must be tested with Query.Match. If it is false,
+	// whatever the ranges and the filter let pass is part of the result.
+	Residual bool
+
+	columns []model.IndexColumn // of the index
+	tests   query.Condition     // what Filter evaluates
+	cost    float64
+}
+
+// Range is a half-open range [Low, High) of keys. An empty Low begins at the
+// first key; a nil High ends after the last one.
+type Range struct{ Low, High []byte }
+
+// New returns the plan that promises to read least. Index numbers refer to
+// positions in indexes, which are those that exist for the query's collection;
+// it may be empty.
+func New(c *query.Checked, indexes []model.Index) *Plan {
+	var best *Plan
+	for _, p := range Plans(c, indexes) {
+		if best == nil || p.cost < best.cost {
+			best = p
+		}
+	}
+	return best
+}
+
+// Plans returns every plan that answers the query: all of them have the same
+// result. There is at least one.
+func Plans(c *query.Checked, indexes []model.Index) []*Plan {
+	q := analyse(c)
+	plans := q.primary()
+	for i, index := range indexes {
+		plans = append(plans, q.seek(i, index, false), q.seek(i, index, true))
+	}
+	return plans
+}
+
+// String describes the plan on one line, for people who wonder what a query
+// costs.
+func (p *Plan) String() string {
+	var b strings.Builder
+	b.WriteString(p.Access.String())
+	switch p.Access {
+	case Seek:
+		b.WriteString(" index " + strconv.Itoa(p.Index) + ", " + count(len(p.Ranges), "range"))
+	case Lookup:
+		b.WriteString(" " + count(len(p.IDs), "id"))
+	case Scan:
+		if !whole(p.Ranges) {
+			b.WriteString(" " + count(len(p.Ranges), "range"))
+		}
+	}
+	for _, part := range []struct {
+		on   bool
+		name string
+	}{
+		{p.Reverse, "reverse"},
+		{p.Filter, "filter"},
+		{p.Residual, "residual"},
+		{p.Sorted, "sorted"},
+		{!p.Sorted && p.Prefix > 0, "sorted by " + count(p.Prefix, "key")},
+	} {
+		if part.on {
+			b.WriteString(", " + part.name)
+		}
+	}
+	return b.String()
+}
+
+func count(n int, what string) string {
+	if n == 1 {
+		return "1 " + what
+	}
+	return strconv.Itoa(n) + " " + what + "s"
+}
+
+func whole(ranges []Range) bool {
+	return len(ranges) == 1 && len(ranges[0].Low) == 0 && ranges[0].High == nil
+}

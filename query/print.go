@@ -1,0 +1,270 @@
+package query
+
+import (
+	"math"
+	"strconv"
+	"strings"
+
+	"github.com/ankgo/ank/model"
+)
+
+// String returns the query as text in its one canonical spelling. The text
+// parses back to an equal tree, but for values of arguments that have no
+// literal of their own (times, durations, IDs and infinite numbers), which
+// become strings that [Query.Check] turns into the same values again.
+func (q *Query) String() string {
+	var p printer
+	if q.Where != nil {
+		p.expr(q.Where, powerNone)
+	}
+	for i, term := range q.Order {
+		p.separate(i == 0, " ", "ORDER BY ", ", ")
+		p.column(term.Column.Path)
+		if term.Desc {
+			p.text(" DESC")
+		}
+		switch term.Nulls {
+		case NullsFirst:
+			p.text(" NULLS FIRST")
+		case NullsLast:
+			p.text(" NULLS LAST")
+		}
+	}
+	if q.Limit != nil {
+		p.separate(true, " ", "LIMIT ", "")
+		p.expr(q.Limit, powerCompare)
+	}
+	if q.Offset != nil {
+		p.separate(true, " ", "OFFSET ", "")
+		p.expr(q.Offset, powerCompare)
+	}
+	return string(p.b)
+}
+
+// printer appends the canonical text of nodes.
+type printer struct{ b []byte }
+
+func (p *printer) text(s string) { p.b = append(p.b, s...) }
+
+// separate writes what stands before an item: for the first one a gap, if there
+// is anything to keep distance from, and the clause's name; else the comma.
+func (p *printer) separate(first bool, gap, clause, comma string) {
+	switch {
+	case !first:
+		p.text(comma)
+		return
+	case len(p.b) > 0:
+		p.text(gap)
+	}
+	p.text(clause)
+}
+
+// expr prints a node that stands to the right of an operator of the power, in
+// parentheses if it binds less strongly itself.
+func (p *printer) expr(e Expr, power int) {
+	own := powerOf(e)
+	if own <= power {
+		p.text("(")
+		defer p.text(")")
+	}
+	switch e := e.(type) {
+	case *ColumnExpr:
+		p.column(e.Path)
+	case *LiteralExpr:
+		p.value(e.Value)
+	case *ParamExpr:
+		p.param(e)
+	case *NotExpr:
+		p.text("NOT ")
+		p.expr(e.X, powerNot-1)
+	case *AndExpr:
+		p.list(e.Terms, " AND ", powerAnd)
+	case *OrExpr:
+		p.list(e.Terms, " OR ", powerOr)
+	default:
+		p.predicate(e)
+	}
+}
+
+func (p *printer) predicate(e Expr) {
+	switch e := e.(type) {
+	case *CompareExpr:
+		p.expr(e.X, powerCompare)
+		p.text(" " + e.Op.String() + " ")
+		p.expr(e.Y, powerCompare)
+	case *InExpr:
+		p.expr(e.X, powerCompare)
+		p.not(e.Negated, " IN (")
+		p.list(e.List, ", ", powerCompare)
+		p.text(")")
+	case *BetweenExpr:
+		p.expr(e.X, powerCompare)
+		p.not(e.Negated, " BETWEEN ")
+		p.expr(e.Low, powerCompare)
+		p.text(" AND ")
+		p.expr(e.High, powerCompare)
+	case *LikeExpr:
+		p.expr(e.X, powerCompare)
+		p.not(e.Negated, " LIKE ")
+		p.expr(e.Pattern, powerCompare)
+		if e.Escape != nil {
+			p.text(" ESCAPE ")
+			p.expr(e.Escape, powerCompare)
+		}
+	case *NullExpr:
+		p.expr(e.X, powerCompare)
+		if e.Negated {
+			p.text(" IS NOT NULL")
+		} else {
+			p.text(" IS NULL")
+		}
+	}
+}
+
+func powerOf(e Expr) int {
+	switch e.(type) {
+	case *OrExpr:
+		return powerOr
+	case *AndExpr:
+		return powerAnd
+	case *NotExpr:
+		return powerNot
+	case *CompareExpr, *InExpr, *BetweenExpr, *LikeExpr, *NullExpr:
+		return powerCompare
+	default:
+		return powerOperand
+	}
+}
+
+func (p *printer) list(items []Expr, comma string, power int) {
+	for i, item := range items {
+		if i > 0 {
+			p.text(comma)
+		}
+		p.expr(item, power)
+	}
+}
+
+func (p *printer) not(negated bool, operator string) {
+	if negated {
+		p.text(" NOT")
+	}
+	p.text(operator)
+}
+
+func (p *printer) column(path []string) {
+	for i, name := range path {
+		switch {
+		case i == 0:
+			p.name(name)
+		case allDigits(name):
+			p.text("." + name)
+		default:
+			p.text(".")
+			p.name(name)
+		}
+	}
+}
+
+// name prints a name, in double quotes if it would not be read as one otherwise.
+func (p *printer) name(name string) {
+	l := lexer{text: name}
+	if tok, err := l.next(); err == nil && tok.kind == tokName && tok.at.End == len(name) {
+		p.text(name)
+		return
+	}
+	p.quote(name, '"')
+}
+
+func (p *printer) quote(s string, quote byte) {
+	p.b = append(p.b, quote)
+	for i := range len(s) {
+		if s[i] == quote {
+			p.b = append(p.b, quote)
+		}
+		p.b = append(p.b, s[i])
+	}
+	p.b = append(p.b, quote)
+}
+
+func (p *printer) param(e *ParamExpr) {
+	if e.Name == "" {
+		p.text("?")
+		return
+	}
+	p.text(":" + e.Name)
+}
+
+// value prints a literal.
+func (p *printer) value(v model.Value) {
+	switch v.Type() {
+	case model.TypeNull:
+		p.text("NULL")
+	case model.TypeBool:
+		p.text(strings.ToUpper(strconv.FormatBool(v.Bool())))
+	case model.TypeInt:
+		p.b = strconv.AppendInt(p.b, v.Int(), 10)
+	case model.TypeUint:
+		p.b = strconv.AppendUint(p.b, v.Uint(), 10)
+	case model.TypeFloat:
+		p.float(v.Float())
+	case model.TypeBytes:
+		p.text("x'")
+		p.hex(v.Bytes())
+		p.text("'")
+	case model.TypeJSON:
+		p.text("json")
+		p.quote(v.JSON().String(), '\'')
+	default:
+		p.quote(literalText(v), '\'')
+	}
+}
+
+// float prints a number so that it is read as a float64 again, and the same one.
+func (p *printer) float(f float64) {
+	switch {
+	case math.IsNaN(f):
+		p.text("'NaN'")
+		return
+	case math.IsInf(f, 0):
+		p.quote(infinity(f), '\'')
+		return
+	}
+	start := len(p.b)
+	p.b = strconv.AppendFloat(p.b, f, 'g', -1, 64)
+	if !strings.ContainsAny(string(p.b[start:]), ".e") {
+		p.text(".0")
+	}
+}
+
+func infinity(f float64) string {
+	if f < 0 {
+		return "-Infinity"
+	}
+	return "Infinity"
+}
+
+func (p *printer) hex(b model.Bytes) {
+	const digits = "0123456789abcdef"
+	for i := range b.Len() {
+		c := b.At(i)
+		p.b = append(p.b, digits[c>>4], digits[c&15])
+	}
+}
+
+// literalText returns the text inside the quotes of a value that is written as a string.
+func literalText(v model.Value) string {
+	switch v.Type() {
+	case model.TypeTime:
+		return v.Time().Format(timeFormat)
+	case model.TypeDuration:
+		return v.Duration().String()
+	case model.TypeID:
+		return v.ID().String()
+	default:
+		return v.Text()
+	}
+}
+
+// timeFormat is RFC 3339 with as many decimals as are needed.
+const timeFormat = "2006-01-02T15:04:05.999999999Z07:00"

@@ -1,0 +1,81 @@
+package query
+
+import (
+	"fmt"
+	"reflect"
+	"time"
+
+	"github.com/ankgo/ank/event"
+	"github.com/ankgo/ank/model"
+)
+
+// valueOf returns the value that a Go value stands for as an argument.
+func valueOf(arg any) (model.Value, error) {
+	switch a := arg.(type) {
+	case nil:
+		return model.Value{}, nil
+	case model.Value:
+		return a, nil
+	case string:
+		return model.OfString(a), nil
+	case []byte:
+		return model.OfBytes(a), nil
+	case time.Time:
+		return model.OfTime(a), nil
+	case time.Duration:
+		return model.OfDuration(a), nil
+	case event.ID:
+		return model.OfID(a), nil
+	case model.JSON:
+		return model.OfJSON(a), nil
+	case model.Bytes:
+		return model.OfBytes(a.Clone()), nil
+	}
+	return reflected(reflect.ValueOf(arg))
+}
+
+// reflected handles pointers and the named types of an application.
+func reflected(v reflect.Value) (model.Value, error) {
+	if v.Kind() == reflect.Pointer {
+		if v.IsNil() {
+			return model.Value{}, nil
+		}
+		return valueOf(v.Elem().Interface())
+	}
+	if a, ok := v.Interface().(interface{ ID() event.ID }); ok {
+		return model.OfID(a.ID()), nil
+	}
+	switch v.Kind() {
+	case reflect.Bool:
+		return model.OfBool(v.Bool()), nil
+	case reflect.Int, reflect.Int8, reflect.Int16, reflect.Int32, reflect.Int64:
+		return model.OfInt(v.Int()), nil
+	case reflect.Uint, reflect.Uint8, reflect.Uint16, reflect.Uint32, reflect.Uint64:
+		return model.OfUint(v.Uint()), nil
+	case reflect.Float32, reflect.Float64:
+		return model.OfFloat(v.Float()), nil
+	case reflect.String:
+		return model.OfString(v.String()), nil
+	case reflect.Slice:
+		if v.Type().Elem().Kind() == reflect.Uint8 {
+			return model.OfBytes(v.Bytes()), nil
+		}
+	}
+	return model.Value{}, fmt.Errorf("is a %s, which is no value", v.Type())
+}
+
+// elementsOf returns the elements of a slice that is no value itself.
+func elementsOf(arg any) ([]any, bool) {
+	if arg == nil {
+		return nil, false
+	}
+	v := reflect.ValueOf(arg)
+	if v.Kind() != reflect.Slice || v.Type().Elem().Kind() == reflect.Uint8 {
+		return nil, false
+	}
+	all := make([]any, v.Len())
+	for i := range all {
+		all[i] = v.Index(i).Interface()
+	}
+	return all, true
+}
