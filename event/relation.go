@@ -88,6 +88,8 @@ func Missing(ctx context.Context, g Graph, have, want Head, limit int) ([]ID, er
 		s := w.pop()
 		if !s.had {
 			missing = append(missing, s.id)
+		} else if w.wanted == 0 {
+			break
 		}
 		if err := w.expand(ctx, s); err != nil {
 			return nil, err
