@@ -1,2 +1,103 @@
-// Package kv is the storage engine over any ordered key-value store.
+// Package kv is the storage engine for every ordered key-value store. It lays
+// out logs, events, records and indexes as keys, keeps them in step in one
+// atomic batch for each commit, executes plans by reading ranges of keys, and
+// keeps the records used last on the heap. What it asks of a store is the small
+// interface Driver; packages memory and pebble have drivers, and a new one is
+// tested by storage/storagetest.
+//
+// The package knows nothing of files, of the network or of any particular store,
+// nothing of merging, and never looks into Record.Merge. It starts no goroutine.
+//
+// # One process
+//
+// An engine is the only one that writes its store while it is open: it knows the
+// position of every log, the catalog and the resident records by heart. Drivers
+// must refuse a second opening (storage.ErrLocked).
+//
+// # FORMAT
+//
+// All keys begin with a letter that names their table. u(n) is a number as an
+// unsigned varint in its shortest form (internal/codec), 8(n) a number in eight
+// bytes, most significant first; the parts are written one after another. An ID,
+// an origin and a stamp are their 16 or 32 bytes. Numbers of origins,
+// collections and indexes are given out from 1 in the order in which the store
+// meets them, so that keys stay short.
+//
+//	table     key                                   value
+//	log       'l' u(origin) 8(seq)                  event.Entry.AppendTo
+//	events    'e' entity ID                         u(origin) u(seq) u(index) [transaction ID]
+//	states    's' u(collection) ID                  record
+//	indexes   'i' u(index) columns ID               nothing, or the row if covering
+//	meta      'm' 'f'                               u(format version), 1
+//	          'm' 'o' origin                        u(number of the origin)
+//	          'm' 'c' name                          u(number of the collection)
+//	          'm' 'i' u(index)                      state u(collection) definition
+//	          'm' 'p' u(origin)                     u(seq) 8(short)
+//	          'm' 's' u(origin)                     event.SignedHead.AppendTo
+//	          'm' 'u' key                           value of Batch.Meta
+//
+// log. The whole entry, once, in the encoding that the wire and the hash chain
+// use. The position of a log is its last entry.
+//
+// events. Where an event is logged: in the entry of that origin and sequence, at
+// that index, counting the transaction's events and then the added ones from 0.
+// The transaction's ID follows only if it is not ID.Transaction() of the event,
+// which it is for every update event. Keys of one entity stand together in ID
+// order, which is a topological order of its history.
+//
+// states. A record is
+//
+//	flags          one byte: bit 0 is set for a deleted entity, the others are 0
+//	head           u(n), then n IDs, ascending
+//	length         u(length of the values)
+//	values         model.Tuple
+//	merge          all that follows
+//
+// The record's stamp is computed from its head. Records of deleted entities
+// stay.
+//
+// indexes. The columns are model.Value.AppendKey of each column of the index, in
+// order: self-delimiting, and ordered bytewise as the values are. The ID makes
+// keys unique. An entity that is not deleted has one entry in each index of its
+// collection; a deleted one has none. The value of a covering index is the
+// record without its merge data.
+//
+// meta, indexes. state is one byte: 0 while the index is being built or is known
+// to be outdated, 1 when it can be used. The definition is the text of
+// model.Schema.IndexKey. An index of a collection that is written while no
+// schema is registered for it becomes outdated, and says so in the same batch.
+//
+// meta, positions. Only of logs that were moved without entries; a later entry
+// of the log overrules it.
+//
+// # Versions of the format
+//
+// Open refuses a store whose format version is greater than the one it knows,
+// with a *storage.FormatError, before reading anything else. Whoever changes a
+// line of the table above increases the version and reads the old one too, or
+// converts it in Open.
+//
+// # What a commit writes
+//
+// For a transaction that creates one entity with n indexes: one entry, one
+// address, one record, n index entries. An update rewrites the record and moves
+// only the index entries whose columns changed; entries of covering indexes are
+// rewritten. Old keys come from StateChange.Before, the cache, or one read.
+//
+// # How plans are executed
+//
+// A range of an index is read in order. What the plan can test on the key is
+// tested there (plan.Filter); rows then come from the index entry if it is
+// covering, from the cache if they are resident, or by one Get each. Predicates
+// are evaluated on the encoded row, which decodes the fields they name and no
+// others; a row is copied to the heap only if it becomes part of the result.
+// Rows that come in the query's order are passed on at once, and reading stops
+// at the limit; otherwise the best are kept in a heap bounded by the limit.
+//
+// # Snapshots
+//
+// A snapshot is a reference to the newest commit. The driver is asked for one of
+// its own only when something is read that is not resident, or when the next
+// commit is about to replace what somebody still holds. See view.go, and cache.go
+// for why a reader never sees a resident record of another time.
 package kv

@@ -24,8 +24,9 @@ type Op struct {
 // a key overrules an earlier one. The zero value is empty and ready for use. All
 // bytes lie in one buffer, which is used again after Reset.
 type Writes struct {
-	bytes []byte
-	ops   []span
+	bytes  []byte
+	ops    []span
+	keyEnd int // of the key that is being encoded
 }
 
 // span locates an operation: the key begins where the operation before it ends.
@@ -40,6 +41,26 @@ func (w *Writes) Set(key, value []byte) {
 	keyEnd := len(w.bytes)
 	w.bytes = append(w.bytes, value...)
 	w.ops = append(w.ops, span{keyEnd, len(w.bytes), OpSet})
+}
+
+// The engine encodes keys and values in place: it appends a key to w.bytes, calls
+// endKey, appends the value and calls endSet. Or it calls drop to forget what was
+// appended since the last operation.
+
+func (w *Writes) endKey() { w.keyEnd = len(w.bytes) }
+
+func (w *Writes) endSet() { w.ops = append(w.ops, span{w.keyEnd, len(w.bytes), OpSet}) }
+
+// pending is what was appended since the last operation.
+func (w *Writes) pending() []byte { return w.bytes[w.lastEnd():] }
+
+func (w *Writes) drop() { w.bytes = w.bytes[:w.lastEnd()] }
+
+func (w *Writes) lastEnd() int {
+	if len(w.ops) == 0 {
+		return 0
+	}
+	return w.ops[len(w.ops)-1].end
 }
 
 // Delete adds an operation that removes a key.

@@ -1,0 +1,52 @@
+package storage
+
+import (
+	"context"
+
+	"github.com/ankgo/ank/query/plan"
+)
+
+// Counter is implemented by snapshots that can count rows without building
+// them. Callers use the function Count, which falls back to Select.
+type Counter interface {
+	// Count returns how many rows Select would yield for the plan.
+	Count(ctx context.Context, p *plan.Plan) (int, error)
+}
+
+// Count returns how many rows Select yields for the plan: by the snapshot's own
+// Counter, or by counting them.
+func Count(ctx context.Context, s Snapshot, p *plan.Plan) (int, error) {
+	if c, ok := s.(Counter); ok {
+		return c.Count(ctx, p)
+	}
+	n := 0
+	for _, err := range s.Select(ctx, p) {
+		if err != nil {
+			return 0, err
+		}
+		n++
+	}
+	return n, nil
+}
+
+// Sizer is implemented by engines that can tell how large their parts are.
+// There is no fallback: callers that find none show nothing.
+type Sizer interface {
+	// Sizes measures the store, which may take as long as reading all of it.
+	Sizes(ctx context.Context) (Sizes, error)
+}
+
+// Sizes are bytes of keys and values, before compression and without what the
+// store's own structures take.
+type Sizes struct {
+	Log     int64 // entries
+	Events  int64 // addresses of events
+	States  int64 // records
+	Indexes int64 // index entries
+	Meta    int64 // everything else
+}
+
+// Total is the sum of all parts.
+func (s Sizes) Total() int64 {
+	return s.Log + s.Events + s.States + s.Indexes + s.Meta
+}

@@ -1,0 +1,337 @@
+package kv
+
+import (
+	"bytes"
+	"context"
+	"slices"
+
+	"github.com/ankgo/ank/event"
+	"github.com/ankgo/ank/internal/codec"
+	"github.com/ankgo/ank/model"
+	"github.com/ankgo/ank/storage"
+)
+
+// Commit stores a batch.
+//
+// Commits run one at a time. Each is translated into one batch of the driver's,
+// with the newest view as its base; nothing of the engine's own state changes
+// before the driver has accepted it.
+func (e *Engine) Commit(ctx context.Context, b *storage.Batch) error {
+	if err := b.Validate(); err != nil {
+		return err
+	}
+	if err := e.begin(ctx); err != nil {
+		return err
+	}
+	defer e.end()
+	c := &e.change
+	c.reset(e.newest)
+	if err := c.build(b); err != nil {
+		return err
+	}
+	if c.writes.Len() == 0 {
+		return e.writable()
+	}
+	next := &view{version: e.newest.version + 1, cursor: c.cursor, catalog: c.catalog}
+	return e.publish(ctx, &c.writes, next)
+}
+
+// change translates one batch. It is used again for the next, for its buffers.
+type change struct {
+	engine *Engine
+	writes Writes
+
+	base    *view
+	cursor  event.Cursor
+	catalog *catalog // base's own until something is added to it
+
+	tails    []tail
+	conflict storage.ConflictError
+	records  []*storage.Record
+	oldKey   []byte
+	key      []byte
+	value    []byte
+}
+
+func (c *change) reset(base *view) {
+	c.writes.Reset()
+	clear(c.records)
+	clear(c.tails)
+	c.base, c.cursor, c.catalog = base, base.cursor, base.catalog
+	c.conflict = storage.ConflictError{}
+	c.records, c.tails = c.records[:0], c.tails[:0]
+}
+
+func (c *change) build(b *storage.Batch) error {
+	c.expect(b.Expect)
+	for _, e := range b.Entries {
+		c.entry(e, b.Again)
+	}
+	c.advance(b.Advance)
+	for i := range b.States {
+		if err := c.state(&b.States[i]); err != nil {
+			return err
+		}
+	}
+	if len(c.conflict.Positions)+len(c.conflict.States) > 0 {
+		conflict := c.conflict
+		return &conflict
+	}
+	c.heads(b.Heads)
+	c.meta(b.Meta)
+	return nil
+}
+
+// ownCatalog returns the catalog to be changed.
+func (c *change) ownCatalog() *catalog {
+	if c.catalog == c.base.catalog {
+		c.catalog = c.catalog.clone()
+	}
+	return c.catalog
+}
+
+// origin returns an origin's number, giving it one if need be.
+func (c *change) origin(o event.Origin) uint64 {
+	if n, ok := c.catalog.numbers[o]; ok {
+		return n
+	}
+	n := c.ownCatalog().addOrigin(o)
+	c.key = appendMetaKey(c.key[:0], metaOrigin, string(o[:]))
+	c.value = codec.AppendUvarint(c.value[:0], n)
+	c.writes.Set(c.key, c.value)
+	return n
+}
+
+// collection returns what is known of a collection, making it known if need be.
+func (c *change) collection(name string) *collection {
+	col, ok := c.catalog.collections[name]
+	if !ok {
+		col = c.ownCatalog().addCollection(name)
+		c.key = appendMetaKey(c.key[:0], metaCollection, name)
+		c.value = codec.AppendUvarint(c.value[:0], col.number)
+		c.writes.Set(c.key, c.value)
+	}
+	return col
+}
+
+// abandonIndexes marks a collection's indexes as outdated before the first
+// record is changed that they will not hear of. Register builds them anew.
+func (c *change) abandonIndexes(col *collection) {
+	abandoned := &collection{name: col.name, number: col.number, stored: slices.Clone(col.stored)}
+	for i := range abandoned.stored {
+		x := &abandoned.stored[i]
+		x.state = indexBuilding
+		c.setIndexDefinition(col.number, *x)
+	}
+	c.ownCatalog().collections[col.name] = abandoned
+}
+
+func (c *change) setIndexDefinition(collection uint64, x storedIndex) {
+	c.key = appendMetaNumber(c.key[:0], metaIndex, x.number)
+	c.value = appendIndexDefinition(c.value[:0], collection, x)
+	c.writes.Set(c.key, c.value)
+}
+
+func (c *change) expect(positions []event.Position) {
+	for _, want := range positions {
+		found, _ := c.base.cursor.At(want.Origin)
+		if found.Seq != want.Seq || want.Seq > 0 && found.Short != want.Short {
+			c.moved(want, found)
+		}
+	}
+}
+
+// tail is how far a log gets with this batch.
+type tail struct {
+	origin uint64
+	last   *event.Entry
+}
+
+// entry appends one entry to its log and makes its events findable.
+func (c *change) entry(e *event.Entry, again []event.ID) {
+	t := c.tail(e)
+	if t == nil {
+		return
+	}
+	t.last = e
+	w := &c.writes
+	w.bytes = appendLogKey(w.bytes, t.origin, e.Seq)
+	w.endKey()
+	w.bytes = e.AppendTo(w.bytes)
+	w.endSet()
+	for i, ev := range e.Events() {
+		if slices.Contains(again, ev.ID) {
+			continue
+		}
+		w.bytes = appendEventKey(w.bytes, ev.Entity, ev.ID)
+		w.endKey()
+		w.bytes = appendAddress(w.bytes, t.origin, e, i, ev)
+		w.endSet()
+	}
+}
+
+// tail returns the tail that an entry is appended to, nil if it does not follow
+// on what is stored.
+func (c *change) tail(e *event.Entry) *tail {
+	for i := range c.tails {
+		if c.tails[i].last.Origin == e.Origin {
+			return &c.tails[i]
+		}
+	}
+	found, _ := c.base.cursor.At(e.Origin)
+	if found.Seq+1 != e.Seq {
+		c.moved(event.Position{Origin: e.Origin, Seq: e.Seq - 1}, found)
+		return nil
+	}
+	c.tails = append(c.tails, tail{origin: c.origin(e.Origin), last: e})
+	return &c.tails[len(c.tails)-1]
+}
+
+func (c *change) moved(expected, found event.Position) {
+	found.Origin = expected.Origin
+	c.conflict.Positions = append(c.conflict.Positions, storage.MovedPosition{Expected: expected, Found: found})
+}
+
+// advance moves the cursor. A position that the log's last entry tells is not
+// stored: Open reads it from there.
+func (c *change) advance(positions []event.Position) {
+	for _, t := range c.tails {
+		i := slices.IndexFunc(positions, func(p event.Position) bool { return p.Origin == t.last.Origin })
+		if i >= 0 {
+			c.cursor = c.cursor.With(positions[i])
+		} else {
+			c.cursor = c.cursor.With(t.last.Position())
+		}
+	}
+	for _, p := range positions {
+		if slices.ContainsFunc(c.tails, func(t tail) bool { return t.last.Origin == p.Origin }) {
+			continue
+		}
+		if found, _ := c.base.cursor.At(p.Origin); p.Seq < found.Seq {
+			c.moved(p, found)
+			continue
+		}
+		c.cursor = c.cursor.With(p)
+		c.key = appendMetaNumber(c.key[:0], metaPosition, c.origin(p.Origin))
+		c.value = codec.AppendUint64(codec.AppendUvarint(c.value[:0], p.Seq), p.Short)
+		c.writes.Set(c.key, c.value)
+	}
+}
+
+// state replaces one record and moves its index entries.
+func (c *change) state(s *storage.StateChange) error {
+	col := c.collection(s.Record.Collection)
+	if col.unattended() {
+		c.abandonIndexes(col)
+	}
+	old, known, err := c.old(col, s)
+	if err != nil {
+		return err
+	}
+	var found event.Stamp
+	if old != nil {
+		found = old.Stamp
+	}
+	if known && found != s.Was {
+		c.conflict.States = append(c.conflict.States, storage.MovedState{
+			Collection: col.name, ID: s.Record.Row.ID, Expected: s.Was, Found: found,
+		})
+		return nil
+	}
+	w := &c.writes
+	w.bytes = appendStateKey(w.bytes, col.number, s.Record.Row.ID)
+	w.endKey()
+	w.bytes = appendRow(w.bytes, &s.Record.Row)
+	w.bytes = append(w.bytes, s.Record.Merge...)
+	w.endSet()
+	c.records = append(c.records, s.Record)
+	for i := range col.indexes {
+		if x := &col.indexes[i]; !x.twin {
+			c.index(col, x, old, s.Record)
+		}
+	}
+	return nil
+}
+
+// old returns the record that is about to be replaced, and whether it was looked
+// up. It is looked up if it is resident, if the driver reads quickly, or if
+// indexes need it and the caller has not brought it.
+func (c *change) old(col *collection, s *storage.StateChange) (old *storage.Record, known bool, err error) {
+	e, id := c.engine, s.Record.Row.ID
+	if r := e.cache.get(col.name, id, c.base.version); r != nil {
+		return r, true, nil
+	}
+	missing := s.Before == nil && !s.Was.IsZero() && len(col.indexes) > 0
+	if !missing && !e.traits.QuickReads {
+		return s.Before, false, nil
+	}
+	c.key = appendStateKey(c.key[:0], col.number, id)
+	b, ok, err := e.driver.Get(c.key, nil)
+	if err != nil || !ok {
+		return nil, true, err
+	}
+	old, err = newRecord(col.name, id, b)
+	return old, true, err
+}
+
+// index moves the entry of one entity in one index. Only what changed is
+// written.
+func (c *change) index(col *collection, x *index, old, now *storage.Record) {
+	w := &c.writes
+	had := old != nil && !old.Row.Deleted
+	has := !now.Row.Deleted
+	if had {
+		c.oldKey = x.appendKey(c.oldKey[:0], col.schema, &old.Row)
+	}
+	if has {
+		w.bytes = x.appendKey(w.bytes, col.schema, &now.Row)
+		same := had && bytes.Equal(w.pending(), c.oldKey)
+		had = had && !same
+		if same && !x.covering {
+			w.drop()
+		} else {
+			w.endKey()
+			w.bytes = x.appendValue(w.bytes, &now.Row)
+			w.endSet()
+		}
+	}
+	if had {
+		w.Delete(c.oldKey)
+	}
+}
+
+// appendKey appends the key of a row's entry.
+func (x *index) appendKey(b []byte, s *model.Schema, r *model.Row) []byte {
+	b = s.AppendIndexKey(append(b, x.prefix...), x.position, r)
+	return append(b, r.ID[:]...)
+}
+
+// appendValue appends what an entry holds beside its key.
+func (x *index) appendValue(b []byte, r *model.Row) []byte {
+	if !x.covering {
+		return b
+	}
+	return appendRow(b, r)
+}
+
+func (c *change) heads(heads []event.SignedHead) {
+	for i := range heads {
+		number := c.origin(heads[i].Origin)
+		w := &c.writes
+		w.bytes = appendMetaNumber(w.bytes, metaSignedHead, number)
+		w.endKey()
+		w.bytes = heads[i].AppendTo(w.bytes)
+		w.endSet()
+	}
+}
+
+func (c *change) meta(changes []storage.MetaChange) {
+	for _, m := range changes {
+		c.key = appendMetaKey(c.key[:0], metaUser, m.Key)
+		if m.Value == nil {
+			c.writes.Delete(c.key)
+		} else {
+			c.writes.Set(c.key, m.Value)
+		}
+	}
+}

@@ -1,0 +1,311 @@
+package kv
+
+import (
+	"bytes"
+	"context"
+	"iter"
+	"slices"
+
+	"github.com/ankgo/ank/event"
+	"github.com/ankgo/ank/model"
+	"github.com/ankgo/ank/query/plan"
+	"github.com/ankgo/ank/storage"
+)
+
+func (s *snapshot) Select(ctx context.Context, p *plan.Plan) iter.Seq2[*storage.Record, error] {
+	return func(yield func(*storage.Record, error) bool) {
+		x, drop, err := s.selector(ctx, p)
+		if err != nil {
+			yield(nil, err)
+			return
+		}
+		defer drop()
+		for r, err := range plan.Rows(x.plan, x.records, rowOf) {
+			if !yield(r, err) {
+				return
+			}
+		}
+	}
+}
+
+func rowOf(r *storage.Record) *model.Row { return &r.Row }
+
+// Count counts without building rows, and without reading them if the plan's
+// ranges and filter decide alone.
+func (s *snapshot) Count(ctx context.Context, p *plan.Plan) (int, error) {
+	x, drop, err := s.selector(ctx, p)
+	if err != nil {
+		return 0, err
+	}
+	defer drop()
+	x.keysOnly = x.plan.Access == plan.Seek && !x.plan.Residual
+	offset, n := x.plan.Query.Offset(), 0
+	limit, limited := x.plan.Query.Limit()
+	if limited && limit == 0 {
+		return 0, nil
+	}
+	err = x.each(func() bool {
+		n++
+		return !limited || n < offset+limit
+	})
+	return max(0, n-offset), err
+}
+
+// selector executes one plan. It stands on one candidate at a time.
+type selector struct {
+	ctx      context.Context
+	snapshot *snapshot
+	plan     *plan.Plan
+	reader   Reader
+	col      *collection
+	index    *index // for Seek
+	filter   *plan.KeyFilter
+	keysOnly bool // candidates are not read
+
+	// The candidate: either resident, or row and the bytes it aliases.
+	resident *storage.Record
+	row      model.Row
+	value    []byte
+	whole    bool // value is the record with its merge data
+
+	key, buf []byte
+	visited  int
+}
+
+// selector prepares a plan. One whose index is not there is replaced by a plan
+// without.
+func (s *snapshot) selector(ctx context.Context, p *plan.Plan) (*selector, func(), error) {
+	r, drop, err := s.hold(ctx)
+	if err != nil {
+		return nil, nil, err
+	}
+	x := &selector{ctx: ctx, snapshot: s, plan: p, reader: r}
+	schema := p.Query.Schema()
+	x.col = s.view.catalog.collections[schema.Collection()]
+	if x.col == nil {
+		x.col = &collection{name: schema.Collection()} // number 0: no keys
+	}
+	if p.Access == plan.Seek {
+		x.index = x.col.ready(schema, p.Index)
+		if x.index == nil {
+			x.plan = plan.New(p.Query, nil)
+		}
+	}
+	if x.plan.Filter {
+		x.filter = x.plan.KeyFilter()
+	}
+	return x, drop, nil
+}
+
+// ready finds the index that a schema has at a position, nil if it is not in use
+// here. Schemas of one collection may differ between registrations.
+func (c *collection) ready(s *model.Schema, position int) *index {
+	if s == c.schema {
+		if position < len(c.indexes) {
+			return &c.indexes[position]
+		}
+		return nil
+	}
+	key := s.IndexKey(position)
+	i := slices.IndexFunc(c.indexes, func(x index) bool { return x.key == key })
+	if i < 0 {
+		return nil
+	}
+	return &c.indexes[i]
+}
+
+// records yields the records of all candidates.
+func (x *selector) records(yield func(*storage.Record, error) bool) {
+	var bad error
+	stopped := false
+	err := x.each(func() bool {
+		var r *storage.Record
+		if r, bad = x.record(); bad != nil {
+			return false
+		}
+		stopped = !yield(r, nil)
+		return !stopped
+	})
+	if bad != nil {
+		err = bad
+	}
+	if err != nil && !stopped {
+		yield(nil, err)
+	}
+}
+
+// record takes the candidate to the heap.
+func (x *selector) record() (*storage.Record, error) {
+	if x.resident != nil {
+		return x.resident, nil
+	}
+	b := x.value
+	if !x.snapshot.engine.traits.StableBytes {
+		b = bytes.Clone(b)
+	}
+	r, err := newRecord(x.col.name, x.row.ID, b)
+	if err == nil && x.whole {
+		x.snapshot.engine.cache.add(r, x.snapshot.view.version)
+	}
+	return r, err
+}
+
+// each visits the rows that match, in the plan's order, until visit returns
+// false.
+func (x *selector) each(visit func() bool) error {
+	switch x.plan.Access {
+	case plan.Lookup:
+		return x.lookup(visit)
+	case plan.Seek:
+		return x.ranges(x.index.prefix, x.entry, visit)
+	default:
+		return x.ranges(appendStatesPrefix(nil, x.col.number), x.state, visit)
+	}
+}
+
+// tick looks at the context now and then.
+func (x *selector) tick() error {
+	x.visited++
+	if x.visited%checkEvery == 0 {
+		return x.ctx.Err()
+	}
+	return nil
+}
+
+// matches reports whether the row is part of the result, the window aside.
+func (x *selector) matches(r *model.Row) bool {
+	if x.plan.Residual {
+		return x.plan.Query.Match(r)
+	}
+	return !r.Deleted
+}
+
+// ranges visits what consider accepts among the keys of the plan's ranges below
+// a prefix.
+func (x *selector) ranges(prefix []byte, consider func(prefix []byte, it Iterator) (bool, error), visit func() bool) error {
+	ranges := x.plan.Ranges
+	for i := range ranges {
+		r := ranges[i]
+		if x.plan.Reverse {
+			r = ranges[len(ranges)-1-i]
+		}
+		more, err := x.oneRange(prefix, r, consider, visit)
+		if err != nil || !more {
+			return err
+		}
+	}
+	return nil
+}
+
+func (x *selector) oneRange(prefix []byte, r plan.Range, consider func([]byte, Iterator) (bool, error), visit func() bool) (more bool, err error) {
+	bounds := append(append(make([]byte, 0, 2*len(prefix)+len(r.Low)+len(r.High)), prefix...), r.Low...)
+	lo := bounds
+	if r.High == nil {
+		bounds = successor(bounds, prefix)
+	} else {
+		bounds = append(append(bounds, prefix...), r.High...)
+	}
+	it := x.reader.Scan(lo, bounds[len(lo):], x.plan.Reverse)
+	for it.Next() {
+		if err = x.tick(); err != nil {
+			break
+		}
+		var ok bool
+		if ok, err = consider(prefix, it); err != nil {
+			break
+		}
+		if ok && !visit() {
+			return false, it.Close()
+		}
+	}
+	closeErr := it.Close()
+	if err == nil {
+		err = closeErr
+	}
+	return err == nil, err
+}
+
+// state considers a key of the state table.
+func (x *selector) state(_ []byte, it Iterator) (bool, error) {
+	id := lastID(it.Key())
+	if x.filter != nil && !x.filter.Match(nil, id) {
+		return false, nil
+	}
+	return x.decode(id, it.Value(), false)
+}
+
+// entry considers a key of an index.
+func (x *selector) entry(prefix []byte, it Iterator) (bool, error) {
+	key := it.Key()
+	id := lastID(key)
+	if x.filter != nil && !x.filter.Match(key[len(prefix):len(key)-idSize], id) {
+		return false, nil
+	}
+	switch {
+	case x.keysOnly:
+		return true, nil
+	case x.index.covering:
+		return x.decode(id, it.Value(), false)
+	}
+	found, ok, err := x.fetch(id)
+	if err == nil && !found {
+		err = &storage.CorruptError{What: "record of " + x.col.name + " " + id.String(), Key: bytes.Clone(key)}
+	}
+	return ok, err
+}
+
+// decode makes a row of encoded bytes the candidate, if it matches. whole says
+// that the bytes are read into the heap for this row alone.
+func (x *selector) decode(id event.ID, value []byte, whole bool) (bool, error) {
+	merge, err := decodeRow(&x.row, id, value)
+	if err != nil {
+		return false, corruptRecord(x.col.name, id, err)
+	}
+	if !x.matches(&x.row) {
+		return false, nil
+	}
+	if !whole {
+		value = value[:len(value)-len(merge)]
+	}
+	x.resident, x.value, x.whole = nil, value, whole
+	return true, nil
+}
+
+// fetch gets one row by ID and makes it the candidate, if it matches.
+func (x *selector) fetch(id event.ID) (found, ok bool, err error) {
+	s := x.snapshot
+	if r := s.engine.cache.get(x.col.name, id, s.view.version); r != nil {
+		x.resident = r
+		return true, x.matches(&r.Row), nil
+	}
+	x.key = appendStateKey(x.key[:0], x.col.number, id)
+	value, found, err := x.reader.Get(x.key, x.buf)
+	if err != nil || !found {
+		return false, false, err
+	}
+	if !s.engine.traits.StableBytes {
+		x.buf = value
+	}
+	ok, err = x.decode(id, value, true)
+	return true, ok, err
+}
+
+// lookup visits rows by their IDs.
+func (x *selector) lookup(visit func() bool) error {
+	for _, id := range x.plan.IDs {
+		if err := x.tick(); err != nil {
+			return err
+		}
+		if x.filter != nil && !x.filter.Match(nil, id) {
+			continue
+		}
+		_, ok, err := x.fetch(id)
+		if err != nil {
+			return err
+		}
+		if ok && !visit() {
+			return nil
+		}
+	}
+	return nil
+}

@@ -1,0 +1,160 @@
+package pebble
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"syscall"
+
+	"github.com/cockroachdb/pebble/v2"
+	"github.com/cockroachdb/pebble/v2/vfs"
+
+	"github.com/ankgo/ank/storage"
+	"github.com/ankgo/ank/storage/kv"
+)
+
+// Open opens the folder, makes it if it is missing, and returns the engine over
+// it. The caller closes the engine. See the package comment for what is promised.
+func Open(ctx context.Context, dir string, options Options) (storage.Engine, error) {
+	d, err := openDriver(dir, options)
+	if err != nil {
+		return nil, err
+	}
+	return kv.Open(ctx, d, kv.Options{Relaxed: options.Relaxed, CacheBytes: options.Resident})
+}
+
+// driver is a Pebble store as the engine wants it.
+type driver struct {
+	db      *pebble.DB
+	lock    *pebble.Lock
+	ballast *ballast
+	// broken is set once, by Write, when the store's log could not be written:
+	// the store's commit pipeline is unusable then, and so is its Close.
+	broken bool
+}
+
+var _ kv.Driver = (*driver)(nil)
+
+func openDriver(dir string, options Options) (*driver, error) {
+	fs := options.FS
+	if fs == nil {
+		fs = vfs.Default
+	}
+	if err := fs.MkdirAll(dir, 0o755); err != nil {
+		return nil, fmt.Errorf("pebble: make folder %s: %w", dir, err)
+	}
+	lock, err := pebble.LockDirectory(dir, fs)
+	if err != nil {
+		return nil, fmt.Errorf("pebble: folder %s: %w (%w)", dir, storage.ErrLocked, err)
+	}
+	d, err := openLocked(dir, fs, lock, options)
+	if err != nil {
+		return nil, errors.Join(err, lock.Close())
+	}
+	return d, nil
+}
+
+func openLocked(dir string, fs vfs.FS, lock *pebble.Lock, options Options) (*driver, error) {
+	b := &ballast{fs: fs, path: fs.PathJoin(dir, ballastFile)}
+	size := options.Ballast
+	if size == 0 {
+		size = defaultBallast
+	}
+	if err := b.fill(size); err != nil {
+		return nil, fmt.Errorf("pebble: folder %s: %w", dir, err)
+	}
+	po := options.pebbleOptions(b.guard(), logger{options.Logger})
+	po.Lock = lock
+	db, err := pebble.Open(dir, po)
+	if err != nil {
+		return nil, fmt.Errorf("pebble: open folder %s: %w", dir, classify(err))
+	}
+	return &driver{db: db, lock: lock, ballast: b}, nil
+}
+
+// Traits says that bytes are borrowed and that a synced write waits.
+func (d *driver) Traits() kv.Traits { return kv.Traits{} }
+
+// Write applies the batch as one Pebble batch.
+func (d *driver) Write(ctx context.Context, w *kv.Writes, sync bool) error {
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	if d.ballast.full.Load() {
+		return fmt.Errorf("pebble: %w", storage.ErrFull)
+	}
+	batch := d.db.NewBatchWithSize(w.Size() + 16*w.Len() + 64)
+	defer batch.Close()
+	for op := range w.All() {
+		if err := add(batch, op); err != nil {
+			return fmt.Errorf("pebble: %w", err)
+		}
+	}
+	return d.commit(batch, sync)
+}
+
+func add(batch *pebble.Batch, op kv.Op) error {
+	switch op.Kind {
+	case kv.OpSet:
+		return batch.Set(op.Key, op.Value, nil)
+	case kv.OpDelete:
+		return batch.Delete(op.Key, nil)
+	case kv.OpDeleteRange:
+		return batch.DeleteRange(op.Key, op.Value, nil)
+	default:
+		return fmt.Errorf("unknown operation %d", op.Kind)
+	}
+}
+
+// commit writes the batch. When Pebble finds that it cannot go on it calls the
+// logger's Fatalf, which panics; here, on the goroutine that wrote, that becomes
+// an error. Whether the batch will be found after a restart is then unknown.
+func (d *driver) commit(batch *pebble.Batch, sync bool) (err error) {
+	defer func() {
+		switch fatal := recover().(type) {
+		case nil:
+		case fatalError:
+			d.broken = true
+			err = fmt.Errorf("pebble: %w: %w", storage.ErrUnknown, fatal)
+		default:
+			panic(fatal)
+		}
+	}()
+	mode := pebble.NoSync
+	if sync {
+		mode = pebble.Sync
+	}
+	if err := batch.Commit(mode); err != nil {
+		return fmt.Errorf("pebble: %w", classify(err))
+	}
+	return nil
+}
+
+// Snapshot returns the store as it is now.
+func (d *driver) Snapshot() (kv.Reader, error) {
+	return &reader{snapshot: d.db.NewSnapshot()}, nil
+}
+
+// Close syncs what is not yet on the device, and gives the folder free.
+func (d *driver) Close() error {
+	if d.broken {
+		// Pebble's Close would wait for a commit pipeline that never moves again.
+		return d.lock.Close()
+	}
+	var err error
+	if !d.ballast.full.Load() {
+		err = d.db.LogData(nil, pebble.Sync)
+	}
+	return errors.Join(err, d.db.Close(), d.lock.Close())
+}
+
+// classify gives an error of the library the meaning callers branch on.
+func classify(err error) error {
+	if errors.Is(err, syscall.ENOSPC) {
+		return fmt.Errorf("%w: %w", storage.ErrFull, err)
+	}
+	if pebble.IsCorruptionError(err) {
+		return fmt.Errorf("%w: %w", storage.ErrCorrupt, err)
+	}
+	return err
+}

@@ -1,0 +1,75 @@
+package pebble
+
+import (
+	"github.com/cockroachdb/pebble/v2"
+	"github.com/cockroachdb/pebble/v2/bloom"
+	"github.com/cockroachdb/pebble/v2/vfs"
+)
+
+// Options tell how a folder is opened. The zero value is right for a server:
+// synced commits and moderate caches.
+type Options struct {
+	// Relaxed acknowledges commits before they are on the device: many times
+	// faster for a lone writer, at the price that the package comment names.
+	Relaxed bool
+
+	// BlockCache is the number of bytes kept of the files' blocks; 0 means 64 MiB.
+	BlockCache int64
+
+	// Resident is the number of bytes of entities kept ready in memory; 0 means
+	// 64 MiB, a negative number none.
+	Resident int64
+
+	// Ballast is the size in bytes of the file that is given back when the disk
+	// runs full; 0 means 16 MiB, a negative number none.
+	Ballast int64
+
+	// FS replaces the operating system's files, for tests: vfs.NewCrashableMem,
+	// or one that injects errors. Nil means the operating system's.
+	FS vfs.FS
+
+	// Logger hears what Pebble has to say. Nil means silence; errors that matter
+	// to a caller are returned to it in any case.
+	Logger Logger
+}
+
+// Logger takes the messages of the store, already formatted. Its methods are
+// called from several goroutines and must not block.
+type Logger interface {
+	Info(message string)
+	Error(message string)
+}
+
+const (
+	defaultBlockCache = 64 << 20
+	defaultBallast    = 16 << 20
+
+	// formatVersion pins the files' format, so that an upgrade of the library
+	// does not change what is on the disk: raising it is a decision of ours.
+	formatVersion = pebble.FormatTableFormatV6
+
+	memTableSize = 64 << 20
+	bloomBits    = 10
+)
+
+// pebbleOptions translates for the library. fs and logger are the driver's.
+func (o Options) pebbleOptions(fs vfs.FS, logger pebble.Logger) *pebble.Options {
+	cache := o.BlockCache
+	if cache == 0 {
+		cache = defaultBlockCache
+	}
+	p := &pebble.Options{
+		FS:                          fs,
+		Logger:                      logger,
+		CacheSize:                   cache,
+		FormatMajorVersion:          formatVersion,
+		MemTableSize:                memTableSize,
+		MemTableStopWritesThreshold: 4,
+		L0CompactionThreshold:       4,
+		L0StopWritesThreshold:       24,
+	}
+	for level := range p.Levels {
+		p.Levels[level].FilterPolicy = bloom.FilterPolicy(bloomBits)
+	}
+	return p
+}

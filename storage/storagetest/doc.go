@@ -1,0 +1,2 @@
+// Package storagetest is the conformance suite of storage engines.
+package storagetest
