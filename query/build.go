@@ -9,28 +9,20 @@ type Predicate[S any] struct{ expr Expr }
 
 // And returns the predicate that holds where p and all others do.
 func (p Predicate[S]) And(others ...Predicate[S]) Predicate[S] {
-	var terms []Expr
-	for _, o := range append([]Predicate[S]{p}, others...) {
-		if o.expr != nil {
-			terms = append(terms, o.expr)
-		}
-	}
-	if len(terms) == 0 {
-		return p
-	}
-	return Predicate[S]{conjunction(terms)}
+	return Predicate[S]{Conjunction(exprs(p, others)...)}
 }
 
 // Or returns the predicate that holds where p or one of the others does.
 func (p Predicate[S]) Or(others ...Predicate[S]) Predicate[S] {
-	var terms []Expr
-	for _, o := range append([]Predicate[S]{p}, others...) {
-		if o.expr == nil {
-			return o
-		}
-		terms = append(terms, o.expr)
+	return Predicate[S]{Disjunction(exprs(p, others)...)}
+}
+
+func exprs[S any](p Predicate[S], others []Predicate[S]) []Expr {
+	all := []Expr{p.expr}
+	for _, o := range others {
+		all = append(all, o.expr)
 	}
-	return Predicate[S]{disjunction(terms)}
+	return all
 }
 
 // Not returns the predicate that holds where p is FALSE. Where p is NULL, because

@@ -200,54 +200,6 @@ func (p *parser) logic(left Expr, kind tokenKind, power int) (Expr, error) {
 	return join(terms), nil
 }
 
-// conjunction joins terms with AND; one that is an AND itself gives its terms.
-func conjunction(terms []Expr) Expr {
-	if len(terms) == 1 {
-		return terms[0]
-	}
-	at := Span{terms[0].Span().Start, terms[len(terms)-1].Span().End}
-	return &AndExpr{At: at, Terms: flatten(terms, func(e Expr) []Expr {
-		if and, ok := e.(*AndExpr); ok {
-			return and.Terms
-		}
-		return nil
-	})}
-}
-
-// disjunction joins terms with OR; one that is an OR itself gives its terms.
-func disjunction(terms []Expr) Expr {
-	if len(terms) == 1 {
-		return terms[0]
-	}
-	at := Span{terms[0].Span().Start, terms[len(terms)-1].Span().End}
-	return &OrExpr{At: at, Terms: flatten(terms, func(e Expr) []Expr {
-		if or, ok := e.(*OrExpr); ok {
-			return or.Terms
-		}
-		return nil
-	})}
-}
-
-// flatten replaces every term that has inner terms by those.
-func flatten[E any](terms []E, inner func(E) []E) []E {
-	n := 0
-	for _, t := range terms {
-		n += max(1, len(inner(t)))
-	}
-	if n == len(terms) {
-		return terms
-	}
-	flat := make([]E, 0, n)
-	for _, t := range terms {
-		if list := inner(t); list != nil {
-			flat = append(flat, list...)
-		} else {
-			flat = append(flat, t)
-		}
-	}
-	return flat
-}
-
 // prefix parses what an expression can begin with.
 func (p *parser) prefix() (Expr, error) {
 	switch p.tok.kind {

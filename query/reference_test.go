@@ -1,0 +1,239 @@
+package query_test
+
+import (
+	"cmp"
+	"math"
+	"regexp"
+	"slices"
+	"time"
+
+	"github.com/ankgo/ank/event"
+	"github.com/ankgo/ank/model"
+	"github.com/ankgo/ank/query"
+)
+
+// truth is a truth value of SQL's three-valued logic.
+type truth int
+
+const (
+	no truth = iota - 1
+	null
+	yes
+)
+
+func truthOf(b bool) truth {
+	if b {
+		return yes
+	}
+	return no
+}
+
+// reference evaluates predicates the way a textbook says: with three truth
+// values, on the tree as it was parsed, with nothing normalised. It is what the
+// real evaluator is compared with.
+type reference struct {
+	schema *model.Schema
+	row    *model.Row
+}
+
+func (r reference) matches(q *query.Query) bool {
+	return q.Where == nil || r.eval(q.Where) == yes
+}
+
+func (r reference) eval(e query.Expr) truth {
+	switch e := e.(type) {
+	case *query.NotExpr:
+		return -r.eval(e.X)
+	case *query.AndExpr:
+		result := yes
+		for _, t := range e.Terms {
+			result = min(result, r.eval(t))
+		}
+		return result
+	case *query.OrExpr:
+		result := no
+		for _, t := range e.Terms {
+			result = max(result, r.eval(t))
+		}
+		return result
+	case *query.CompareExpr:
+		return r.compare(e.X, e.Op, e.Y)
+	case *query.BetweenExpr:
+		return negate(min(r.compare(e.X, query.Ge, e.Low), r.compare(e.X, query.Le, e.High)), e.Negated)
+	case *query.InExpr:
+		result := no
+		for _, item := range e.List {
+			result = max(result, r.compare(e.X, query.Eq, item))
+		}
+		return negate(result, e.Negated)
+	case *query.LikeExpr:
+		return negate(r.like(e), e.Negated)
+	case *query.NullExpr:
+		return negate(truthOf(r.value(e.X).IsNull()), e.Negated)
+	default:
+		v := r.value(e)
+		if v.Type() != model.TypeBool {
+			return null
+		}
+		return truthOf(v.Bool())
+	}
+}
+
+func negate(t truth, negated bool) truth {
+	if negated {
+		return -t
+	}
+	return t
+}
+
+func (r reference) value(e query.Expr) model.Value {
+	if l, ok := e.(*query.LiteralExpr); ok {
+		return l.Value
+	}
+	path := e.(*query.ColumnExpr).Path
+	column, _ := r.schema.Field(path[0])
+	v := r.schema.Value(r.row, column)
+	if v.Type() != model.TypeJSON {
+		return v
+	}
+	v, _ = v.JSON().Path(path[1:]...)
+	return v
+}
+
+// isJSON reports whether an operand is something inside JSON.
+func (r reference) isJSON(e query.Expr) bool {
+	c, ok := e.(*query.ColumnExpr)
+	if !ok {
+		return false
+	}
+	column, _ := r.schema.Field(c.Path[0])
+	return r.schema.Column(column).Type == model.TypeJSON
+}
+
+func (r reference) compare(x query.Expr, op query.Op, y query.Expr) truth {
+	a, b := r.value(x), r.value(y)
+	if a.IsNull() || b.IsNull() {
+		return null
+	}
+	c, ok := r.order(x, a, y, b)
+	if !ok {
+		switch op {
+		case query.Eq:
+			return no
+		case query.Ne:
+			return yes
+		default:
+			return null
+		}
+	}
+	return truthOf([]bool{c == 0, c != 0, c < 0, c <= 0, c > 0, c >= 0}[op])
+}
+
+// order compares two values; ok is false if they have no order.
+func (r reference) order(x query.Expr, a model.Value, y query.Expr, b model.Value) (c int, ok bool) {
+	switch {
+	case a.Type() == b.Type():
+		return a.Compare(b), true
+	case a.Type().IsNumber() && b.Type().IsNumber():
+		return a.Compare(b), true
+	case b.Type() == model.TypeString && !r.isJSON(x):
+		return compareWritten(a, b.Text()), true
+	case a.Type() == model.TypeString && !r.isJSON(y):
+		return -compareWritten(b, a.Text()), true
+	}
+	return 0, false
+}
+
+// compareWritten compares a value with one that is written as a string.
+func compareWritten(v model.Value, text string) int {
+	switch v.Type() {
+	case model.TypeTime:
+		t, _ := time.Parse(time.RFC3339Nano, text)
+		return v.Time().Compare(t)
+	case model.TypeDuration:
+		d, _ := time.ParseDuration(text)
+		return cmp.Compare(v.Duration(), d)
+	case model.TypeID:
+		id, _ := event.ParseID(text)
+		return v.ID().Compare(id)
+	default:
+		f := map[string]float64{"NaN": math.NaN(), "Infinity": math.Inf(1), "-Infinity": math.Inf(-1)}[text]
+		return v.Compare(model.OfFloat(f))
+	}
+}
+
+func (r reference) like(e *query.LikeExpr) truth {
+	v, pattern := r.value(e.X), r.value(e.Pattern)
+	if v.Type() != model.TypeString || pattern.Type() != model.TypeString {
+		return null
+	}
+	escape := rune(-1)
+	if e.Escape != nil {
+		escape = []rune(r.value(e.Escape).Text())[0]
+	}
+	return truthOf(likeRegexp(pattern.Text(), escape).MatchString(v.Text()))
+}
+
+// likeRegexp translates a pattern of LIKE to a regular expression.
+func likeRegexp(pattern string, escape rune) *regexp.Regexp {
+	expr, escaped := `(?s)\A`, false
+	for _, c := range pattern {
+		switch {
+		case c == escape && !escaped:
+			escaped = true
+			continue
+		case c == '%' && !escaped:
+			expr += `.*`
+		case c == '_' && !escaped:
+			expr += `.`
+		default:
+			expr += regexp.QuoteMeta(string(c))
+		}
+		escaped = false
+	}
+	return regexp.MustCompile(expr + `\z`)
+}
+
+// result returns the rows of a query in their order and window, found by trying
+// every row and sorting with the simplest comparison there is.
+func result(q *query.Query, s *model.Schema, rows []*model.Row) []*model.Row {
+	var found []*model.Row
+	for _, row := range rows {
+		if !row.Deleted && (reference{s, row}).matches(q) {
+			found = append(found, row)
+		}
+	}
+	slices.SortFunc(found, func(a, b *model.Row) int {
+		for _, term := range q.Order {
+			x, y := (reference{s, a}).value(term.Column), (reference{s, b}).value(term.Column)
+			if c := compareKeys(x, y, term); c != 0 {
+				return c
+			}
+		}
+		return a.ID.Compare(b.ID)
+	})
+	if q.Offset != nil {
+		n := int(q.Offset.(*query.LiteralExpr).Value.Int())
+		found = found[min(n, len(found)):]
+	}
+	if q.Limit != nil {
+		n := int(q.Limit.(*query.LiteralExpr).Value.Int())
+		found = found[:min(n, len(found))]
+	}
+	return found
+}
+
+func compareKeys(x, y model.Value, term query.OrderTerm) int {
+	nullsFirst := term.Nulls == query.NullsFirst || term.Nulls == query.NullsDefault && !term.Desc
+	switch {
+	case x.IsNull() && y.IsNull():
+		return 0
+	case x.IsNull() == nullsFirst && x.IsNull() != y.IsNull():
+		return -1
+	case x.IsNull() != y.IsNull():
+		return 1
+	case term.Desc:
+		return y.Compare(x)
+	}
+	return x.Compare(y)
+}
