@@ -130,6 +130,12 @@ func (d *driver) commit(batch *pebble.Batch, sync bool) (err error) {
 	return nil
 }
 
+// Get reads the newest state without the price of a snapshot.
+func (d *driver) Get(key, buf []byte) ([]byte, bool, error) {
+	value, closer, err := d.db.Get(key)
+	return copied(value, closer, err, buf)
+}
+
 // Snapshot returns the store as it is now.
 func (d *driver) Snapshot() (kv.Reader, error) {
 	return &reader{snapshot: d.db.NewSnapshot()}, nil

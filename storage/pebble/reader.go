@@ -3,6 +3,7 @@ package pebble
 import (
 	"errors"
 	"fmt"
+	"io"
 
 	"github.com/cockroachdb/pebble/v2"
 
@@ -14,9 +15,14 @@ type reader struct{ snapshot *pebble.Snapshot }
 
 var _ kv.Reader = (*reader)(nil)
 
-// Get copies the value out of Pebble's memory.
+// Get implements kv.Reader.
 func (r *reader) Get(key, buf []byte) ([]byte, bool, error) {
 	value, closer, err := r.snapshot.Get(key)
+	return copied(value, closer, err, buf)
+}
+
+// copied takes the answer of a Get out of Pebble's memory into buf.
+func copied(value []byte, closer io.Closer, err error, buf []byte) ([]byte, bool, error) {
 	if errors.Is(err, pebble.ErrNotFound) {
 		return nil, false, nil
 	}

@@ -4,6 +4,7 @@ import (
 	"encoding/binary"
 	"fmt"
 	"math/rand/v2"
+	"slices"
 	"time"
 
 	"github.com/ankgo/ank/event"
@@ -21,7 +22,6 @@ type World struct {
 	// Rng is where all randomness comes from; tests draw from it too.
 	Rng *rand.Rand
 
-	schemas  map[string]*model.Schema
 	logs     []*chain
 	last     event.ID
 	entities map[event.ID]*entity
@@ -51,7 +51,6 @@ var start = time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
 func NewWorld(seed uint64, origins int) *World {
 	w := &World{
 		Rng:      rand.New(rand.NewPCG(seed, 0x616E6B)),
-		schemas:  make(map[string]*model.Schema),
 		entities: make(map[event.ID]*entity),
 	}
 	w.last = w.idAt(start)
@@ -173,20 +172,20 @@ func (d *Draft) Create(s *model.Schema, pairs ...any) event.ID {
 
 // Update changes the named values of an entity; nil clears one.
 func (d *Draft) Update(id event.ID, pairs ...any) {
-	e := d.w.entities[id]
+	e := d.entity(id)
 	d.add(change{id: id, schema: e.schema, precursors: e.record.Row.Head, values: values(e.schema, pairs), deleted: e.record.Row.Deleted})
 }
 
 // Concurrent changes an entity as somebody would who had seen only the event
 // given, so that the head becomes wider.
 func (d *Draft) Concurrent(id, seen event.ID, pairs ...any) {
-	e := d.w.entities[id]
+	e := d.entity(id)
 	d.add(change{id: id, schema: e.schema, precursors: event.Head{seen}, values: values(e.schema, pairs), deleted: e.record.Row.Deleted})
 }
 
 // Delete deletes an entity, or undeletes it.
 func (d *Draft) Delete(id event.ID, deleted bool) {
-	e := d.w.entities[id]
+	e := d.entity(id)
 	kind := event.OpDelete
 	if !deleted {
 		kind = event.OpUndelete
@@ -195,21 +194,16 @@ func (d *Draft) Delete(id event.ID, deleted bool) {
 	d.add(change{id: id, schema: e.schema, precursors: e.record.Row.Head, ops: ops, deleted: deleted})
 }
 
-// add puts a change into the transaction; a second one of an entity begins
-// another transaction.
-func (d *Draft) add(c change) {
-	for _, other := range d.changes {
-		if other.id == c.id {
-			d.finish()
-			if len(c.precursors) > 1 || len(c.precursors) == 1 && c.precursors[0] == other.id {
-				break
-			}
-			c.precursors = d.w.entities[c.id].record.Row.Head
-			break
-		}
+// entity returns an entity to be changed once more. If the transaction has a
+// change of it already, the next one goes into a transaction of its own.
+func (d *Draft) entity(id event.ID) *entity {
+	if slices.ContainsFunc(d.changes, func(c change) bool { return c.id == id }) {
+		d.finish()
 	}
-	d.changes = append(d.changes, c)
+	return d.w.entities[id]
 }
+
+func (d *Draft) add(c change) { d.changes = append(d.changes, c) }
 
 // Batch ends the draft.
 func (d *Draft) Batch() *storage.Batch {
@@ -244,6 +238,10 @@ func (d *Draft) finish() {
 	}
 	w := d.w
 	tx := &event.Transaction{ID: w.mintTransaction(len(d.changes))}
+	// Events stand in the order of their IDs: first those that create.
+	slices.SortStableFunc(d.changes, func(a, b change) int {
+		return min(len(a.precursors), 1) - min(len(b.precursors), 1)
+	})
 	update := 0
 	for _, c := range d.changes {
 		id := c.id
@@ -264,8 +262,13 @@ func (d *Draft) finish() {
 func (d *Draft) apply(id event.ID, c change) *event.Event {
 	w := d.w
 	ev := &event.Event{ID: id, Collection: c.schema.Collection(), Entity: c.id, Precursors: c.precursors, Ops: c.ops}
-	for i, v := range c.values {
-		ev.Ops = append(ev.Ops, event.Operation{Field: c.schema.Fields()[i].Name, Kind: event.OpSet, Value: v.AppendTo(nil)})
+	for i, f := range c.schema.Fields() {
+		if v, ok := c.values[i]; ok {
+			ev.Ops = append(ev.Ops, event.Operation{Field: f.Name, Kind: event.OpSet, Value: v.AppendTo(nil)})
+		}
+	}
+	if len(c.values) > 0 {
+		binary.BigEndian.PutUint64(ev.Salt[:], w.Rng.Uint64())
 	}
 	e := w.entities[c.id]
 	if e == nil {
