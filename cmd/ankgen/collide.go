@@ -1,0 +1,114 @@
+package main
+
+import (
+	"fmt"
+	"go/token"
+	"strings"
+
+	"github.com/ankgo/ank/model"
+)
+
+// A claim is a name at package level that the generated file takes.
+type claim struct {
+	name string
+	what string         // "the view of Album"
+	fix  string         // what to do when the name is taken
+	pos  token.Position // where to complain
+}
+
+// claims are all names that the generated file takes.
+func (d *description) claims() []claim {
+	out := []claim{}
+	for _, m := range d.models {
+		rename := "rename one of them"
+		pluralFix := fmt.Sprintf("choose another plural with //ank:model plural=%sList", m.name)
+		pluralPos := m.pos
+		if m.directive.plural.text != "" {
+			pluralPos = m.directive.plural.pos
+		}
+		out = append(out,
+			claim{m.name + "View", "the view of " + m.name, rename, m.pos},
+			claim{m.name + "Mutable", "the handle of " + m.name, rename, m.pos},
+			claim{m.plural, "the collection of " + m.name, pluralFix, pluralPos},
+			claim{m.schemaName(), "the schema of " + m.name, rename, m.pos},
+		)
+		if m.validates {
+			out = append(out, claim{m.schemaMaker(), "the function that makes the schema of " + m.name, rename, m.pos})
+		}
+		for _, f := range m.fields {
+			if reservedNames[f.name] != "" {
+				continue // the field has to be renamed anyway
+			}
+			out = append(out, claim{m.name + f.name, fmt.Sprintf("the column of field %s of %s", f.name, m.name), rename, f.pos})
+		}
+	}
+	if d.encodesOptional() {
+		out = append(out, claim{optionalValue, "the function that encodes optional fields", "rename it", d.models[0].pos})
+	}
+	if d.decodesOptional() {
+		out = append(out, claim{optionalField, "the function that decodes optional fields", "rename it", d.models[0].pos})
+	}
+	if len(d.models) > 0 {
+		out = append(out, claim{"Models", "the list of schemas", "rename it", d.models[0].pos})
+	}
+	return out
+}
+
+// schemaName is the variable of the model's schema.
+func (m *entityModel) schemaName() string { return lowerFirst(m.name) + "Schema" }
+
+// schemaMaker is the function that makes the schema of a model with a Validate method.
+func (m *entityModel) schemaMaker() string { return "new" + m.name + "Schema" }
+
+// short is the name of the model's struct as a parameter.
+func (m *entityModel) short() string { return strings.ToLower(m.name[:1]) }
+
+// collisions checks the names of models, collections and everything else that
+// is generated at package level.
+func (d *describer) collisions() {
+	collections := make(map[string]*entityModel)
+	for _, m := range d.out.models {
+		d.modelNames(m)
+		if first, taken := collections[m.collection]; taken {
+			d.diag.errorf(m.collectionPos(), "models %s and %s share collection %s: set another with //ank:model collection=...",
+				first.name, m.name, m.collection)
+		}
+		collections[m.collection] = m
+	}
+	taken := make(map[string]claim)
+	for _, c := range d.out.claims() {
+		first, again := taken[c.name]
+		declared, exists := d.out.declared[c.name]
+		switch {
+		case exists:
+			d.diag.errorf(c.pos, "%s would be %s, which is declared at %s: %s", c.what, c.name, d.where(declared), c.fix)
+		case again:
+			d.diag.errorf(c.pos, "%s would be %s, and so would %s: %s", c.what, c.name, first.what, c.fix)
+		default:
+			taken[c.name] = c
+		}
+	}
+}
+
+// modelNames checks the plural and the collection of a model.
+func (d *describer) modelNames(m *entityModel) {
+	if plural := m.directive.plural; plural.text != "" && !isExportedIdentifier(plural.text) {
+		d.diag.errorf(plural.pos, "plural %s of %s: it names an exported variable, as in plural=%s", plural.text, m.name, pluralOf(m.name))
+	}
+	switch {
+	case model.ValidName(m.collection):
+	case m.directive.collection.text == "":
+		d.diag.errorf(m.collectionPos(), "model %s has no collection name by itself: set one with //ank:model collection=...", m.name)
+	default:
+		d.diag.errorf(m.collectionPos(), "collection %s of %s: a name is at most %d small letters, digits and underscores "+
+			"and begins with a letter, as in collection=%s", m.collection, m.name, model.MaxName, snake(pluralOf(m.name)))
+	}
+}
+
+// collectionPos is where the collection is named.
+func (m *entityModel) collectionPos() token.Position {
+	if m.directive.collection.text != "" {
+		return m.directive.collection.pos
+	}
+	return m.pos
+}

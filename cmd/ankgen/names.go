@@ -1,0 +1,153 @@
+package main
+
+import (
+	"go/token"
+	"slices"
+	"strings"
+	"unicode"
+)
+
+// words splits a Go name where its capitals say so: ReleaseDate is Release and
+// Date, HTTPServer is HTTP and Server, AlbumIDs is Album and IDs.
+func words(name string) []string {
+	runes := []rune(name)
+	var out []string
+	start := 0
+	for i := 1; i < len(runes); i++ {
+		if startsWord(runes, i) {
+			out = append(out, strings.Trim(string(runes[start:i]), "_"))
+			start = i
+		}
+	}
+	out = append(out, strings.Trim(string(runes[start:]), "_"))
+	return slices.DeleteFunc(out, func(w string) bool { return w == "" })
+}
+
+// startsWord tells whether a word begins at runes[i].
+func startsWord(runes []rune, i int) bool {
+	if !unicode.IsUpper(runes[i]) {
+		return runes[i-1] == '_'
+	}
+	if !unicode.IsUpper(runes[i-1]) {
+		return true
+	}
+	// Inside a run of capitals the last one begins a word, if a small letter
+	// follows that is not merely the plural of the run.
+	if i+1 == len(runes) || !unicode.IsLower(runes[i+1]) {
+		return false
+	}
+	plural := runes[i+1] == 's' && (i+2 == len(runes) || !unicode.IsLower(runes[i+2]))
+	return !plural
+}
+
+// snake is the column name of a Go name: release_date for ReleaseDate.
+func snake(name string) string {
+	return strings.ToLower(strings.Join(words(name), "_"))
+}
+
+// lowerFirst is the unexported form of a Go name: httpServer for HTTPServer.
+func lowerFirst(name string) string {
+	parts := words(name)
+	if len(parts) == 0 {
+		return name
+	}
+	first := strings.ToLower(parts[0])
+	return first + strings.TrimPrefix(name, name[:min(len(first), len(name))])
+}
+
+// spoken is a Go name as it stands in a sentence: "release date", "cover URL".
+func spoken(name string) string {
+	parts := words(name)
+	for i, w := range parts {
+		if acronym := len(w) > 1 && strings.ToUpper(w[:2]) == w[:2]; !acronym {
+			parts[i] = strings.ToLower(w)
+		}
+	}
+	return strings.Join(parts, " ")
+}
+
+// pluralOf is the English plural of a Go name, by the regular rules only:
+// Artist gives Artists, Category gives Categories, Box gives Boxes.
+func pluralOf(name string) string {
+	lower := strings.ToLower(name)
+	switch {
+	case strings.HasSuffix(lower, "y") && len(name) > 1 && !strings.ContainsRune("aeiou", rune(lower[len(lower)-2])):
+		return name[:len(name)-1] + "ies"
+	case hasAnySuffix(lower, "s", "x", "z", "ch", "sh"):
+		return name + "es"
+	default:
+		return name + "s"
+	}
+}
+
+func hasAnySuffix(s string, suffixes ...string) bool {
+	return slices.ContainsFunc(suffixes, func(suffix string) bool { return strings.HasSuffix(s, suffix) })
+}
+
+// article is "an" before a vowel, or a letter that is spelled with one first in
+// an acronym like HTTP, and "a" before everything else.
+func article(name string) string {
+	vowels := "AEIO"
+	if acronym := len(name) > 1 && unicode.IsUpper(rune(name[1])); acronym {
+		vowels = "AEFHILMNORSX"
+	}
+	if strings.ContainsRune(vowels, rune(name[0])) {
+		return "an"
+	}
+	return "a"
+}
+
+// isExportedIdentifier tells whether name can be that of an exported variable.
+func isExportedIdentifier(name string) bool {
+	return token.IsIdentifier(name) && token.IsExported(name)
+}
+
+// nearest is the candidate that name was most likely meant to be, or "" when
+// none is close.
+func nearest(name string, candidates []string) string {
+	best, bestDistance := "", 1+max(1, len(name)/3)
+	for _, c := range candidates {
+		if d := distance(strings.ToLower(name), strings.ToLower(c)); d < bestDistance && d < len(name) {
+			best, bestDistance = c, d
+		}
+	}
+	return best
+}
+
+// distance counts the letters to insert, remove, replace or swap with their
+// neighbour to turn a into b.
+func distance(a, b string) int {
+	rows := make([][]int, len(a)+1)
+	for i := range rows {
+		rows[i] = make([]int, len(b)+1)
+		rows[i][0] = i
+	}
+	for j := range rows[0] {
+		rows[0][j] = j
+	}
+	for i := 1; i <= len(a); i++ {
+		for j := 1; j <= len(b); j++ {
+			cost := 1
+			if a[i-1] == b[j-1] {
+				cost = 0
+			}
+			rows[i][j] = min(rows[i-1][j]+1, rows[i][j-1]+1, rows[i-1][j-1]+cost)
+			if i > 1 && j > 1 && a[i-1] == b[j-2] && a[i-2] == b[j-1] {
+				rows[i][j] = min(rows[i][j], rows[i-2][j-2]+1)
+			}
+		}
+	}
+	return rows[len(a)][len(b)]
+}
+
+// didYouMean ends a sentence about an unknown name with the nearest known one,
+// or with all of them.
+func didYouMean(name string, candidates []string) string {
+	if c := nearest(name, candidates); c != "" {
+		return "did you mean " + c + "?"
+	}
+	if len(candidates) == 0 {
+		return "there is none"
+	}
+	return "there are " + strings.Join(candidates, ", ")
+}
