@@ -1,7 +1,6 @@
 package event
 
 import (
-	"fmt"
 	"math"
 	"strconv"
 	"unicode/utf8"
@@ -103,8 +102,7 @@ func DecodeEntryEvent(b []byte, i int) (*Event, error) {
 func open(what string, b []byte, max int) (codec.Reader, error) {
 	var r codec.Reader
 	if len(b) > max {
-		err := &LimitError{What: "bytes in one " + what, Limit: max, Got: len(b)}
-		return r, fmt.Errorf("event: decode %s: %w", what, err)
+		return r, &LimitError{Of: what, What: "bytes", Limit: max, Got: len(b)}
 	}
 	if len(b) == 0 {
 		return r, &DecodeError{What: what, Reason: "no input"}

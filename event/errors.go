@@ -64,6 +64,7 @@ func (e *InvalidError) Is(target error) bool { return target == ErrInvalid }
 
 // LimitError: something is larger than a limit allows.
 type LimitError struct {
+	Of    string // what exceeds it, such as "event 01J..."; may be empty
 	What  string // what is limited, such as "precursors"
 	Limit int
 	Got   int // the excessive number; at least Limit+1 where counting stopped there
@@ -71,7 +72,11 @@ type LimitError struct {
 
 // Error implements error.
 func (e *LimitError) Error() string {
-	return fmt.Sprintf("event: %d %s, the limit is %d", e.Got, e.What, e.Limit)
+	of := e.Of
+	if of != "" {
+		of += ": "
+	}
+	return fmt.Sprintf("event: %s%d %s, the limit is %d", of, e.Got, e.What, e.Limit)
 }
 
 // VersionError: an encoding was written by a newer version of the format.

@@ -51,7 +51,7 @@ func TestCompare(t *testing.T) {
 		{h.Head("D", "E"), h.Head("F"), event.Concurrent, 1},
 		{h.Head("F", "E"), h.Head("D"), event.Descends, 2},
 		{h.Head("F"), h.Head("A"), event.Descends, 4},
-		{h.Head("F"), h.Head("Z"), event.Concurrent, 0},
+		{h.Head("F"), h.Head("Z"), event.Concurrent, 1},
 	} {
 		g := &counted{Graph: h}
 		got, err := event.Compare(t.Context(), g, tc.a, tc.b, 100)

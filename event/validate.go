@@ -12,8 +12,8 @@ func (e *Event) Validate() error {
 	if err := e.checkOps(); err != nil {
 		return err
 	}
-	if err := checkExtensions(e.Ext); err != nil {
-		return fmt.Errorf("event: event %v: %w", e.ID, err)
+	if err := checkExtensions("event", e.ID, e.Ext); err != nil {
+		return err
 	}
 	if n := e.bodySize(); n > MaxEventSize {
 		return e.limit("bytes in one event", MaxEventSize, n)
@@ -26,7 +26,7 @@ func (e *Event) invalid(format string, args ...any) error {
 }
 
 func (e *Event) limit(what string, limit, got int) error {
-	return fmt.Errorf("event: event %v: %w", e.ID, &LimitError{What: what, Limit: limit, Got: got})
+	return &LimitError{Of: "event " + e.ID.String(), What: what, Limit: limit, Got: got}
 }
 
 func (e *Event) checkIdentity() error {
@@ -143,16 +143,20 @@ func checkName(name, what string) string {
 	return ""
 }
 
-func checkExtensions(ext []Extension) error {
+func checkExtensions(what string, id ID, ext []Extension) error {
+	if len(ext) == 0 {
+		return nil
+	}
+	of := what + " " + id.String()
 	if n := len(ext); n > MaxExtensions {
-		return &LimitError{What: "extensions", Limit: MaxExtensions, Got: n}
+		return &LimitError{Of: of, What: "extensions", Limit: MaxExtensions, Got: n}
 	}
 	for i := range ext {
 		if n := len(ext[i].Value); n > MaxExtensionSize {
-			return &LimitError{What: "bytes in an extension", Limit: MaxExtensionSize, Got: n}
+			return &LimitError{Of: of, What: "bytes in an extension", Limit: MaxExtensionSize, Got: n}
 		}
 		if i > 0 && ext[i].Tag <= ext[i-1].Tag {
-			return fmt.Errorf("%w: extensions that are not sorted by tag", ErrInvalid)
+			return &InvalidError{What: what, ID: id, Reason: "extensions that are not sorted by tag"}
 		}
 	}
 	return nil
@@ -173,8 +177,8 @@ func (t *Transaction) Validate() error {
 	if err := t.checkEvents(); err != nil {
 		return err
 	}
-	if err := checkExtensions(t.Ext); err != nil {
-		return fmt.Errorf("event: transaction %v: %w", t.ID, err)
+	if err := checkExtensions("transaction", t.ID, t.Ext); err != nil {
+		return err
 	}
 	if n := t.bodySize(); n > MaxTransactionSize {
 		return t.limit("bytes in one transaction", MaxTransactionSize, n)
@@ -187,7 +191,7 @@ func (t *Transaction) invalid(format string, args ...any) error {
 }
 
 func (t *Transaction) limit(what string, limit, got int) error {
-	return fmt.Errorf("event: transaction %v: %w", t.ID, &LimitError{What: what, Limit: limit, Got: got})
+	return &LimitError{Of: "transaction " + t.ID.String(), What: what, Limit: limit, Got: got}
 }
 
 func (t *Transaction) checkEvents() error {
@@ -201,7 +205,7 @@ func (t *Transaction) checkEvents() error {
 			return t.invalid("event %d is nil", i)
 		}
 		if err := e.Validate(); err != nil {
-			return fmt.Errorf("event: transaction %v: %w", t.ID, err)
+			return err
 		}
 		if err := t.checkPlace(e, last, &updates); err != nil {
 			return err
@@ -261,8 +265,8 @@ func (e *Entry) Validate() error {
 	if err := e.Tx.Validate(); err != nil {
 		return err
 	}
-	if err := checkExtensions(e.Ext); err != nil {
-		return fmt.Errorf("event: entry of transaction %v: %w", e.Tx.ID, err)
+	if err := checkExtensions("entry", e.Tx.ID, e.Ext); err != nil {
+		return err
 	}
 	return e.checkAdded()
 }
@@ -294,7 +298,7 @@ func (e *Entry) checkAdded() error {
 	}
 	added := Transaction{ID: e.AddedID(), Events: e.Added}
 	if err := added.Validate(); err != nil {
-		return fmt.Errorf("event: added to transaction %v: %w", e.Tx.ID, err)
+		return fmt.Errorf("added to transaction %v: %w", e.Tx.ID, err)
 	}
 	if added.ID == e.Tx.ID {
 		return &InvalidError{What: "entry", ID: e.Tx.ID, Reason: "added events that carry IDs of the transaction"}
