@@ -1,0 +1,340 @@
+package reactor
+
+import (
+	"encoding/binary"
+	"math"
+	"slices"
+
+	"github.com/ankgo/ank/model"
+	"github.com/ankgo/ank/query"
+)
+
+// A predicate is indexed by its branches: it can only hold for a row of which one branch holds. A
+// branch is a conjunction of terms, each about one column; a predicate without OR and IN has one branch.
+
+// branch is what the index can do with one alternative of a predicate.
+type branch struct {
+	terms []term // the most selective first; none: nothing can be said
+	// whole says that the predicate is TRUE wherever all terms hold, so that nothing is left to
+	// evaluate.
+	whole bool
+}
+
+// term says that a column has a value, is NULL, or lies in a closed interval. The interval of a text
+// column is one of strings, that of all others one of numbers that keep the order of values.
+type term struct {
+	column   int
+	path     []string
+	kind     termKind
+	point    model.Value
+	low, top uint64
+	from, to string
+}
+
+type termKind uint8
+
+// The kinds of terms, in the order in which the index prefers them.
+const (
+	pointTerm  termKind = iota
+	closedTerm          // a numeric interval with two ends
+	closedTextTerm
+	halfTerm // a numeric interval with one end
+	halfTextTerm
+	nullTerm
+)
+
+// The ends of intervals without an end. Texts are valid UTF-8, in which no byte is 0xff.
+const (
+	leastText    = ""
+	greatestText = "\xff"
+)
+
+// maxBranches bounds how often one predicate is entered in the index. One with more alternatives is
+// evaluated on every change of its collection.
+const maxBranches = 4096
+
+// branchesOf takes a predicate apart. None means that it never holds.
+func branchesOf(s *model.Schema, c query.Condition) []branch {
+	all := alternatives(s, c)
+	if len(all) > maxBranches {
+		return []branch{{}}
+	}
+	return all
+}
+
+func alternatives(s *model.Schema, c query.Condition) []branch {
+	switch c := c.(type) {
+	case query.Const:
+		if c {
+			return []branch{{whole: true}}
+		}
+		return nil
+	case query.In:
+		if !c.Negated {
+			return values(s, c)
+		}
+	case query.Or:
+		return union(s, c)
+	case query.And:
+		return conjunction(s, c)
+	default:
+		if t, whole, ok := leafTerm(s, c); ok {
+			if t.never() {
+				return nil
+			}
+			return []branch{{[]term{t}, whole}}
+		}
+	}
+	return []branch{{}}
+}
+
+// values are the branches of IN.
+func values(s *model.Schema, c query.In) []branch {
+	all := make([]branch, 0, len(c.Values))
+	for _, v := range c.Values {
+		t := pointOf(s, c.Column, c.Path, v)
+		all = append(all, branch{[]term{t}, true})
+	}
+	return all
+}
+
+// union are the branches of OR: of all its terms, or a single one without terms if
+// nothing can be said about one of them.
+func union(s *model.Schema, c query.Or) []branch {
+	var all []branch
+	for _, alternative := range c {
+		for _, b := range alternatives(s, alternative) {
+			if len(b.terms) == 0 {
+				return []branch{{}}
+			}
+			all = append(all, b)
+		}
+	}
+	return all
+}
+
+// conjunction are the branches of AND. Terms about one column become one. If they alone are not
+// selective, they are joined with each branch of the AND's best alternatives.
+func conjunction(s *model.Schema, c query.And) []branch {
+	var terms []term
+	var best []branch // the alternatives worth expanding
+	whole := true
+	for _, part := range c {
+		t, exact, ok := leafTerm(s, part)
+		if ok {
+			terms = intersect(terms, t)
+			whole = whole && exact
+			continue
+		}
+		inner := alternatives(s, part)
+		if len(inner) == 0 {
+			return nil // a part that never holds
+		}
+		if len(inner[0].terms) > 0 && (best == nil || len(inner) < len(best)) {
+			whole = whole && best == nil // the one that was best before is left to be evaluated
+			best = inner
+		} else {
+			whole = false
+		}
+	}
+	if slices.ContainsFunc(terms, term.never) {
+		return nil
+	}
+	sortTerms(terms)
+	if best == nil || len(terms) > 0 && terms[0].kind == pointTerm {
+		return []branch{{terms, whole && best == nil}}
+	}
+	all := make([]branch, 0, len(best))
+	for _, b := range best {
+		joined := slices.Clone(terms)
+		for _, t := range b.terms {
+			joined = intersect(joined, t)
+		}
+		if slices.ContainsFunc(joined, term.never) {
+			continue
+		}
+		sortTerms(joined)
+		all = append(all, branch{joined, whole && b.whole})
+	}
+	return all
+}
+
+func sortTerms(terms []term) {
+	slices.SortStableFunc(terms, func(a, b term) int { return int(a.kind) - int(b.kind) })
+}
+
+// leafTerm returns the term of a leaf; whole reports that the leaf is TRUE wherever the term holds.
+func leafTerm(s *model.Schema, c query.Condition) (t term, whole, ok bool) {
+	switch c := c.(type) {
+	case query.IsNull:
+		return term{column: c.Column, path: c.Path, kind: nullTerm}, true, !c.Negated
+	case query.Like:
+		prefix, all := c.Pattern.Prefix()
+		if c.Negated || prefix == "" {
+			return term{}, false, false
+		}
+		t = term{column: c.Column, path: c.Path, kind: closedTextTerm, from: prefix, to: prefix + greatestText}
+		return t, all, true
+	case query.Compare:
+		if c.Op == query.Eq {
+			return pointOf(s, c.Column, c.Path, c.Value), true, true
+		}
+		if c.Op != query.Ne {
+			t, whole = rangeOf(s, c)
+			return t, whole, true
+		}
+	}
+	return term{}, false, false
+}
+
+func pointOf(s *model.Schema, column int, path []string, v model.Value) term {
+	if isJSON(s, column) {
+		v = plain(v)
+	}
+	return term{column: column, path: path, kind: pointTerm, point: v}
+}
+
+// rangeOf returns the term of <, <=, > or >=.
+func rangeOf(s *model.Schema, c query.Compare) (t term, whole bool) {
+	t = term{column: c.Column, path: c.Path}
+	below := c.Op == query.Lt || c.Op == query.Le
+	if c.Value.Type() == model.TypeString {
+		t.kind, t.from, t.to = halfTextTerm, leastText, greatestText
+		if below {
+			t.to = c.Value.Text()
+		} else {
+			t.from = c.Value.Text()
+		}
+		return t, c.Op == query.Le || c.Op == query.Ge
+	}
+	dynamic := isJSON(s, c.Column)
+	n, exact := number(c.Value, dynamic)
+	t.kind, t.low, t.top = halfTerm, 0, math.MaxUint64
+	if below {
+		t.top = n
+	} else {
+		t.low = n
+	}
+	if !exact {
+		return t, false
+	}
+	// The neighbour of an end that is not included; at the last number there is none, and the
+	// interval becomes empty.
+	switch {
+	case c.Op == query.Lt && n == 0, c.Op == query.Gt && n == math.MaxUint64:
+		t.low, t.top = 1, 0
+	case c.Op == query.Lt:
+		t.top--
+	case c.Op == query.Gt:
+		t.low++
+	}
+	return t, true
+}
+
+// never reports an interval that contains nothing.
+func (t term) never() bool { return t.low > t.top || t.from > t.to }
+
+func (t *term) isInterval() bool {
+	return t.kind == closedTerm || t.kind == halfTerm || t.isText()
+}
+
+func (t *term) isText() bool { return t.kind == closedTextTerm || t.kind == halfTextTerm }
+
+// intersect adds a term to others, narrowing the interval of the same column if there is one.
+func intersect(terms []term, t term) []term {
+	for i := range terms {
+		o := &terms[i]
+		if o.column != t.column || !slices.Equal(o.path, t.path) || !o.isInterval() || !t.isInterval() ||
+			o.isText() != t.isText() {
+			continue
+		}
+		o.low, o.top = max(o.low, t.low), min(o.top, t.top)
+		o.from, o.to = max(o.from, t.from), min(o.to, t.to)
+		switch {
+		case o.isText() && o.from != leastText && o.to != greatestText:
+			o.kind = closedTextTerm
+		case !o.isText() && o.low != 0 && o.top != math.MaxUint64:
+			o.kind = closedTerm
+		}
+		return terms
+	}
+	return append(terms, t)
+}
+
+func isJSON(s *model.Schema, column int) bool {
+	return column >= 0 && s.Fields()[column].Type == model.TypeJSON
+}
+
+// number maps a value, other than a string, to a number so that the order is kept. exact is false if
+// different values may share a number. In JSON all numbers are mapped as floats, because there
+// a column holds integers and floats.
+func number(v model.Value, dynamic bool) (n uint64, exact bool) {
+	const sign = 1 << 63
+	switch v.Type() {
+	case model.TypeInt, model.TypeUint, model.TypeFloat:
+		switch {
+		case dynamic || v.Type() == model.TypeFloat:
+			n = math.Float64bits(v.Float())
+			if n&sign != 0 {
+				return ^n, !dynamic
+			}
+			return n | sign, !dynamic
+		case v.Type() == model.TypeInt:
+			return uint64(v.Int()) ^ sign, true
+		}
+		return v.Uint(), true
+	case model.TypeTime:
+		return uint64(v.Time().UnixMicro()) ^ sign, true
+	case model.TypeDuration:
+		return uint64(v.Duration()) ^ sign, true
+	case model.TypeBool:
+		if v.Bool() {
+			return 1, !dynamic
+		}
+		return 0, !dynamic
+	case model.TypeID:
+		id := v.ID()
+		return binary.BigEndian.Uint64(id[:8]), false
+	case model.TypeBytes:
+		b := v.Bytes()
+		for i := range 8 {
+			n <<= 8
+			if i < b.Len() {
+				n |= uint64(b.At(i))
+			}
+		}
+		return n, false
+	}
+	return 0, false
+}
+
+// plain gives the numbers in JSON that compare equal one form.
+func plain(v model.Value) model.Value {
+	switch v.Type() {
+	case model.TypeUint:
+		if u := v.Uint(); u <= math.MaxInt64 {
+			return model.OfInt(int64(u))
+		}
+	case model.TypeFloat:
+		f := v.Float()
+		if f == math.Trunc(f) && f >= -(1<<63) && f < 1<<63 {
+			return model.OfInt(int64(f))
+		}
+		if f == math.Trunc(f) && f > 0 && f < 1<<64 {
+			return model.OfUint(uint64(f))
+		}
+	}
+	return v
+}
+
+// within follows a path into a JSON value, as the query language does.
+func within(v model.Value, path []string) model.Value {
+	if v.Type() != model.TypeJSON {
+		return v
+	}
+	inner, ok := v.JSON().Path(path...)
+	if !ok {
+		return model.Null
+	}
+	return inner
+}

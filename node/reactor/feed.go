@@ -1,0 +1,155 @@
+package reactor
+
+import (
+	"sync"
+
+	"github.com/ankgo/ank/event"
+	"github.com/ankgo/ank/model"
+	"github.com/ankgo/ank/query"
+	"github.com/ankgo/ank/storage"
+)
+
+// Feed is a result whose rows somebody else decides on: a server that evaluates the query, with local
+// changes on top. It puts the rows into the query's order, keeps to its LIMIT, and has
+// subscriptions like a standing query. OFFSET does not count: whoever feeds has skipped those rows.
+//
+// Safe for concurrent use.
+type Feed struct {
+	query *query.Checked
+
+	mu     sync.Mutex
+	res    result
+	byID   map[event.ID]*storage.Record
+	filled bool
+	err    error
+}
+
+// Removal says that a row is no longer part of a fed result.
+type Removal struct {
+	ID     event.ID
+	Reason Reason
+	// Last is the row as last known, for RowChange.Record; nil if that is the one in the result.
+	Last *storage.Record
+}
+
+// NewFeed returns a feed for a query. Its subscriptions get nothing until the first Replace.
+func NewFeed(c *query.Checked) *Feed {
+	f := &Feed{query: c, byID: map[event.ID]*storage.Record{}}
+	if len(c.Order()) > 0 {
+		f.res.sorted = c
+	}
+	if limit, ok := c.Limit(); ok {
+		f.res.window = &window{query: c, limit: limit, complete: true, whole: true}
+	}
+	return f
+}
+
+// Subscribe adds a subscription. For wake see Reactor.Register.
+func (f *Feed) Subscribe(wake func()) *Subscription {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	s := attach(f, wake)
+	if f.err != nil {
+		s.detach(f.err)
+	}
+	return s
+}
+
+// Get returns a row of the feed, also one that LIMIT hides; nil if there is none.
+func (f *Feed) Get(id event.ID) *storage.Record {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return f.byID[id]
+}
+
+// Replace makes rows the whole result, in any order. Subscriptions get the difference, in which rows
+// that are missing now have the reason that why gives; nil means NoMatch.
+func (f *Feed) Replace(position any, rows []*storage.Record, why func(event.ID) Reason) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	staying := make(map[event.ID]struct{}, len(rows))
+	for _, x := range rows {
+		staying[x.Row.ID] = struct{}{}
+	}
+	var removals []Removal
+	for id := range f.byID {
+		if _, ok := staying[id]; ok {
+			continue
+		}
+		r := Removal{ID: id, Reason: NoMatch}
+		if why != nil {
+			r.Reason = why(id)
+		}
+		removals = append(removals, r)
+	}
+	f.apply(position, rows, removals)
+	if !f.filled {
+		f.filled = true
+		f.res.started()
+	}
+}
+
+// Apply puts rows into the result, or replaces them, and takes others out. What the result shows
+// already is no change. Position goes with the change set.
+func (f *Feed) Apply(position any, upserts []*storage.Record, removals []Removal) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.apply(position, upserts, removals)
+}
+
+func (f *Feed) apply(position any, upserts []*storage.Record, removals []Removal) {
+	pairs := make([]pair, 0, len(upserts)+len(removals))
+	for _, x := range removals {
+		if before := f.byID[x.ID]; before != nil {
+			delete(f.byID, x.ID)
+			pairs = append(pairs, pair{before: before, last: x.Last, reason: x.Reason})
+		}
+	}
+	schema := f.query.Schema()
+	names := schema.Names()[:len(schema.Fields())]
+	was, now := newView(schema), newView(schema)
+	for _, x := range upserts {
+		p := pair{before: f.byID[x.Row.ID], after: x}
+		if p.before != nil {
+			if same(p.before, x) {
+				continue
+			}
+			was.show(&p.before.Row)
+			now.show(&x.Row)
+			p.fields = changedFields(names, &was, &now)
+		}
+		f.byID[x.Row.ID] = x
+		pairs = append(pairs, p)
+	}
+	if len(pairs) == 0 {
+		return
+	}
+	e, _ := f.res.begin(pairs)
+	if changes := e.finish(nil); len(changes) > 0 {
+		f.res.deliver(&ChangeSet{Position: position, Changes: changes})
+	}
+}
+
+// Fail ends all subscriptions with an error, those to come as well.
+func (f *Feed) Fail(err error) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.err = err
+	f.res.fail(err)
+}
+
+// Subscribed reports whether anybody is subscribed.
+func (f *Feed) Subscribed() bool {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return f.res.subs != nil
+}
+
+// The feed is the home of its subscriptions.
+
+func (f *Feed) lock()                 { f.mu.Lock() }
+func (f *Feed) unlock()               { f.mu.Unlock() }
+func (f *Feed) result() *result       { return &f.res }
+func (f *Feed) schema() *model.Schema { return f.query.Schema() }
+func (f *Feed) ready() bool           { return f.filled }
+func (f *Feed) left()                 {}

@@ -1,0 +1,87 @@
+package reactor
+
+import (
+	"errors"
+	"slices"
+
+	"github.com/ankgo/ank/storage"
+)
+
+// Filling is the duty to read the first rows of a new standing query. From its registration on, what
+// is published for the query is kept for it, so nothing falls between the snapshot that the rows are
+// read from and the first publication after it.
+//
+// Whoever got it calls Fill or Fail, or closes the subscription; until then memory grows with every
+// publication that concerns the query. It is for one goroutine at a time.
+type Filling struct {
+	st     *standing
+	missed []missed
+}
+
+// missed is a publication as it concerns a query that was not filled yet.
+type missed struct {
+	position any
+	pairs    []pair
+}
+
+var errNoRefill = errors.New("reactor: a window ran short of rows and the publication came without a refill")
+
+// Rows is the number of rows to read: the first ones in the query's order, its LIMIT and OFFSET left
+// aside; -1 for all of them. It is more than LIMIT asks for, to have some in reserve.
+func (f *Filling) Rows() int { return f.st.res.window.wanted() }
+
+// Fill gives the rows, read at one snapshot taken after the registration, in the query's order, as many
+// as Rows says or all there are. covered tells, by its position, whether a publication is part of
+// that snapshot; those that are not are applied on top, in order.
+//
+// On ErrReread the snapshot was too old; nothing has changed, and Fill may be called again.
+func (f *Filling) Fill(rows []*storage.Record, covered func(position any) bool) error {
+	st := f.st
+	st.lock()
+	defer st.unlock()
+	if st.filling != f || st.res.subs == nil {
+		return nil
+	}
+	r := &st.res
+	r.rows.fill(r.inOrder(rows))
+	r.window.start(&r.rows)
+	for _, m := range f.missed {
+		if covered(m.position) {
+			continue
+		}
+		e, need := r.begin(m.pairs)
+		if need > 0 {
+			r.window.held = nil
+			r.rows.fill(nil)
+			return ErrReread
+		}
+		e.finish(nil)
+	}
+	st.filling = nil
+	r.started()
+	return nil
+}
+
+// inOrder returns the rows as they are if they are in order, each once, and else a copy that is.
+func (r *result) inOrder(list []*storage.Record) []*storage.Record {
+	order := func(a, b *storage.Record) int { return compare(r.sorted, a, b) }
+	ordered := true
+	for i := 1; i < len(list) && ordered; i++ {
+		ordered = order(list[i-1], list[i]) < 0
+	}
+	if !ordered {
+		list = slices.Clone(list)
+		slices.SortFunc(list, order)
+		list = slices.CompactFunc(list, func(a, b *storage.Record) bool { return order(a, b) == 0 })
+	}
+	return list
+}
+
+// Fail ends the standing query, and with it all its subscriptions, because the rows could not be read.
+func (f *Filling) Fail(err error) {
+	f.st.lock()
+	defer f.st.unlock()
+	if f.st.filling == f {
+		f.st.res.fail(err)
+	}
+}

@@ -1,0 +1,180 @@
+package reactor
+
+import (
+	"sync"
+
+	"github.com/ankgo/ank/query"
+	"github.com/ankgo/ank/storage"
+)
+
+// Reactor keeps standing queries current. Safe for concurrent use, with one exception: see Publish.
+type Reactor struct {
+	mu          sync.Mutex
+	collections map[string]*collection
+
+	// Of the publication at hand.
+	pairs   []linked
+	touched []*standing
+	gather  []pair
+	waiting []refill
+}
+
+// linked is a pair of a standing query, in the order of changes.
+type linked struct {
+	pair
+	next int32 // counted from 1; 0 at the end
+}
+
+// refill is a window that ran short.
+type refill struct {
+	st   *standing
+	edit *edit
+	need int
+}
+
+// New returns a reactor without standing queries.
+func New() *Reactor { return &Reactor{collections: map[string]*collection{}} }
+
+// Len is the number of standing queries, each counted once however many subscriptions it has.
+func (r *Reactor) Len() int {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	n := 0
+	for _, c := range r.collections {
+		n += len(c.queries)
+	}
+	return n
+}
+
+// Publish takes in a commit: it brings all results up to date and queues a change set for every
+// subscription of every standing query whose result changed. It never waits for consumers. Publications
+// come in the order of their commits, from one caller at a time.
+func (r *Reactor) Publish(p Publication) {
+	r.mu.Lock()
+	r.take(&p)
+	waiting := r.waiting
+	r.waiting = nil
+	r.mu.Unlock()
+
+	for i := range waiting {
+		w := &waiting[i]
+		var rows []*storage.Record
+		err := errNoRefill
+		if p.Refill != nil {
+			rows, err = p.Refill(w.st.res.window.query, w.edit.window.boundary(), w.need)
+		}
+		r.mu.Lock()
+		switch {
+		case w.st.res.subs == nil: // ended meanwhile
+		case err != nil:
+			w.st.res.fail(err)
+		default:
+			w.st.emit(p.Position, w.edit.finish(rows))
+		}
+		r.mu.Unlock()
+	}
+}
+
+// take matches all changes and applies them. A publication with a single change, which is the usual
+// one, needs no sorting by standing query.
+func (r *Reactor) take(p *Publication) {
+	if len(p.Changes) == 1 {
+		if c := r.collections[p.Changes[0].Collection]; c != nil {
+			c.match(&p.Changes[0], func(st *standing, change *pair) { r.applyOne(p, st, change) })
+		}
+		return
+	}
+	for i := range p.Changes {
+		if c := r.collections[p.Changes[i].Collection]; c != nil {
+			c.match(&p.Changes[i], r.link)
+		}
+	}
+	for _, st := range r.touched {
+		r.gather = r.gather[:0]
+		for at := st.firstPair; at != 0; at = r.pairs[at-1].next {
+			r.gather = append(r.gather, r.pairs[at-1].pair)
+		}
+		st.firstPair, st.lastPair = 0, 0
+		if len(r.gather) == 1 {
+			r.applyOne(p, st, &r.gather[0])
+		} else {
+			r.apply(p, st, append([]pair(nil), r.gather...))
+		}
+	}
+	clear(r.gather)
+	clear(r.pairs)
+	clear(r.touched)
+	r.pairs, r.touched = r.pairs[:0], r.touched[:0]
+}
+
+// link notes a pair for later.
+func (r *Reactor) link(st *standing, p *pair) {
+	r.pairs = append(r.pairs, linked{pair: *p})
+	at := int32(len(r.pairs))
+	if st.firstPair == 0 {
+		st.firstPair = at
+		r.touched = append(r.touched, st)
+	} else {
+		r.pairs[st.lastPair-1].next = at
+	}
+	st.lastPair = at
+}
+
+// applyOne applies the only pair that a publication has for a standing query.
+func (r *Reactor) applyOne(p *Publication, st *standing, change *pair) {
+	if st.filling != nil || st.res.window != nil {
+		r.apply(p, st, []pair{*change})
+		return
+	}
+	var c RowChange
+	if st.res.apply(change, &c) {
+		st.emit(p.Position, []RowChange{c})
+	}
+}
+
+// apply applies all pairs that a publication has for a standing query.
+func (r *Reactor) apply(p *Publication, st *standing, pairs []pair) {
+	if st.filling != nil {
+		st.filling.missed = append(st.filling.missed, missed{p.Position, pairs})
+		return
+	}
+	e, need := st.res.begin(pairs)
+	if need > 0 {
+		r.waiting = append(r.waiting, refill{st, e, need})
+		return
+	}
+	st.emit(p.Position, e.finish(nil))
+}
+
+// emit hands the changes of one publication to the subscriptions.
+func (st *standing) emit(position any, changes []RowChange) {
+	if len(changes) > 0 {
+		st.res.deliver(&ChangeSet{Position: position, Changes: changes})
+	}
+}
+
+// Register adds a subscription to the standing query that asks what c asks. If there is none yet,
+// or if the result of one was never read, the caller is given a Filling and must read the rows.
+//
+// wake is called when there is something to take, see Subscription.Next: from within Publish and other
+// calls, with locks held. It must not block and must not call the reactor or the subscription.
+// It may be nil.
+func (r *Reactor) Register(c *query.Checked, wake func()) (*Subscription, *Filling, error) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	name := c.Schema().Collection()
+	col := r.collections[name]
+	if col == nil {
+		col = newCollection(r, c.Schema())
+		r.collections[name] = col
+	}
+	if col.schema != c.Schema() {
+		return nil, nil, &SchemaError{name}
+	}
+	if st := col.queries[c.Key()]; st != nil {
+		return attach(st, wake), nil, nil
+	}
+	st := col.add(c)
+	st.filling = &Filling{st: st}
+	return attach(st, wake), st.filling, nil
+}

@@ -1,0 +1,242 @@
+package reactor
+
+import (
+	"sync"
+
+	"github.com/ankgo/ank/model"
+)
+
+// Subscription is one consumer of a result. It holds what the consumer has not taken yet: a few
+// change sets, and when those become too many or too large, one that they were joined into. What it
+// holds is thus bounded by the size of the result, however slow the consumer is.
+//
+// Next is for one goroutine at a time; everything else is safe for concurrent use.
+type Subscription struct {
+	home home
+	wake func()
+
+	// Guarded by home.
+	next, previous *Subscription
+	fresh          bool // the next set is an initial one; nothing is queued until then
+	closed         bool
+
+	mu      sync.Mutex // guards what follows; taken while holding home
+	first   *ChangeSet // nil: nothing is queued
+	backlog *backlog   // what comes after first, or at the end
+}
+
+// home is what a subscription belongs to. Its lock guards the result and the list of subscriptions.
+type home interface {
+	lock()
+	unlock()
+	result() *result
+	schema() *model.Schema
+	ready() bool // the result is there; needs the lock
+	left()       // the last subscription is gone; needs the lock
+}
+
+type backlog struct {
+	sets    []*ChangeSet
+	changes int // in first and sets
+	bound   int // of changes, before they are joined
+	err     error
+}
+
+const (
+	maxSets    = 16 // queued before they are joined
+	minChanges = 64 // queued, at least, before they are joined
+)
+
+// attach adds a subscription, which begins with an initial set. Needs the home's lock.
+func attach(h home, wake func()) *Subscription {
+	s := &Subscription{home: h, wake: wake, fresh: true}
+	r := h.result()
+	if s.next = r.subs; s.next != nil {
+		s.next.previous = s
+	}
+	r.subs = s
+	return s
+}
+
+// Next returns the next change set; false means that there is none now. A subscription begins with an
+// initial set. After false, the wake function given at registration is called once as soon as there is
+// more, or the end: see Err.
+func (s *Subscription) Next() (*ChangeSet, bool) {
+	s.mu.Lock()
+	set := s.first
+	if set != nil {
+		s.first = s.advance()
+	}
+	s.mu.Unlock()
+	if set != nil {
+		return set, true
+	}
+	return s.begin()
+}
+
+// advance returns the set after the first. Needs mu.
+func (s *Subscription) advance() *ChangeSet {
+	b := s.backlog
+	if b == nil || len(b.sets) == 0 {
+		if b != nil && b.err == nil {
+			s.backlog = nil
+		}
+		return nil
+	}
+	b.changes -= len(s.first.Changes)
+	set := b.sets[0]
+	b.sets[0] = nil
+	b.sets = b.sets[1:]
+	return set
+}
+
+// begin returns the initial set if that is due and possible.
+func (s *Subscription) begin() (*ChangeSet, bool) {
+	s.home.lock()
+	if !s.fresh || s.closed || !s.home.ready() {
+		s.home.unlock()
+		return nil, false
+	}
+	s.fresh = false
+	items := s.home.result().shown()
+	s.home.unlock()
+
+	set := &ChangeSet{Initial: true, Changes: make([]RowChange, 0, items.Len())}
+	for i, x := range items.All() {
+		set.Changes = append(set.Changes, RowChange{Kind: Initial, OldIndex: -1, Index: i, Record: x})
+	}
+	return set, true
+}
+
+// Restart drops what is queued and makes the next set an initial one.
+func (s *Subscription) Restart() {
+	s.home.lock()
+	defer s.home.unlock()
+	s.fresh = true
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.first = nil
+	if s.backlog != nil {
+		s.backlog = &backlog{err: s.backlog.err}
+	}
+}
+
+// Ready reports whether the result is there. As long as it is not, Next returns nothing.
+func (s *Subscription) Ready() bool {
+	s.home.lock()
+	defer s.home.unlock()
+	return s.home.ready()
+}
+
+// Items returns the result as of the newest publication, which may be ahead of the sets that were
+// taken. It is empty as long as the result is not there.
+func (s *Subscription) Items() Items {
+	s.home.lock()
+	defer s.home.unlock()
+	if !s.home.ready() {
+		return Items{}
+	}
+	return s.home.result().shown()
+}
+
+// Err tells why no more sets will come, once those queued are taken; nil as long as they will.
+func (s *Subscription) Err() error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.backlog == nil {
+		return nil
+	}
+	return s.backlog.err
+}
+
+// Close ends the subscription. The standing query ends with its last one. A second call does nothing.
+func (s *Subscription) Close() {
+	s.home.lock()
+	defer s.home.unlock()
+	s.detach(ErrClosed)
+}
+
+// detach takes the subscription out of its result. Needs the home's lock.
+func (s *Subscription) detach(err error) {
+	if s.closed {
+		return
+	}
+	s.closed = true
+	r := s.home.result()
+	if s.previous != nil {
+		s.previous.next = s.next
+	} else {
+		r.subs = s.next
+	}
+	if s.next != nil {
+		s.next.previous = s.previous
+	}
+	s.next, s.previous = nil, nil
+	s.end(err)
+	if r.subs == nil {
+		s.home.left()
+	}
+}
+
+// end notes why there is no more.
+func (s *Subscription) end(err error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.backlog == nil {
+		s.backlog = &backlog{}
+	}
+	s.backlog.err = err
+	s.awake()
+}
+
+// put queues a set. Needs the home's lock.
+func (s *Subscription) put(set *ChangeSet) {
+	if s.fresh {
+		return
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.first == nil {
+		s.first = set
+		s.awake()
+		return
+	}
+	if s.backlog == nil {
+		s.backlog = &backlog{changes: len(s.first.Changes), bound: max(minChanges, 2*len(s.first.Changes))}
+	}
+	b := s.backlog
+	b.sets = append(b.sets, set)
+	b.changes += len(set.Changes)
+	if len(b.sets) < maxSets && b.changes <= b.bound {
+		return
+	}
+	s.first = coalesce(s.home.schema(), append([]*ChangeSet{s.first}, b.sets...))
+	*b = backlog{changes: len(s.first.Changes), bound: max(minChanges, 2*len(s.first.Changes)), err: b.err}
+}
+
+func (s *Subscription) awake() {
+	if s.wake != nil {
+		s.wake()
+	}
+}
+
+// deliver hands a set to all subscriptions. Needs the home's lock.
+func (r *result) deliver(set *ChangeSet) {
+	for s := r.subs; s != nil; s = s.next {
+		s.put(set)
+	}
+}
+
+// started tells all subscriptions that the result is there. Needs the home's lock.
+func (r *result) started() {
+	for s := r.subs; s != nil; s = s.next {
+		s.awake()
+	}
+}
+
+// fail ends all subscriptions. Needs the home's lock.
+func (r *result) fail(err error) {
+	for r.subs != nil {
+		r.subs.detach(err)
+	}
+}
