@@ -145,10 +145,13 @@ func (k *checker) compareJSON(o operand, op Op, v operand) Condition {
 	}
 	switch kindOf(value.Type()) {
 	case kindNumber:
-		if f := value.Float(); value.Type() == model.TypeFloat && (math.IsNaN(f) || math.IsInf(f, 0)) {
+		// JSON has one kind of number, and one spelling for each.
+		j := value.JSON()
+		if j.IsNull() {
 			k.fail(Mismatch, v.expr.Span(), "numbers in JSON are finite")
 			return never
 		}
+		value = j.Value()
 	case kindBool, kindString:
 	case kindJSON:
 		if op != Eq && op != Ne {

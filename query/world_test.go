@@ -73,7 +73,7 @@ var pools = map[model.Type][]model.Value{
 		model.OfFloat(-2.5), model.OfFloat(-1), model.OfFloat(0), model.OfFloat(0.1), model.OfFloat(1), model.OfFloat(1.5),
 		model.OfFloat(1 << 53), model.OfFloat(1e300), model.OfFloat(math.Inf(1)), model.OfFloat(math.Inf(-1)),
 	},
-	model.TypeString: strings("", "a", "A", "ab", "abc", "b", "ä", "äb", "a%b", "a_b", `a\b`, "it's", "\U0001F3B5 b"),
+	model.TypeString: texts("", "a", "A", "ab", "abc", "b", "ä", "äb", "a%b", "a_b", `a\b`, "it's", "\U0001F3B5 b"),
 	model.TypeBytes: {
 		model.OfBytes(nil), model.OfBytes([]byte{0}), model.OfBytes([]byte{0, 1}), model.OfBytes([]byte("a")), model.OfBytes([]byte{255}),
 	},
@@ -87,7 +87,7 @@ var pools = map[model.Type][]model.Value{
 	model.TypeID: {model.OfID(event.ID{}), model.OfID(id(1)), model.OfID(id(2)), model.OfID(id(3)), model.OfID(id(40))},
 }
 
-func strings(list ...string) []model.Value {
+func texts(list ...string) []model.Value {
 	var all []model.Value
 	for _, s := range list {
 		all = append(all, model.OfString(s))
