@@ -4,8 +4,8 @@ import "strings"
 
 // Nearest returns the one of among that name is most likely a typo of: the same
 // but for case, or else with the fewest characters changed, added, left out or
-// swapped with their neighbour, at most one in three. It returns "" if none is
-// near; of equally near names the first.
+// swapped with their neighbour, at most one in three, or else one that begins
+// with it. It returns "" if none is near; of equally near names the first.
 func Nearest(name string, among []string) string {
 	wanted := []rune(strings.ToLower(name))
 	best, least := "", len(wanted)/3+1
@@ -21,7 +21,20 @@ func Nearest(name string, among []string) string {
 			best, least = candidate, d
 		}
 	}
+	if best == "" && len(wanted) >= 3 {
+		best = beginning(string(wanted), among)
+	}
 	return best
+}
+
+// beginning is the first of among that begins with prefix, "" if none does.
+func beginning(prefix string, among []string) string {
+	for _, candidate := range among {
+		if strings.HasPrefix(strings.ToLower(candidate), prefix) {
+			return candidate
+		}
+	}
+	return ""
 }
 
 // editDistance counts the edits between a and b; it may give up at limit.
