@@ -69,8 +69,11 @@ func (c Cursor) With(p Position) Cursor {
 // Without returns the cursor without a position in origin's log.
 func (c Cursor) Without(origin Origin) Cursor {
 	i, found := c.find(origin)
-	if !found {
+	switch {
+	case !found:
 		return c
+	case len(c.positions) == 1:
+		return Cursor{} // one form of the cursor that covers nothing
 	}
 	return Cursor{slices.Delete(slices.Clone(c.positions), i, i+1)}
 }

@@ -87,7 +87,7 @@ func (k PrivateKey) String() string { return "private key of " + k.Public().Shor
 // GoString is like String, so that no form of printing shows the secret.
 func (k PrivateKey) GoString() string { return k.String() }
 
-// sign returns the zero Signature, which verifies for nobody, without a key.
+// sign returns the zero Signature when there is no key.
 func (k PrivateKey) sign(message []byte) Signature {
 	if k.IsZero() {
 		return Signature{}
@@ -95,6 +95,8 @@ func (k PrivateKey) sign(message []byte) Signature {
 	return Signature(ed25519.Sign(k.key, message))
 }
 
+// verify refuses the zero key, which stands for none: as a point of the curve it
+// has so small an order that signatures for it can be had without a secret.
 func verify(public [32]byte, message []byte, s Signature) bool {
-	return ed25519.Verify(public[:], message, s[:])
+	return public != [32]byte{} && ed25519.Verify(public[:], message, s[:])
 }
