@@ -9,9 +9,6 @@ import (
 	"github.com/cockroachdb/pebble/v2/vfs"
 )
 
-// ballastFile is the name of the file that keeps space for the worst moment.
-const ballastFile = "BALLAST"
-
 // ballast guards against a full disk. Pebble cannot go on when its log or
 // manifest cannot be written, and ends the process; so room for these last
 // writes is set aside while there is room, and given back at the first sign of

@@ -28,12 +28,24 @@ func small(relaxed bool, fs vfs.FS) pebble.Options {
 	return pebble.Options{Relaxed: relaxed, FS: fs, BlockCache: 1 << 20, Resident: 1 << 20, Ballast: -1}
 }
 
-func openMem(t *testing.T, relaxed bool) storage.Engine {
+func openMem(t *testing.T) storage.Engine {
 	t.Helper()
-	engine, err := pebble.Open(t.Context(), "data", small(relaxed, vfs.NewMem()))
+	engine, err := openRegistered(t.Context(), "data", small(false, vfs.NewMem()))
 	require.NoError(t, err)
 	t.Cleanup(func() { require.NoError(t, engine.Close()) })
 	return engine
+}
+
+// openRegistered opens a folder for the storms' model.
+func openRegistered(ctx context.Context, dir string, options pebble.Options) (storage.Engine, error) {
+	engine, err := pebble.Open(ctx, dir, options)
+	if err != nil {
+		return nil, err
+	}
+	if err := engine.Register(ctx, songs); err != nil {
+		return nil, errors.Join(err, engine.Close())
+	}
+	return engine, nil
 }
 
 // storm commits the batches of a seed, without end, and prints the number of
@@ -45,11 +57,8 @@ func storm(dir, mode string) error {
 		return err
 	}
 	ctx := context.Background()
-	engine, err := pebble.Open(ctx, dir, pebble.Options{Relaxed: how == "relaxed", Ballast: -1})
+	engine, err := openRegistered(ctx, dir, pebble.Options{Relaxed: how == "relaxed", Ballast: -1})
 	if err != nil {
-		return err
-	}
-	if err := engine.Register(ctx, songs); err != nil {
 		return err
 	}
 	h := newHistory(seed)
@@ -85,7 +94,7 @@ func TestKilledInAWriteStorm(t *testing.T) {
 			if mode == "relaxed" {
 				must = 0
 			}
-			engine, err := pebble.Open(t.Context(), dir, small(mode == "relaxed", nil))
+			engine, err := openRegistered(t.Context(), dir, small(mode == "relaxed", nil))
 			require.NoError(t, err)
 			require.NoError(t, h.check(t.Context(), engine, must, acknowledged+1), "seed %d", seed)
 			require.NoError(t, engine.Close())
@@ -166,12 +175,9 @@ func failPower(ctx context.Context, seed uint64) (crashed bool, err error) {
 	rng := rand.New(rand.NewPCG(seed, 2))
 	relaxed := seed%2 == 1
 	c := &crasher{fs: vfs.NewCrashableMem(), at: 1 + rng.Int64N(90), unsaved: rng.IntN(101), seed: seed}
-	engine, err := pebble.Open(ctx, "data", small(relaxed, errorfs.Wrap(c.fs, c)))
+	engine, err := openRegistered(ctx, "data", small(relaxed, errorfs.Wrap(c.fs, c)))
 	if err != nil {
 		return false, err
-	}
-	if err := engine.Register(ctx, songs); err != nil {
-		return false, errors.Join(err, engine.Close())
 	}
 	h := newHistory(seed)
 	tried := 0
@@ -193,7 +199,7 @@ func failPower(ctx context.Context, seed uint64) (crashed bool, err error) {
 
 // survives opens what the power failure left.
 func (h *history) survives(ctx context.Context, c *crasher, relaxed bool) error {
-	engine, err := pebble.Open(ctx, "data", small(relaxed, c.crashed))
+	engine, err := openRegistered(ctx, "data", small(relaxed, c.crashed))
 	if err != nil {
 		return fmt.Errorf("open after the failure: %w", err)
 	}

@@ -30,8 +30,16 @@
 // every later commit is refused with storage.ErrFull: the node over it turns
 // read-only, reads go on. After space was made, open the folder again.
 //
+// A device that fails in another way while the log is written (it was pulled, it
+// answers with errors) makes the commit's outcome unknown and the engine
+// read-only; the folder then stays locked until the process ends.
+//
 // # Files
 //
-// Beside Pebble's own files there is only the ballast, named BALLAST. A backup
-// is a copy of the whole folder while no process has it open.
+//	LOCK              held while a process has the folder open
+//	BALLAST           see above
+//	store             Pebble's own files
+//	store.unfinished  a store being made; left by a crash, removed by the next Open
+//
+// A backup is a copy of the whole folder while no process has it open.
 package pebble

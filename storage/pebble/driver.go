@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"syscall"
 
 	"github.com/cockroachdb/pebble/v2"
@@ -26,10 +27,9 @@ func Open(ctx context.Context, dir string, options Options) (storage.Engine, err
 // driver is a Pebble store as the engine wants it.
 type driver struct {
 	db      *pebble.DB
-	lock    *pebble.Lock
+	lock    io.Closer
 	ballast *ballast
-	// broken is set once, by Write, when the store's log could not be written:
-	// the store's commit pipeline is unusable then, and so is its Close.
+	// broken is set once, by Write, when the store's log could not be written.
 	broken bool
 }
 
@@ -40,36 +40,39 @@ func openDriver(dir string, options Options) (*driver, error) {
 	if fs == nil {
 		fs = vfs.Default
 	}
-	if err := fs.MkdirAll(dir, 0o755); err != nil {
+	if err := makeFolder(fs, dir); err != nil {
 		return nil, fmt.Errorf("pebble: make folder %s: %w", dir, err)
 	}
-	lock, err := pebble.LockDirectory(dir, fs)
+	lock, err := fs.Lock(fs.PathJoin(dir, lockFile))
 	if err != nil {
 		return nil, fmt.Errorf("pebble: folder %s: %w (%w)", dir, storage.ErrLocked, err)
 	}
-	d, err := openLocked(dir, fs, lock, options)
+	d, err := openLocked(dir, fs, options)
 	if err != nil {
-		return nil, errors.Join(err, lock.Close())
+		return nil, errors.Join(fmt.Errorf("pebble: open folder %s: %w", dir, classify(err)), lock.Close())
 	}
+	d.lock = lock
 	return d, nil
 }
 
-func openLocked(dir string, fs vfs.FS, lock *pebble.Lock, options Options) (*driver, error) {
+func openLocked(dir string, fs vfs.FS, options Options) (*driver, error) {
 	b := &ballast{fs: fs, path: fs.PathJoin(dir, ballastFile)}
 	size := options.Ballast
 	if size == 0 {
 		size = defaultBallast
 	}
 	if err := b.fill(size); err != nil {
-		return nil, fmt.Errorf("pebble: folder %s: %w", dir, err)
+		return nil, err
 	}
-	po := options.pebbleOptions(b.guard(), logger{options.Logger})
-	po.Lock = lock
-	db, err := pebble.Open(dir, po)
+	po := options.pebbleOptions(orderedFS{b.guard()}, logger{options.Logger})
+	if err := create(dir, fs, po); err != nil {
+		return nil, err
+	}
+	db, err := pebble.Open(fs.PathJoin(dir, storeFolder), po)
 	if err != nil {
-		return nil, fmt.Errorf("pebble: open folder %s: %w", dir, classify(err))
+		return nil, err
 	}
-	return &driver{db: db, lock: lock, ballast: b}, nil
+	return &driver{db: db, ballast: b}, nil
 }
 
 // Traits says that bytes are borrowed and that a synced write waits.
@@ -141,11 +144,12 @@ func (d *driver) Snapshot() (kv.Reader, error) {
 	return &reader{snapshot: d.db.NewSnapshot()}, nil
 }
 
-// Close syncs what is not yet on the device, and gives the folder free.
+// Close syncs what is not yet on the device, and gives the folder free. After a
+// write that failed for good the folder stays locked until the process ends:
+// Pebble may still be at work in it.
 func (d *driver) Close() error {
 	if d.broken {
-		// Pebble's Close would wait for a commit pipeline that never moves again.
-		return d.lock.Close()
+		return nil
 	}
 	var err error
 	if !d.ballast.full.Load() {

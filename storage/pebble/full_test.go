@@ -3,6 +3,7 @@ package pebble_test
 import (
 	"context"
 	"errors"
+	"math/rand/v2"
 	"os"
 	"sync/atomic"
 	"syscall"
@@ -13,7 +14,6 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/ankgo/ank/storage"
-	"github.com/ankgo/ank/storage/pebble"
 )
 
 // disk is a file system that runs full when more than room bytes were written.
@@ -54,9 +54,8 @@ func TestAFullDiskIsATypedErrorAndReadsGoOn(t *testing.T) {
 	mem := vfs.NewMem()
 	options := small(false, errorfs.Wrap(mem, d))
 	options.Ballast = 1 << 20
-	engine, err := pebble.Open(t.Context(), "data", options)
+	engine, err := openRegistered(t.Context(), "data", options)
 	require.NoError(t, err)
-	require.NoError(t, engine.Register(t.Context(), songs))
 
 	h := newHistory(7)
 	acknowledged, err := fillUp(t.Context(), engine, h)
@@ -67,7 +66,7 @@ func TestAFullDiskIsATypedErrorAndReadsGoOn(t *testing.T) {
 	require.NoError(t, engine.Close())
 
 	// Space was made; everything acknowledged is there.
-	engine, err = pebble.Open(t.Context(), "data", small(false, mem))
+	engine, err = openRegistered(t.Context(), "data", small(false, mem))
 	require.NoError(t, err)
 	require.NoError(t, h.check(t.Context(), engine, acknowledged, acknowledged+1))
 	require.NoError(t, engine.Close())
@@ -78,10 +77,9 @@ func TestAFullDiskIsATypedErrorAndReadsGoOn(t *testing.T) {
 func TestADiskThatFailsToWriteIsAnError(t *testing.T) {
 	var failing errorfs.Toggle
 	failing.Injector = errorfs.InjectorFunc(failWrites)
-	mem := vfs.NewMem()
-	engine, err := pebble.Open(t.Context(), "data", small(false, errorfs.Wrap(mem, &failing)))
+	mem := vfs.NewCrashableMem()
+	engine, err := openRegistered(t.Context(), "data", small(false, errorfs.Wrap(mem, &failing)))
 	require.NoError(t, err)
-	require.NoError(t, engine.Register(t.Context(), songs))
 	h := newHistory(8)
 	require.NoError(t, engine.Commit(t.Context(), h.next()))
 
@@ -91,8 +89,12 @@ func TestADiskThatFailsToWriteIsAnError(t *testing.T) {
 	require.NoError(t, h.check(t.Context(), engine, 1, 1), "reads go on")
 	failing.Off()
 	require.NoError(t, engine.Close())
+	_, err = openRegistered(t.Context(), "data", small(false, mem))
+	require.ErrorIs(t, err, storage.ErrLocked, "the folder stays locked until the process ends")
 
-	engine, err = pebble.Open(t.Context(), "data", small(false, mem))
+	// Another process opens what is on the device.
+	disk := mem.CrashClone(vfs.CrashCloneCfg{UnsyncedDataPercent: 100, RNG: rand.New(rand.NewPCG(8, 8))})
+	engine, err = openRegistered(t.Context(), "data", small(false, disk))
 	require.NoError(t, err)
 	require.NoError(t, h.check(t.Context(), engine, 1, 2))
 	require.NoError(t, engine.Close())
