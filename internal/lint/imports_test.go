@@ -16,7 +16,7 @@ var below = map[string][]string{
 	"model":               {"event", "internal/codec"},
 	"query":               {"event", "model"},
 	"query/plan":          {"event", "model", "query"},
-	"entity":              {"event", "model", "query", "query/plan", "internal/codec"},
+	"entity":              {"event", "signal", "model", "query", "query/plan", "internal/codec"},
 	"entity/mergetest":    {"event", "model", "entity"},
 	"storage":             {"event", "model", "query", "query/plan", "internal/codec"},
 	"storage/storagetest": {"event", "model", "query", "query/plan", "storage"},

@@ -33,11 +33,11 @@ type Options struct {
 	Logger Logger
 }
 
-// Logger takes the messages of the store, already formatted. Its methods are
+// Logger takes the messages of the store. *slog.Logger is one. Its methods are
 // called from several goroutines and must not block.
 type Logger interface {
-	Info(message string)
-	Error(message string)
+	Info(message string, args ...any)
+	Error(message string, args ...any)
 }
 
 const (
