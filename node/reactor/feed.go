@@ -98,29 +98,28 @@ func (f *Feed) Apply(position any, upserts []*storage.Record, removals []Removal
 }
 
 func (f *Feed) apply(position any, upserts []*storage.Record, removals []Removal) {
-	pairs := make([]pair, 0, len(upserts)+len(removals))
+	var pairs []pair
+	at := make(map[event.ID]int, len(upserts)+len(removals)) // of pairs: each entity has one
+	pairOf := func(id event.ID) *pair {
+		i, ok := at[id]
+		if !ok {
+			i = len(pairs)
+			at[id] = i
+			pairs = append(pairs, pair{before: f.byID[id]})
+		}
+		return &pairs[i]
+	}
 	for _, x := range removals {
-		if before := f.byID[x.ID]; before != nil {
-			delete(f.byID, x.ID)
-			pairs = append(pairs, pair{before: before, last: x.Last, reason: x.Reason})
-		}
+		p := pairOf(x.ID)
+		p.after, p.last, p.reason = nil, x.Last, x.Reason
+		delete(f.byID, x.ID)
 	}
-	schema := f.query.Schema()
-	names := schema.Names()[:len(schema.Fields())]
-	was, now := newView(schema), newView(schema)
 	for _, x := range upserts {
-		p := pair{before: f.byID[x.Row.ID], after: x}
-		if p.before != nil {
-			if same(p.before, x) {
-				continue
-			}
-			was.show(&p.before.Row)
-			now.show(&x.Row)
-			p.fields = changedFields(names, &was, &now)
-		}
+		p := pairOf(x.Row.ID)
+		p.after, p.last, p.reason = x, nil, Stayed
 		f.byID[x.Row.ID] = x
-		pairs = append(pairs, p)
 	}
+	pairs = f.worth(pairs)
 	if len(pairs) == 0 {
 		return
 	}
@@ -128,6 +127,26 @@ func (f *Feed) apply(position any, upserts []*storage.Record, removals []Removal
 	if changes := e.finish(nil); len(changes) > 0 {
 		f.res.deliver(&ChangeSet{Position: position, Changes: changes})
 	}
+}
+
+// worth leaves out pairs that change nothing and completes the others.
+func (f *Feed) worth(pairs []pair) []pair {
+	schema := f.query.Schema()
+	names := schema.Names()[:len(schema.Fields())]
+	was, now := newView(schema), newView(schema)
+	kept := pairs[:0]
+	for _, p := range pairs {
+		if p.before == p.after || p.before != nil && p.after != nil && same(p.before, p.after) {
+			continue
+		}
+		if p.before != nil && p.after != nil {
+			was.show(&p.before.Row)
+			now.show(&p.after.Row)
+			p.fields = changedFields(names, &was, &now)
+		}
+		kept = append(kept, p)
+	}
+	return kept
 }
 
 // Fail ends all subscriptions with an error, those to come as well.
