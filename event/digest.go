@@ -61,15 +61,7 @@ func (e *Event) saltPair(n int) (pair [2]Salt) {
 	return pair
 }
 
-// commitment is what stands for the i-th operation's value in the digest.
-func (e *Event) commitment(i int) Digest {
-	op := &e.Ops[i]
-	if op.Erased != nil {
-		return op.Erased.Commitment
-	}
-	return commit(e.opSalt(i), op.Value)
-}
-
+// commit returns what stands for a value in the digest of its event.
 func commit(salt Salt, value []byte) Digest {
 	var buf [256]byte
 	b := append(buf[:0], tagValue...)

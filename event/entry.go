@@ -1,6 +1,9 @@
 package event
 
-import "iter"
+import (
+	"fmt"
+	"iter"
+)
 
 // An Entry is a transaction at its address in a log: what one origin accepted
 // as its seq-th transaction. Entries are immutable once shared.
@@ -52,4 +55,58 @@ func (e *Entry) AddedID() ID {
 // Position returns the entry's address with the short form of its hash.
 func (e *Entry) Position() Position {
 	return Position{Origin: e.Origin, Seq: e.Seq, Short: e.Hash().Short()}
+}
+
+// Validate checks the entry's structure, its transaction, and the added events
+// as a transaction of their own. That it fits into its log, a [LogVerifier]
+// tells. It returns an *[InvalidError] or a *[LimitError].
+func (e *Entry) Validate() error {
+	if e.Tx == nil {
+		return &InvalidError{What: "entry", Reason: "no transaction"}
+	}
+	if err := e.checkAddress(); err != "" {
+		return &InvalidError{What: "entry", ID: e.Tx.ID, Reason: err}
+	}
+	if err := e.Tx.Validate(); err != nil {
+		return err
+	}
+	if err := checkExtensions("entry", e.Tx.ID, e.Ext); err != nil {
+		return err
+	}
+	return e.checkAdded()
+}
+
+func (e *Entry) checkAddress() string {
+	switch {
+	case e.Origin.IsZero():
+		return "no origin"
+	case e.Seq == 0:
+		return "seq 0; the first entry is 1"
+	case (e.Seq == 1) != e.Prev.IsZero():
+		return "the first entry, and no other, follows the zero hash"
+	case len(e.Author) > MaxAuthor:
+		return fmt.Sprintf("an author of %d bytes, at most %d", len(e.Author), MaxAuthor)
+	case !validText(e.Author):
+		return "an author that is not UTF-8, or holds U+0000"
+	}
+	return ""
+}
+
+func (e *Entry) checkAdded() error {
+	if len(e.Added) == 0 {
+		return nil
+	}
+	for i, added := range e.Added {
+		if added == nil {
+			return &InvalidError{What: "entry", ID: e.Tx.ID, Reason: fmt.Sprintf("added event %d is nil", i)}
+		}
+	}
+	added := Transaction{ID: e.AddedID(), Events: e.Added}
+	if err := added.Validate(); err != nil {
+		return fmt.Errorf("added to transaction %v: %w", e.Tx.ID, err)
+	}
+	if added.ID == e.Tx.ID {
+		return &InvalidError{What: "entry", ID: e.Tx.ID, Reason: "added events that carry IDs of the transaction"}
+	}
+	return nil
 }

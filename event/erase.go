@@ -25,6 +25,6 @@ func (e *Event) Erase(op int) *Event {
 	}
 	erased.Ops = slices.Clone(e.Ops)
 	erased.Ops[op].Value = nil
-	erased.Ops[op].Erased = &Erasure{Commitment: e.commitment(op)}
+	erased.Ops[op].Erased = &Erasure{Commitment: commit(e.opSalt(op), e.Ops[op].Value)}
 	return &erased
 }
