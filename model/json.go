@@ -172,44 +172,59 @@ func afterComma(rest string) string {
 func jsonEnd(text string) int {
 	depth := 0
 	for i := 0; i < len(text); i++ {
-		switch text[i] {
+		c := text[i]
+		if !structural[c] {
+			continue
+		}
+		switch c {
+		case '{', '[':
+			depth++
+			continue
+		case ',':
+			if depth == 0 {
+				return i
+			}
+			continue
 		case '"':
 			n := jsonStringEnd(text[i:])
 			if n == 0 {
 				return len(text)
 			}
 			i += n - 1
-		case '{', '[':
-			depth++
-			continue
-		case '}', ']':
+		default: // a closing bracket
 			if depth == 0 {
 				return i
 			}
 			depth--
-		case ',':
-			if depth == 0 {
-				return i
-			}
-			continue
 		}
-		if depth == 0 && (text[i] == '"' || text[i] == '}' || text[i] == ']') {
+		if depth == 0 {
 			return i + 1
 		}
 	}
 	return len(text)
 }
 
+// structural are the bytes that jsonEnd stops at.
+var structural = [256]bool{'{': true, '}': true, '[': true, ']': true, ',': true, '"': true}
+
 // jsonStringEnd is the length of the string that text begins with, quotes
 // included; 0 if it does not end.
 func jsonStringEnd(text string) int {
-	for i := 1; i < len(text); i++ {
-		switch text[i] {
-		case '"':
-			return i + 1
-		case '\\':
-			i++
+	at := 1
+	for {
+		n := strings.IndexByte(text[at:], '"')
+		if n < 0 {
+			return 0
+		}
+		at += n + 1
+		// The quote ends the string unless an odd number of backslashes stands
+		// before it.
+		slashes := 0
+		for text[at-2-slashes] == '\\' {
+			slashes++
+		}
+		if slashes%2 == 0 {
+			return at
 		}
 	}
-	return 0
 }

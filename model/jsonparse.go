@@ -10,10 +10,12 @@ import (
 
 // A jsonParser reads JSON and writes it in canonical form as it goes.
 type jsonParser struct {
-	in    string
-	pos   int
-	out   []byte
-	depth int
+	in     string
+	pos    int
+	out    []byte
+	depth  int
+	fields []jsonField // of all objects that are being read, the innermost last
+	spare  []byte      // where members are put in order
 }
 
 // A jsonField is a member of an object while the object is read.
@@ -174,18 +176,20 @@ func (p *jsonParser) elements(end byte) error {
 }
 
 func (p *jsonParser) members(end byte) error {
-	var fields []jsonField
-	first, sorted := len(p.out), true
+	outer, first, sorted := len(p.fields), len(p.out), true
 	for more := true; more; {
 		f := jsonField{offset: p.pos, start: len(p.out)}
 		err := p.member(&f)
 		if err != nil {
 			return err
 		}
-		if n := len(fields); n > 0 && fields[n-1].key >= f.key {
+		if n := len(p.fields); n > outer && p.fields[n-1].key >= f.key {
 			sorted = false
 		}
-		fields = append(fields, f)
+		if p.fields == nil {
+			p.fields = make([]jsonField, 0, 8)
+		}
+		p.fields = append(p.fields, f)
 		if more, err = p.next(end); err != nil {
 			return err
 		}
@@ -193,10 +197,13 @@ func (p *jsonParser) members(end byte) error {
 			p.out = append(p.out, ',')
 		}
 	}
-	if sorted {
-		return nil
+	if !sorted {
+		if err := p.sort(p.fields[outer:], first); err != nil {
+			return err
+		}
 	}
-	return p.sort(fields, first)
+	p.fields = p.fields[:outer]
+	return nil
 }
 
 func (p *jsonParser) member(f *jsonField) (err error) {
@@ -224,7 +231,7 @@ func (p *jsonParser) member(f *jsonField) (err error) {
 // in the order of their keys, and finds keys that occur twice.
 func (p *jsonParser) sort(fields []jsonField, first int) error {
 	slices.SortFunc(fields, func(a, b jsonField) int { return strings.Compare(a.key, b.key) })
-	members := make([]byte, 0, len(p.out)-first)
+	members := p.spare[:0]
 	for i, f := range fields {
 		if i > 0 {
 			if f.key == fields[i-1].key {
@@ -236,6 +243,7 @@ func (p *jsonParser) sort(fields []jsonField, first int) error {
 		members = append(members, p.out[f.start:f.end]...)
 	}
 	copy(p.out[first:], members)
+	p.spare = members
 	return nil
 }
 

@@ -4,6 +4,7 @@ import (
 	"math"
 	"strconv"
 	"strings"
+	"time"
 	"unicode/utf8"
 )
 
@@ -167,7 +168,7 @@ func (v Value) AppendJSON(b []byte) []byte {
 	case TypeBytes:
 		return appendBase64JSON(b, v.s)
 	case TypeTime:
-		b = v.Time().AppendFormat(append(b, '"'), "2006-01-02T15:04:05.999999Z")
+		b = v.Time().AppendFormat(append(b, '"'), time.RFC3339Nano)
 		return append(b, '"')
 	case TypeDuration:
 		b = append(append(b, '"'), v.Duration().String()...)

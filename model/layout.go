@@ -70,16 +70,33 @@ func identity(r *Row, column int) Value {
 	return Value{}
 }
 
-// read returns the value at position at of a tuple with layout l.
+// read returns the value at position at of a tuple that begins with l's block
+// and is longer.
 func (s *slot) read(b []byte, l *layout, at int32) Value {
 	if at < 0 {
 		return s.absent
 	}
-	encoded, ok := encodedAt(b, len(l.block), l.n, int(at))
-	if !ok {
+	head := len(l.block)
+	if b[head] != 1 {
+		encoded, ok := encodedAt(b, head, l.n, int(at))
+		if !ok {
+			return s.absent
+		}
+		return s.decode(encoded)
+	}
+	// Most tuples are short: the ends of their values are bytes.
+	first := head + 1 + l.n
+	if first > len(b) {
 		return s.absent
 	}
-	return s.decode(encoded)
+	end, start := first+int(b[head+1+int(at)]), first
+	if at > 0 {
+		start += int(b[head+int(at)])
+	}
+	if start > end || end > len(b) {
+		return s.absent
+	}
+	return s.decode(b[start:end])
 }
 
 func (s *slot) decode(encoded []byte) Value {
@@ -147,7 +164,7 @@ func (s *Schema) learn(b []byte) *layout {
 // too many to keep.
 func (s *Schema) layoutOf(b []byte) *layout {
 	names := nameReader{b: b}
-	if !names.open() || names.end > maxLayoutSize {
+	if !names.open() || names.end > maxLayoutSize || names.end == len(b) {
 		return nil
 	}
 	l := &layout{block: string(b[:names.end]), n: names.n, at: make([]int32, len(s.slots))}
