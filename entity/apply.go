@@ -43,9 +43,8 @@ type History interface {
 // That the ID was taken by a different event before is not noticed here: see
 // [Resolve].
 func (s *State) Apply(ctx context.Context, e *event.Event, h History) (Result, error) {
-	if e.Entity != s.id || e.Collection != s.collection {
-		return Refused, fmt.Errorf("entity: apply event %v of %s %v to %s %v: %w",
-			e.ID, e.Collection, e.Entity, s.collection, s.id, ErrForeign)
+	if err := s.owns(e); err != nil {
+		return Refused, err
 	}
 	if e.IsCreation() {
 		// Whatever else was applied descends from the creation event.
@@ -58,9 +57,23 @@ func (s *State) Apply(ctx context.Context, e *event.Event, h History) (Result, e
 			return r, err
 		}
 	}
+	s.advance(e)
+	return Applied, nil
+}
+
+// owns checks that the event is of this entity.
+func (s *State) owns(e *event.Event) error {
+	if e.Entity == s.id && e.Collection == s.collection {
+		return nil
+	}
+	return fmt.Errorf("entity: apply event %v of %s %v to %s %v: %w",
+		e.ID, e.Collection, e.Entity, s.collection, s.id, ErrForeign)
+}
+
+// advance applies an event that is new and misses nothing.
+func (s *State) advance(e *event.Event) {
 	s.fold(e)
 	s.head = s.head.With(e.ID, e.Precursors)
-	return Applied, nil
 }
 
 // judge tells whether an event with precursors that are not just the head is

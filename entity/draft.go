@@ -18,7 +18,7 @@ import (
 type Draft struct {
 	overlay *Overlay
 	schema  *model.Schema
-	base    model.Row // as it was forked; only the ID of one that is created here
+	base    model.Row // as it was forked; without values if it is created here
 	absent  bool      // there was no such entity
 	created bool      // it is created in this transaction
 	deleted bool      // as of now
@@ -41,13 +41,9 @@ func (d *Draft) Schema() *model.Schema { return d.schema }
 // Field returns the value of a column as it is now in the transaction.
 func (d *Draft) Field(column int) model.Value {
 	if i, ok := d.find(column); ok {
-		if v := d.changes[i].value; !v.IsNull() {
-			return v
-		}
-	} else {
-		return d.schema.Value(&d.base, column)
+		return d.read(column, d.changes[i].value)
 	}
-	return d.schema.Value(&model.Row{}, column)
+	return d.schema.Value(&d.base, column)
 }
 
 // Set records a new value of a field. Setting the value that the field had when
@@ -111,7 +107,7 @@ func (d *Draft) misuse(field string, reason error) {
 // put records a value, or forgets an earlier one when v is what the field had.
 func (d *Draft) put(field int, v model.Value) {
 	i, found := d.find(field)
-	same := d.schema.Value(&d.base, field) == d.normal(field, v)
+	same := d.schema.Value(&d.base, field) == d.read(field, v)
 	switch {
 	case same && found:
 		d.changes = slices.Delete(d.changes, i, i+1)
@@ -125,8 +121,8 @@ func (d *Draft) put(field int, v model.Value) {
 	d.row = nil
 }
 
-// normal is what a field reads as after v was written to it.
-func (d *Draft) normal(field int, v model.Value) model.Value {
+// read is what a field reads as after v was written to it.
+func (d *Draft) read(field int, v model.Value) model.Value {
 	if v.IsNull() {
 		return d.schema.Value(&model.Row{}, field)
 	}
@@ -150,9 +146,6 @@ func (d *Draft) visible() *model.Row {
 	if d.row == nil {
 		row := d.base
 		row.Deleted = d.deleted
-		if d.created {
-			row.Head = event.Head{row.ID}
-		}
 		if len(d.changes) > 0 {
 			row.Values = d.values()
 		}

@@ -61,7 +61,7 @@ func (o *Overlay) Create(clock *event.Clock, s *model.Schema, values []model.Val
 	if err != nil {
 		return nil, err
 	}
-	d := &Draft{overlay: o, schema: s, created: true, base: model.Row{ID: id}}
+	d := &Draft{overlay: o, schema: s, created: true, base: model.Row{ID: id, Head: event.Head{id}}}
 	if err := d.init(values); err != nil {
 		return nil, err
 	}

@@ -2,14 +2,16 @@ package entity
 
 import (
 	"slices"
+	"sync"
 
 	"github.com/ankgo/ank/model"
 )
 
 // Row returns the entity as queries see it. With a schema, a field that was
 // renamed holds, under its current name, the greatest write under any of its
-// names; values under former names are still there. Without one, every field has
-// the value that was written under its own name.
+// names; values under former names are still there, for those who know no other.
+// Without a schema every field has the value that was written under its own
+// name. The row shares no memory with events.
 func (s *State) Row(schema *model.Schema) model.Row {
 	return model.Row{ID: s.id, Head: s.head, Deleted: s.Deleted(), Values: tupleOf(s.current(schema))}
 }
@@ -17,7 +19,7 @@ func (s *State) Row(schema *model.Schema) model.Row {
 // Encode returns what a record stores of the state: the value of every field,
 // under the names that [State.Row] gives them, and the rest, which only
 // [DecodeState] reads. merge is empty for an entity that only its creation event
-// wrote to.
+// wrote to. Neither shares memory with events.
 func (s *State) Encode(schema *model.Schema) (values model.Tuple, merge []byte) {
 	fields := s.current(schema)
 	return tupleOf(fields), s.encodeMerge(fields)
@@ -28,34 +30,32 @@ func (s *State) current(schema *model.Schema) []register {
 	if schema == nil {
 		return s.fields
 	}
-	fields, copied := s.fields, false
-	for _, f := range schema.Fields() {
-		if len(f.Was) == 0 {
+	now, copied := State{fields: s.fields}, false
+	for i := range s.fields {
+		old := &s.fields[i]
+		name := schema.Current(old.name)
+		if name == old.name {
 			continue
 		}
 		if !copied {
-			fields, copied = slices.Clone(fields), true
+			now.fields, copied = slices.Clone(s.fields), true
 		}
-		fields = renamed(fields, f.Name, f.Was)
+		now.write(name, old.value, old.by)
 	}
-	return fields
+	return now.fields
 }
 
-// renamed gives the field name the greatest write under it and its former names.
-func renamed(fields []register, name string, was []string) []register {
-	s := State{fields: fields}
-	for _, old := range was {
-		if i, ok := s.find(old); ok {
-			s.write(name, s.fields[i].value, s.fields[i].by)
-		}
-	}
-	return s.fields
-}
+// builders saves every encoding the same few allocations. What is in the pool
+// has no meaning.
+var builders = sync.Pool{New: func() any { return new(model.TupleBuilder) }}
 
 func tupleOf(fields []register) model.Tuple {
-	var b model.TupleBuilder
+	b := builders.Get().(*model.TupleBuilder)
 	for i := range fields {
 		b.Set(fields[i].name, fields[i].value)
 	}
-	return b.Tuple()
+	t := b.Tuple()
+	b.Reset()
+	builders.Put(b)
+	return t
 }
