@@ -119,7 +119,7 @@ func (c *definitionChecker) formerNames(f *Field) {
 func (c *definitionChecker) index(x *Index) {
 	report := func(reason string) { c.report("", x.Name, reason) }
 	if problem := nameProblem(x.Name); problem != "" {
-		report("the name " + problem)
+		report("the index's name " + problem)
 	}
 	if n := len(x.Columns); n == 0 || n > MaxIndexColumns {
 		report("has " + strconv.Itoa(n) + " columns; 1 to " + strconv.Itoa(MaxIndexColumns) + " are allowed")

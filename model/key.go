@@ -229,7 +229,10 @@ func (r *keyReader) json(rank byte) (Value, error) {
 		return OfJSON(OfString(s).JSON()), nil
 	case rankNumber:
 		floor, rest, err := r.number()
-		if err != nil || !isFinite(floor) {
+		if err != nil {
+			return Value{}, err
+		}
+		if !isFinite(floor) {
 			return Value{}, errKeyValue
 		}
 		for _, t := range [...]Type{TypeInt, TypeUint, TypeFloat} {
@@ -240,7 +243,10 @@ func (r *keyReader) json(rank byte) (Value, error) {
 		return Value{}, errKeyValue
 	case rankJSON:
 		s, err := r.text()
-		if err != nil || s == "" || s[0] != '[' && s[0] != '{' {
+		if err != nil {
+			return Value{}, err
+		}
+		if s == "" || s[0] != '[' && s[0] != '{' {
 			return Value{}, errKeyValue
 		}
 		return Value{m: uint64(TypeJSON), s: s}, nil

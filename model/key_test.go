@@ -105,6 +105,50 @@ func TestDecodeKeyRefusesOtherTypes(t *testing.T) {
 	}
 }
 
+func TestDecodeKeyRefuses(t *testing.T) {
+	for _, c := range []struct {
+		name, hex string
+		t         Type
+		want      string
+	}{
+		{"nothing", "", TypeInt, "a key ends early"},
+		{"an unknown rank", "09", TypeInt, "a key holds another type than its column's"},
+		{"an unknown rank of JSON", "30", TypeJSON, "a key holds another type than its column's"},
+		{"an unknown type", "18 bf f0 00 00 00 00 00 00", typeCount, "a key holds another type than its column's"},
+		{"true as a string", "11", TypeString, "a key holds another type than its column's"},
+		{"half a number", "18 bf f0", TypeInt, "a key ends early"},
+		{"a large number without rest", "18 c3 40 00 00 00 00 00 00 00", TypeInt, "a key ends early"},
+		{"a fraction as an int", "18 bf e0 00 00 00 00 00 00", TypeInt, "a key holds no canonical value"},
+		{"-1 as a uint", "18 40 0f ff ff ff ff ff ff", TypeUint, "a key holds no canonical value"},
+		{"-0", "18 7f ff ff ff ff ff ff ff", TypeFloat, "a key holds no canonical value"},
+		{"another NaN", "18 ff f8 00 00 00 00 00 01", TypeFloat, "a key holds no canonical value"},
+		{"a rest that another float covers", "18 c3 40 00 00 00 00 00 00 00 02", TypeInt, "a key holds no canonical value"},
+		{"a rest of a float", "18 c3 40 00 00 00 00 00 00 00 01", TypeFloat, "a key holds no canonical value"},
+		{"a uint beyond its type", "18 c3 f0 00 00 00 00 00 00 00 00", TypeUint, "a key holds no canonical value"},
+		{"NaN in JSON", "18 ff f8 00 00 00 00 00 00", TypeJSON, "a key holds no canonical value"},
+		{"a rest in JSON", "18 c4 40 00 00 00 00 00 00 ff ff", TypeJSON, "a key holds no canonical value"},
+		{"half a number in JSON", "18 c4", TypeJSON, "a key ends early"},
+		{"a string without end", "20 61 62", TypeString, "a key ends early"},
+		{"a string that ends in half an end", "20 61 00", TypeString, "a key ends early"},
+		{"a string with a third mark", "20 61 00 02 00 01", TypeString, "a key holds no canonical value"},
+		{"a string without end in JSON", "20 61", TypeJSON, "a key ends early"},
+		{"an array without end", "48 5b", TypeJSON, "a key ends early"},
+		{"no array", "48 61 00 01", TypeJSON, "a key holds no canonical value"},
+		{"half a time", "30 80", TypeTime, "a key ends early"},
+		{"a time after 9999", "30 ff ff ff ff ff ff ff ff", TypeTime, "a key holds no canonical value"},
+		{"half a duration", "38 80", TypeDuration, "a key ends early"},
+		{"half an ID", "40 01 56 3e 3a b5 d3 d6 76 4c", TypeID, "a key ends early"},
+	} {
+		k := unhex(t, c.hex)
+		_, _, err := DecodeKey(k, c.t, false)
+		require.EqualError(t, err, c.want, c.name)
+		require.ErrorIs(t, err, ErrEncoding, c.name)
+		invert(k)
+		_, _, err = DecodeKey(k, c.t, true)
+		require.EqualError(t, err, c.want, "%s, descending", c.name)
+	}
+}
+
 // FuzzDecodeKey checks that what DecodeKey accepts is what AppendKey writes.
 func FuzzDecodeKey(f *testing.F) {
 	for _, v := range traps() {

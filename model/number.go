@@ -97,33 +97,17 @@ func compareIntUint(n int64, u uint64) int {
 	return cmp.Compare(uint64(n), u)
 }
 
-// compareNumbers compares two values of number types.
+// compareNumbers compares numbers of two different types.
 func compareNumbers(v, w Value) int {
-	switch v.Type() {
-	case TypeInt:
-		switch w.Type() {
-		case TypeInt:
-			return cmp.Compare(int64(v.n), int64(w.n))
-		case TypeUint:
-			return compareIntUint(int64(v.n), w.n)
-		}
+	switch {
+	case v.Type() == TypeInt && w.Type() == TypeUint:
+		return compareIntUint(int64(v.n), w.n)
+	case v.Type() == TypeInt:
 		return compareIntFloat(int64(v.n), w.Float())
-	case TypeUint:
-		switch w.Type() {
-		case TypeInt:
-			return -compareIntUint(int64(w.n), v.n)
-		case TypeUint:
-			return cmp.Compare(v.n, w.n)
-		}
+	case v.Type() == TypeUint && w.Type() == TypeFloat:
 		return compareUintFloat(v.n, w.Float())
 	}
-	switch w.Type() {
-	case TypeInt:
-		return -compareIntFloat(int64(w.n), v.Float())
-	case TypeUint:
-		return -compareUintFloat(w.n, v.Float())
-	}
-	return compareFloats(v.Float(), w.Float())
+	return -compareNumbers(w, v)
 }
 
 // floatLiteral writes f so that it reads as a float again.

@@ -143,8 +143,13 @@ func TestTypesHaveOneOrder(t *testing.T) {
 
 func TestJSONScalarsCompareAsWhatTheyHold(t *testing.T) {
 	for _, pair := range [][2]string{
-		{"json 5", "int 5"}, {"json 5", "uint 5"}, {"json 5.0", "float 5"}, {"json 0.5", "float 0.5"},
-		{"json true", "true"}, {`json "a\n"`, `string "a\n"`}, {"json null", "null"},
+		{"json 5", "int 5"},
+		{"json 5", "uint 5"},
+		{"json 5.0", "float 5"},
+		{"json 0.5", "float 0.5"},
+		{"json true", "true"},
+		{`json "a\n"`, `string "a\n"`},
+		{"json null", "null"},
 		{"json 18446744073709551615", "uint 18446744073709551615"},
 	} {
 		a, b := parseValue(t, pair[0]), parseValue(t, pair[1])

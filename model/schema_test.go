@@ -488,6 +488,10 @@ func TestNewSchemaFindsMistakes(t *testing.T) {
 			`model Album, field Name: former name "name" is given twice or is its present one`,
 		},
 		{
+			"a malformed former name", func(d *Definition) { d.Fields[0].Was = []string{"Title"} },
+			`model Album, field Name: former name "Title" is not a lower-case letter followed by lower-case letters, digits and underscores; did you mean "title"?`,
+		},
+		{
 			"a reserved former name", func(d *Definition) { d.Fields[0].Was = []string{"id"} },
 			`model Album, field Name: former name "id" exists in every collection`,
 		},
@@ -501,7 +505,7 @@ func TestNewSchemaFindsMistakes(t *testing.T) {
 		},
 		{
 			"an index without name", func(d *Definition) { d.Indexes[0].Name = "" },
-			`model Album: the name "" is empty`,
+			`model Album: the index's name "" is empty`,
 		},
 		{
 			"an index without columns", func(d *Definition) { d.Indexes[0].Columns = nil },
@@ -518,6 +522,10 @@ func TestNewSchemaFindsMistakes(t *testing.T) {
 		{
 			"many fields", func(d *Definition) { d.Fields = fields(513); d.Indexes = nil },
 			`model Album: 513 fields are too many, at most 512 are allowed`,
+		},
+		{
+			"many indexes", func(d *Definition) { d.Indexes = indexes(65) },
+			`model Album: 65 indexes are too many, at most 64 are allowed`,
 		},
 		{
 			"several mistakes", func(d *Definition) { d.Collection = ""; d.Fields[1].Bits = 7 },
@@ -549,6 +557,14 @@ func numbered(n int) []string {
 		names[i] = fmt.Sprintf("n%d", i)
 	}
 	return names
+}
+
+func indexes(n int) []Index {
+	list := make([]Index, n)
+	for i, name := range numbered(n) {
+		list[i] = Index{Name: name, Columns: []IndexColumn{{Field: 0}}}
+	}
+	return list
 }
 
 func fields(n int) []Field {
