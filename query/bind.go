@@ -25,10 +25,11 @@ type Named map[string]any
 //
 // The error, if any, is an [*Error] of kind [Argument], or [Limit].
 func (q *Query) Bind(args ...any) (*Query, error) {
-	b := binder{text: q.text, used: map[string]bool{}}
+	b := binder{text: q.text}
 	for _, a := range args {
 		if named, ok := a.(Named); ok {
 			b.named = append(b.named, named)
+			b.used = make(map[string]bool, len(named))
 		} else {
 			b.positional = append(b.positional, a)
 		}
@@ -51,7 +52,7 @@ type binder struct {
 	positional []any
 	named      []Named
 	questions  int
-	used       map[string]bool
+	used       map[string]bool // named parameters; nil if no argument has a name
 	err        error
 }
 
@@ -146,7 +147,9 @@ func (b *binder) argument(e *ParamExpr) (any, bool) {
 		b.fail(e.At, fmt.Sprintf("no argument for parameter %d: %d given", e.Index+1, len(b.positional)))
 		return nil, false
 	}
-	b.used[e.Name] = true
+	if b.used != nil {
+		b.used[e.Name] = true
+	}
 	for _, named := range b.named {
 		if arg, ok := named[e.Name]; ok {
 			return arg, true

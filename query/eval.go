@@ -41,7 +41,7 @@ func compile(s *model.Schema, c Condition) matcher {
 		}
 		return nothing{}
 	case And:
-		return all(compileAll(s, c))
+		return newAll(compileAll(s, c))
 	case Or:
 		return some(compileAll(s, c))
 	case Compare:
@@ -59,11 +59,11 @@ func compile(s *model.Schema, c Condition) matcher {
 }
 
 func compileAll(s *model.Schema, conditions []Condition) []matcher {
-	all := make([]matcher, len(conditions))
+	matchers := make([]matcher, len(conditions))
 	for i, c := range conditions {
-		all[i] = compile(s, c)
+		matchers[i] = compile(s, c)
 	}
-	return all
+	return matchers
 }
 
 type nothing struct{}
@@ -72,6 +72,26 @@ func (nothing) row(*model.Schema, *model.Row) bool { return false }
 func (nothing) source(Source) bool                 { return false }
 
 type all []matcher
+
+// newAll puts the tests of one column together, which is where the time goes:
+// reading the value.
+func newAll(matchers []matcher) matcher {
+	var merged all
+	for _, m := range matchers {
+		l, ok := m.(*leaf)
+		if n := len(merged); ok && n > 0 {
+			if last, ok := merged[n-1].(*leaf); ok && last.column == l.column {
+				merged[n-1] = &leaf{l.column, bothTest{last.tester, l.tester}}
+				continue
+			}
+		}
+		merged = append(merged, m)
+	}
+	if len(merged) == 1 {
+		return merged[0]
+	}
+	return merged
+}
 
 func (a all) row(s *model.Schema, r *model.Row) bool {
 	for _, m := range a {
@@ -157,6 +177,11 @@ func newLeaf(s *model.Schema, column int, path []string, t tester) matcher {
 	}
 	return &leaf{column, t}
 }
+
+// bothTest makes two tests on one value.
+type bothTest struct{ first, second tester }
+
+func (t bothTest) test(v model.Value) bool { return t.first.test(v) && t.second.test(v) }
 
 // jsonTest tests a value inside JSON.
 type jsonTest struct {

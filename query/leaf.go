@@ -19,7 +19,24 @@ func (c *column) null(negated bool) Condition {
 }
 
 func (c *column) compare(op Op, v model.Value) Condition {
+	if c.field.Type == model.TypeBool {
+		return c.compareBool(op, v)
+	}
 	return Compare{Column: c.index, Path: c.path, Op: op, Value: v}
+}
+
+// compareBool knows that there are two values only: every comparison is an
+// equality, or none at all.
+func (c *column) compareBool(op Op, v model.Value) Condition {
+	isFalse := op.holds(model.OfBool(false).Compare(v))
+	isTrue := op.holds(model.OfBool(true).Compare(v))
+	switch {
+	case isFalse && isTrue:
+		return c.null(true)
+	case !isFalse && !isTrue:
+		return never
+	}
+	return Compare{Column: c.index, Op: Eq, Value: model.OfBool(isTrue)}
 }
 
 // in returns the condition that the column has one of the values, which are of
@@ -27,6 +44,9 @@ func (c *column) compare(op Op, v model.Value) Condition {
 func (c *column) in(values []model.Value, negated bool) Condition {
 	slices.SortFunc(values, compareTyped)
 	values = slices.CompactFunc(values, model.Value.Equal)
+	if c.field.Type == model.TypeBool && len(values) == 2 {
+		values, negated = nil, !negated
+	}
 	switch {
 	case len(values) == 0 && negated:
 		return c.null(true)

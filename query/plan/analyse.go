@@ -1,111 +1,139 @@
 package plan
 
 import (
-	"github.com/ankgo/ank/event"
+	"slices"
+
 	"github.com/ankgo/ank/model"
 	"github.com/ankgo/ank/query"
 )
 
 // analysis is what all plans of a query share.
 type analysis struct {
-	query   *query.Checked
-	schema  *model.Schema
-	terms   []query.Condition // the predicate is their conjunction
-	domains map[int]Set       // of the columns asked for so far
+	query *query.Checked
+	terms []term // the predicate is their conjunction
+	facts []fact // about the columns that occur in terms
+	empty bool   // no row matches
+}
+
+// term is a part of the predicate that every row has to satisfy.
+type term struct {
+	condition query.Condition
+	columns   []int
+	exact     bool    // says nothing but that its one column lies in a set
+	part      float64 // of all rows, by guess
+}
+
+// fact is what the predicate says about one column.
+type fact struct {
+	column int
+	set    Set
+	values []model.Value // of the set, if they are finitely many
+	finite bool
+	part   float64 // of all rows, by guess
 }
 
 func analyse(c *query.Checked) *analysis {
-	q := &analysis{query: c, schema: c.Schema(), domains: map[int]Set{}}
+	q := &analysis{query: c}
 	switch w := c.Where().(type) {
 	case query.And:
-		q.terms = w
-	case query.Const:
-		if !w {
-			q.terms = []query.Condition{w}
+		q.terms = make([]term, 0, len(w))
+		for _, t := range w {
+			q.add(t)
 		}
+	case query.Const:
+		q.empty = !bool(w)
 	default:
-		q.terms = []query.Condition{w}
+		q.add(w)
+	}
+	for i := range q.facts {
+		f := &q.facts[i]
+		f.values, f.finite = f.set.Values()
+		f.part = selectivity(f.set)
+		q.empty = q.empty || f.set.Empty()
 	}
 	return q
 }
 
-// domain returns the values a column can have in rows that match.
-func (q *analysis) domain(column int) Set {
-	set, ok := q.domains[column]
-	if !ok {
-		set, _ = Domain(q.schema, q.query.Where(), column)
-		q.domains[column] = set
+func (q *analysis) add(c query.Condition) {
+	t := term{condition: c, columns: columnsOf(c, nil), part: guess(c)}
+	for _, column := range t.columns {
+		set, exact := Domain(q.query.Schema(), c, column)
+		t.exact = exact
+		if f := q.fact(column); f != nil {
+			f.set = intersect(f.set, set)
+		} else {
+			q.facts = append(q.facts, fact{column: column, set: set})
+		}
 	}
-	return set
+	q.terms = append(q.terms, t)
+}
+
+// columnsOf appends the columns that a condition looks at, each once.
+func columnsOf(c query.Condition, columns []int) []int {
+	add := func(column int) {
+		if !slices.Contains(columns, column) {
+			columns = append(columns, column)
+		}
+	}
+	switch c := c.(type) {
+	case query.And:
+		for _, t := range c {
+			columns = columnsOf(t, columns)
+		}
+	case query.Or:
+		for _, t := range c {
+			columns = columnsOf(t, columns)
+		}
+	case query.Compare:
+		add(c.Column)
+	case query.CompareColumns:
+		add(c.Column)
+		add(c.Other)
+	case query.In:
+		add(c.Column)
+	case query.Like:
+		add(c.Column)
+	case query.IsNull:
+		add(c.Column)
+	}
+	return columns
+}
+
+// fact returns what is known about a column, nil if nothing is.
+func (q *analysis) fact(column int) *fact {
+	for i := range q.facts {
+		if q.facts[i].column == column {
+			return &q.facts[i]
+		}
+	}
+	return nil
 }
 
 // constant reports whether all rows that match have the same value in a column.
 func (q *analysis) constant(column int) bool {
-	set := q.domain(column)
-	values, ok := set.Values()
-	return ok && len(values) <= 1
+	f := q.fact(column)
+	return f != nil && f.finite && len(f.values) <= 1
 }
 
-// settle decides what remains of the predicate once rows are known to have
-// values of their domain in some columns: what the columns of a key and the ID
-// can answer goes to the filter, everything else to the row.
-func (q *analysis) settle(p *Plan, bound []int) {
-	var tests []query.Condition
-	for _, t := range q.terms {
-		switch {
-		case q.implied(t, bound):
-		case p.answers(t):
-			tests = append(tests, t)
-		default:
-			p.Residual = true
-		}
+// nullable reports whether a row that matches may be NULL in a column.
+func (q *analysis) nullable(column int) bool {
+	if f := q.fact(column); f != nil {
+		return f.set.Null
 	}
-	switch len(tests) {
-	case 0:
-		return
-	case 1:
-		p.tests = tests[0]
-	default:
-		p.tests = query.And(tests)
-	}
-	p.Filter = true
+	f := q.query.Schema().Column(column)
+	return f.Optional || f.Type == model.TypeJSON
 }
 
-// implied reports whether a term says nothing beyond the domain of one of the
-// columns.
-func (q *analysis) implied(t query.Condition, columns []int) bool {
-	for _, c := range columns {
-		if _, exact := Domain(q.schema, t, c); exact {
-			return true
-		}
-	}
-	return false
+// implied reports whether a term says nothing new about rows whose values in
+// some columns are known to lie in the sets of the facts.
+func (t *term) implied(bound []int) bool {
+	return t.exact && len(t.columns) == 1 && slices.Contains(bound, t.columns[0])
 }
 
-// answers reports whether a condition can be tested on the plan's keys and IDs.
-func (p *Plan) answers(c query.Condition) bool {
-	switch c := c.(type) {
-	case query.And:
-		return p.answersAll(c)
-	case query.Or:
-		return p.answersAll(c)
-	case query.Compare:
-		return p.knows(c.Column)
-	case query.CompareColumns:
-		return p.knows(c.Column) && p.knows(c.Other)
-	case query.In:
-		return p.knows(c.Column)
-	case query.Like:
-		return p.knows(c.Column)
-	case query.IsNull:
-		return p.knows(c.Column)
-	}
-	return true
-}
-
-func (p *Plan) answersAll(conditions []query.Condition) bool {
-	for _, c := range conditions {
-		if !p.answers(c) {
+// answers reports whether a term can be tested on the plan's keys and IDs.
+func (p *Plan) answers(t *term) bool {
+	for _, column := range t.columns {
+		if !p.knows(column) {
 			return false
 		}
 	}
@@ -117,62 +145,5 @@ func (p *Plan) knows(column int) bool {
 	if column == model.ColumnID || column == model.ColumnCreated {
 		return true
 	}
-	for _, c := range p.columns {
-		if c.Field == column {
-			return true
-		}
-	}
-	return false
-}
-
-// primary returns the plans that read no index: by ID if the predicate names
-// the IDs, else through the collection, forwards and backwards.
-func (q *analysis) primary() []*Plan {
-	ids := q.domain(model.ColumnID)
-	if values, ok := ids.Values(); ok {
-		return []*Plan{q.lookup(values)}
-	}
-	ranges := idRanges(intersect(ids, createdIDs(q.domain(model.ColumnCreated))))
-	plans := make([]*Plan, 0, 2)
-	for _, reverse := range []bool{false, true} {
-		p := &Plan{Query: q.query, Access: Scan, Index: -1, Ranges: ranges, Reverse: reverse}
-		plans = append(plans, q.finish(p, []int{model.ColumnID, model.ColumnCreated}, 1))
-	}
-	return plans
-}
-
-func (q *analysis) lookup(values []model.Value) *Plan {
-	p := &Plan{Query: q.query, Access: Lookup, Index: -1, IDs: make([]event.ID, 0, len(values))}
-	order := q.query.Order()
-	p.Reverse = len(order) > 0 && order[0].Column == model.ColumnID && order[0].Desc
-	for i := range values {
-		if p.Reverse {
-			i = len(values) - 1 - i
-		}
-		if !values[i].IsNull() {
-			p.IDs = append(p.IDs, values[i].ID())
-		}
-	}
-	return q.finish(p, []int{model.ColumnID}, lookupCost)
-}
-
-// seek returns the plan that reads an index.
-func (q *analysis) seek(i int, index model.Index, reverse bool) *Plan {
-	p := &Plan{Query: q.query, Access: Seek, Index: i, Reverse: reverse, columns: index.Columns}
-	var bound []int
-	p.Ranges, bound = q.bounds(index.Columns)
-	if index.Covering {
-		return q.finish(p, bound, coverWeight)
-	}
-	return q.finish(p, bound, fetchWeight)
-}
-
-// finish fills in what follows from where the plan finds its rows: bound names
-// the columns that have no value outside their domain there, and weight says
-// what it costs to read one.
-func (q *analysis) finish(p *Plan, bound []int, weight float64) *Plan {
-	q.settle(p, bound)
-	q.sort(p)
-	q.price(p, bound, weight)
-	return p
+	return slices.ContainsFunc(p.columns, func(c model.IndexColumn) bool { return c.Field == column })
 }

@@ -14,42 +14,71 @@ import (
 // Beyond it a column's bounds are left to the filter.
 const maxRanges = 1 << 14
 
-// bounds returns the ranges of keys that can match: the product of the values of
-// the leading columns as long as those are finitely many, and then the intervals
-// of one more. bound names the columns whose domains the ranges express in full.
-func (q *analysis) bounds(columns []model.IndexColumn) (ranges []Range, bound []int) {
-	prefixes := [][]byte{{}}
+// boundColumns returns the leading columns of an index whose sets its ranges
+// express: those that have finitely many values, and one more.
+func (q *analysis) boundColumns(columns []model.IndexColumn) []int {
+	bound := make([]int, 0, len(columns))
+	ranges := 1
 	for _, c := range columns {
-		set := q.domain(c.Field)
-		values, finite := set.Values()
-		n := len(set.Intervals)
-		if set.Null {
-			n++
+		f := q.fact(c.Field)
+		if f == nil || f.set.Everything() {
+			break
 		}
-		if set.Everything() || n*len(prefixes) > maxRanges {
+		if ranges *= f.set.size(); ranges > maxRanges {
 			break
 		}
 		bound = append(bound, c.Field)
-		if !finite {
-			return product(prefixes, set, c.Desc), bound
+		if !f.finite {
+			break
 		}
-		prefixes = extend(prefixes, values, c.Desc)
 	}
-	for _, p := range prefixes {
-		ranges = append(ranges, Range{p, successor(p)})
+	return bound
+}
+
+// ranges returns how many ranges the plan will have.
+func (q *analysis) ranges(p *Plan) int {
+	n := 1
+	for _, column := range p.bound {
+		if f := q.fact(column); f != nil {
+			n *= f.set.size()
+		}
 	}
-	return ranges, bound
+	return n
+}
+
+// keyRanges returns the ranges of keys that can match: the product of the sets of
+// the bound columns.
+func (q *analysis) keyRanges(p *Plan) []Range {
+	prefixes := [][]byte{nil}
+	for i, column := range p.bound {
+		f, desc := q.fact(column), p.columns[i].Desc
+		if !f.finite {
+			return product(prefixes, f.set, desc)
+		}
+		prefixes = extend(prefixes, f.values, desc)
+	}
+	ranges := make([]Range, len(prefixes))
+	for i, p := range prefixes {
+		ranges[i] = Range{p, successor(p)}
+	}
+	return ranges
+}
+
+// keyOf returns the key of a value after a prefix.
+func keyOf(prefix []byte, v model.Value, desc bool) []byte {
+	const usual = 24 // bytes of a value's key
+	return v.AppendKey(append(make([]byte, 0, len(prefix)+usual), prefix...), desc)
 }
 
 // extend appends the key of every value to every prefix, in key order.
 func extend(prefixes [][]byte, values []model.Value, desc bool) [][]byte {
-	if desc {
-		slices.Reverse(values)
-	}
 	all := make([][]byte, 0, len(prefixes)*len(values))
 	for _, p := range prefixes {
-		for _, v := range values {
-			all = append(all, v.AppendKey(bytes.Clone(p), desc))
+		for i := range values {
+			if desc {
+				i = len(values) - 1 - i
+			}
+			all = append(all, keyOf(p, values[i], desc))
 		}
 	}
 	return all
@@ -60,11 +89,14 @@ func product(prefixes [][]byte, set Set, desc bool) []Range {
 	var all []Range
 	for _, p := range prefixes {
 		if set.Null {
-			key := model.Null.AppendKey(bytes.Clone(p), desc)
+			key := keyOf(p, model.Null, desc)
 			all = append(all, Range{key, successor(key)})
 		}
 		for _, i := range set.Intervals {
-			all = append(all, i.keys(p, desc))
+			// No key need lie between two neighbouring values.
+			if r := i.keys(p, desc); r.High == nil || bytes.Compare(r.Low, r.High) < 0 {
+				all = append(all, r)
+			}
 		}
 	}
 	slices.SortFunc(all, func(a, b Range) int { return bytes.Compare(a.Low, b.Low) })
@@ -75,10 +107,10 @@ func product(prefixes [][]byte, set Set, desc bool) []Range {
 func (i Interval) keys(prefix []byte, desc bool) Range {
 	// No bound below is the same as beginning right after NULL, whose key comes
 	// first. No bound above is the end of the prefix.
-	low, lowOpen := i.Low.AppendKey(bytes.Clone(prefix), desc), i.LowOpen || i.Low.IsNull()
+	low, lowOpen := keyOf(prefix, i.Low, desc), i.LowOpen || i.Low.IsNull()
 	var high []byte
 	if !i.High.IsNull() {
-		high = i.High.AppendKey(bytes.Clone(prefix), desc)
+		high = keyOf(prefix, i.High, desc)
 	}
 	if !desc {
 		r := Range{Low: low, High: high}
@@ -96,7 +128,7 @@ func (i Interval) keys(prefix []byte, desc bool) Range {
 	r := Range{Low: high, High: low}
 	switch {
 	case high == nil:
-		r.Low = bytes.Clone(prefix)
+		r.Low = prefix
 	case i.HighOpen:
 		r.Low = successor(high)
 	}
@@ -119,8 +151,15 @@ func successor(prefix []byte) []byte {
 	return nil
 }
 
-// idRanges returns the ranges of the bytes of the IDs in a set.
-func idRanges(ids Set) []Range {
+// idRanges returns the ranges of the bytes of the IDs that can match.
+func (q *analysis) idRanges() []Range {
+	ids := everything()
+	if f := q.fact(model.ColumnID); f != nil {
+		ids = f.set
+	}
+	if f := q.fact(model.ColumnCreated); f != nil {
+		ids = intersect(ids, createdIDs(f.set))
+	}
 	ranges := make([]Range, 0, len(ids.Intervals))
 	for _, i := range ids.Intervals {
 		var r Range
@@ -146,6 +185,9 @@ func idBytes(v model.Value) []byte {
 	return id[:]
 }
 
+// lastTime is when all IDs were made whose time is too late to be a value.
+var lastTime = model.OfTime(time.Date(9999, 12, 31, 23, 59, 59, 999_999_000, time.UTC))
+
 // createdIDs returns the IDs that were made at the times in a set. A time is
 // that of its ID, in whole milliseconds.
 func createdIDs(times Set) Set {
@@ -158,7 +200,7 @@ func createdIDs(times Set) Set {
 				continue
 			}
 		}
-		if !i.High.IsNull() {
+		if !i.High.IsNull() && !i.Contains(lastTime) {
 			id.High, id.HighOpen = firstID(i.High.Time(), !i.HighOpen)
 		}
 		if !id.empty() {

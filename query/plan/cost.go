@@ -14,29 +14,30 @@ const (
 	sortCost    = 0.3    // to sort one row
 )
 
-// price estimates the plan's cost. bound are the columns whose domains limit what
-// is read, weight is what a row costs that is read.
-func (q *analysis) price(p *Plan, bound []int, weight float64) {
+// price estimates the plan's cost. weight is what a row costs that is read.
+func (q *analysis) price(p *Plan, weight float64) {
 	read := float64(rows)
-	for _, column := range bound {
-		read *= selectivity(q.domain(column))
-	}
-	if p.Access == Lookup {
-		read = float64(len(p.IDs))
-		weight = lookupCost
-	}
-	passed, matching := read, read
-	for _, t := range q.terms {
-		switch {
-		case q.implied(t, bound):
-		case p.answers(t):
-			passed *= guess(t)
-			fallthrough
-		default:
-			matching *= guess(t)
+	for _, column := range p.bound {
+		if f := q.fact(column); f != nil {
+			read *= f.part
 		}
 	}
-	cost := passed * weight // of the rows
+	if p.Access == Lookup {
+		p.cost = lookupCost
+		return
+	}
+	passed, matching := read, read
+	for i := range q.terms {
+		t := &q.terms[i]
+		if t.implied(p.bound) {
+			continue
+		}
+		matching *= t.part
+		if p.answers(t) {
+			passed *= t.part
+		}
+	}
+	cost := passed * weight
 	if p.Access == Seek {
 		cost += read * keyCost
 	}
@@ -49,7 +50,7 @@ func (q *analysis) price(p *Plan, bound []int, weight float64) {
 	if !p.Sorted {
 		cost += matching * sortCost
 	}
-	p.cost = cost + rangeCost*float64(len(p.Ranges))
+	p.cost = cost + rangeCost*float64(q.ranges(p))
 }
 
 // The parts of all rows that satisfy the simplest conditions, by guess.

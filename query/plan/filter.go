@@ -22,7 +22,7 @@ func (p *Plan) KeyFilter() *KeyFilter {
 		return &KeyFilter{}
 	}
 	s := p.Query.Schema()
-	f := &KeyFilter{filter: query.NewFilter(s, p.tests), on: true}
+	f := &KeyFilter{filter: query.NewFilter(s, p.tests), on: true, source: keySource{schema: s}}
 	f.source.columns = make([]keyColumn, len(p.columns))
 	for i, c := range p.columns {
 		f.source.columns[i] = keyColumn{c, s.Column(c.Field).Type, model.Null}
@@ -36,16 +36,17 @@ func (f *KeyFilter) Match(key []byte, id event.ID) bool {
 	if !f.on {
 		return true
 	}
-	f.source.rest, f.source.id, f.source.known, f.source.broken = key, id, 0, false
+	f.source.rest, f.source.row.ID, f.source.known, f.source.broken = key, id, 0, false
 	return f.filter.Match(&f.source) || f.source.broken
 }
 
 // keySource reads values from a key, as far as they are asked for.
 type keySource struct {
+	schema  *model.Schema
 	columns []keyColumn
 	known   int // columns whose values were read
 	rest    []byte
-	id      event.ID
+	row     model.Row // of which only the ID is known
 	broken  bool
 }
 
@@ -57,11 +58,8 @@ type keyColumn struct {
 
 // Value implements [query.Source].
 func (k *keySource) Value(column int) model.Value {
-	switch column {
-	case model.ColumnID:
-		return model.OfID(k.id)
-	case model.ColumnCreated:
-		return model.OfTime(k.id.Time())
+	if column == model.ColumnID || column == model.ColumnCreated {
+		return k.schema.Value(&k.row, column)
 	}
 	for i := range k.columns {
 		if k.known == i && !k.read() {

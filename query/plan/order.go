@@ -10,12 +10,11 @@ import (
 // if it is read backwards. Columns in which all rows are equal do not
 // count on either side.
 func (q *analysis) sort(p *Plan) {
-	var stream []model.IndexColumn
-	for _, c := range p.columns {
-		if !q.constant(c.Field) {
-			stream = append(stream, c)
-		}
+	if q.constant(model.ColumnID) { // there is one row at most
+		p.Sorted, p.Prefix = true, len(q.query.Order())
+		return
 	}
+	stream := q.varying(p.columns)
 	order := q.query.Order()
 	for n, key := range order {
 		if q.constant(key.Column) && len(key.Path) == 0 {
@@ -39,10 +38,18 @@ func (q *analysis) sort(p *Plan) {
 		if !q.follows(key, stream[0], p.Reverse) {
 			return
 		}
-		stream = stream[1:]
+		stream = q.varying(stream[1:])
 	}
 	p.Prefix = len(order)
 	p.Sorted = len(stream) == 0 && !p.Reverse
+}
+
+// varying drops the columns at the beginning in which all rows are equal.
+func (q *analysis) varying(columns []model.IndexColumn) []model.IndexColumn {
+	for len(columns) > 0 && q.constant(columns[0].Field) {
+		columns = columns[1:]
+	}
+	return columns
 }
 
 // follows reports whether rows in the order of an index column are in the order
@@ -52,5 +59,5 @@ func (q *analysis) follows(key query.OrderKey, c model.IndexColumn, reverse bool
 	if key.Column != c.Field || len(key.Path) != 0 || key.Desc != desc {
 		return false
 	}
-	return key.NullsFirst != desc || !q.domain(c.Field).Null
+	return key.NullsFirst != desc || !q.nullable(c.Field)
 }

@@ -68,6 +68,7 @@ type Plan struct {
 	Residual bool
 
 	columns []model.IndexColumn // of the index
+	bound   []int               // columns whose part of the predicate the ranges express
 	tests   query.Condition     // what Filter evaluates
 	cost    float64
 }
@@ -75,30 +76,6 @@ type Plan struct {
 // Range is a half-open range [Low, High) of keys. An empty Low begins at the
 // first key; a nil High ends after the last one.
 type Range struct{ Low, High []byte }
-
-// New returns the plan that promises to read least. Index numbers refer to
-// positions in indexes, which are those that exist for the query's collection;
-// it may be empty.
-func New(c *query.Checked, indexes []model.Index) *Plan {
-	var best *Plan
-	for _, p := range Plans(c, indexes) {
-		if best == nil || p.cost < best.cost {
-			best = p
-		}
-	}
-	return best
-}
-
-// Plans returns every plan that answers the query: all of them have the same
-// result. There is at least one.
-func Plans(c *query.Checked, indexes []model.Index) []*Plan {
-	q := analyse(c)
-	plans := q.primary()
-	for i, index := range indexes {
-		plans = append(plans, q.seek(i, index, false), q.seek(i, index, true))
-	}
-	return plans
-}
 
 // String describes the plan on one line, for people who wonder what a query
 // costs.

@@ -39,17 +39,27 @@ func (s Set) Everything() bool {
 
 // Values returns the members if there are finitely many, ascending, NULL first.
 func (s Set) Values() ([]model.Value, bool) {
-	all := make([]model.Value, 0, len(s.Intervals)+1)
-	if s.Null {
-		all = append(all, model.Value{})
-	}
 	for i := range s.Intervals {
 		if !s.Intervals[i].point() {
 			return nil, false
 		}
+	}
+	all := make([]model.Value, 0, s.size())
+	if s.Null {
+		all = append(all, model.Null)
+	}
+	for i := range s.Intervals {
 		all = append(all, s.Intervals[i].Low)
 	}
 	return all, true
+}
+
+// size is the number of the set's intervals, NULL being one.
+func (s Set) size() int {
+	if s.Null {
+		return len(s.Intervals) + 1
+	}
+	return len(s.Intervals)
 }
 
 // Contains reports whether a value is in the set.
@@ -148,6 +158,12 @@ func order(a, b bool) int {
 
 // intersect returns what is in both sets.
 func intersect(a, b Set) Set {
+	switch {
+	case a.Everything():
+		return b
+	case b.Everything():
+		return a
+	}
 	out := Set{Null: a.Null && b.Null}
 	for x, y := 0, 0; x < len(a.Intervals) && y < len(b.Intervals); {
 		i, j := a.Intervals[x], b.Intervals[y]

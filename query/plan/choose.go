@@ -1,0 +1,136 @@
+package plan
+
+import (
+	"github.com/ankgo/ank/event"
+	"github.com/ankgo/ank/model"
+	"github.com/ankgo/ank/query"
+)
+
+// New returns the plan that promises to read least. Index numbers refer to
+// positions in indexes, which are those that exist for the query's collection;
+// it may be empty.
+func New(c *query.Checked, indexes []model.Index) *Plan {
+	q := analyse(c)
+	var best *Plan
+	q.each(indexes, len(c.Order()) > 0, func(p Plan) {
+		if best == nil || p.cost < best.cost {
+			best = &p
+		}
+	})
+	return q.complete(best)
+}
+
+// Plans returns every plan that answers the query: all of them have the same
+// result. There is at least one.
+func Plans(c *query.Checked, indexes []model.Index) []*Plan {
+	q := analyse(c)
+	var plans []*Plan
+	q.each(indexes, true, func(p Plan) { plans = append(plans, q.complete(&p)) })
+	return plans
+}
+
+// each calls yield with every plan, assessed but not complete. Plans that read
+// backwards are left out if order is false.
+func (q *analysis) each(indexes []model.Index, order bool, yield func(Plan)) {
+	directions := []bool{false, true}
+	if !order {
+		directions = directions[:1]
+	}
+	if f := q.fact(model.ColumnID); q.empty || f != nil && f.finite {
+		p := Plan{Query: q.query, Access: Lookup, Index: -1, Reverse: q.descending()}
+		yield(q.assess(p, lookupCost))
+		return
+	}
+	for _, reverse := range directions {
+		yield(q.assess(Plan{Query: q.query, Access: Scan, Index: -1, Reverse: reverse}, 1))
+		for i := range indexes {
+			weight := fetchWeight
+			if indexes[i].Covering {
+				weight = coverWeight
+			}
+			p := Plan{Query: q.query, Access: Seek, Index: i, Reverse: reverse, columns: indexes[i].Columns}
+			yield(q.assess(p, weight))
+		}
+	}
+}
+
+// descending reports whether the query wants its rows by descending ID.
+func (q *analysis) descending() bool {
+	order := q.query.Order()
+	return len(order) > 0 && order[0].Column == model.ColumnID && order[0].Desc
+}
+
+// assess fills in what a plan is worth, before its ranges are made. weight is what
+// it costs to read one row.
+func (q *analysis) assess(p Plan, weight float64) Plan {
+	p.bound = q.bound(&p)
+	for i := range q.terms {
+		switch t := &q.terms[i]; {
+		case q.empty, t.implied(p.bound):
+		case p.answers(t):
+			p.Filter = true
+		default:
+			p.Residual = true
+		}
+	}
+	q.sort(&p)
+	q.price(&p, weight)
+	return p
+}
+
+// bound returns the columns that have no value outside their sets in the rows
+// that the plan finds.
+func (q *analysis) bound(p *Plan) []int {
+	switch p.Access {
+	case Lookup:
+		return primary[:1]
+	case Scan:
+		return primary[:]
+	}
+	return q.boundColumns(p.columns)
+}
+
+// primary are the columns that an ID decides.
+var primary = [...]int{model.ColumnID, model.ColumnCreated}
+
+// complete makes the ranges or IDs of a plan that was assessed, and its filter.
+func (q *analysis) complete(p *Plan) *Plan {
+	switch p.Access {
+	case Lookup:
+		p.IDs = q.ids(p.Reverse)
+	case Scan:
+		p.Ranges = q.idRanges()
+	default:
+		p.Ranges = q.keyRanges(p)
+	}
+	if !p.Filter {
+		return p
+	}
+	var tests query.And
+	for i := range q.terms {
+		if t := &q.terms[i]; !t.implied(p.bound) && p.answers(t) {
+			tests = append(tests, t.condition)
+		}
+	}
+	p.tests = tests
+	if len(tests) == 1 {
+		p.tests = tests[0]
+	}
+	return p
+}
+
+// ids returns the IDs that the predicate names.
+func (q *analysis) ids(reverse bool) []event.ID {
+	if q.empty {
+		return nil
+	}
+	values := q.fact(model.ColumnID).values
+	ids := make([]event.ID, len(values))
+	for i, v := range values {
+		if reverse {
+			i = len(ids) - 1 - i
+		}
+		ids[i] = v.ID()
+	}
+	return ids
+}

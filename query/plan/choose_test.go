@@ -1,0 +1,121 @@
+package plan_test
+
+import (
+	"strconv"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/ankgo/ank/model"
+	"github.com/ankgo/ank/query/plan"
+)
+
+func TestNewChooses(t *testing.T) {
+	a, b := "'"+id(1).String()+"'", "'"+id(2).String()+"'"
+	for _, test := range []struct{ query, want string }{
+		// Without a usable index the collection is read in the order of IDs.
+		{"", "scan, sorted"},
+		{"ORDER BY id DESC", "scan, reverse, sorted"},
+		{"open", "scan, residual, sorted"},
+		{"updated > '2024-01-01' ORDER BY updated", "scan, residual"},
+		// IDs, and times of creation, bound the scan.
+		{"id = " + a, "lookup 1 id, sorted"},
+		{"id IN (" + a + ", " + b + ") AND open", "lookup 2 ids, residual, sorted"},
+		{"id IN (" + a + ", " + b + ") ORDER BY id DESC", "lookup 2 ids, reverse, sorted"},
+		{"id IN (" + a + ", " + b + ") ORDER BY score", "lookup 2 ids"},
+		{"id > " + a + " LIMIT 10", "scan 1 range, sorted"},
+		{"created >= '2024-01-01'", "scan 1 range, sorted"},
+		{"created != '2024-01-01'", "scan 2 ranges, sorted"},
+		{"ORDER BY created DESC LIMIT 10", "scan, reverse, sorted by 1 key"},
+		// What cannot match is not looked for.
+		{"owner = NULL", "lookup 0 ids, sorted"},
+		{"score > 5 AND score < 3", "lookup 0 ids, sorted"},
+		// Equality on leading columns, then a range.
+		{"owner = 'u'", "seek owner_status, 1 range"},
+		{"owner = 'u' AND status = 'open'", "seek owner_status, 1 range, sorted"},
+		{"owner = 'u' AND status IN ('open', 'new')", "seek owner_status, 2 ranges"},
+		{"owner IN ('u', 'v') AND status IN ('open', 'new')", "seek owner_status, 4 ranges"},
+		{"owner = 'u' AND status > 'a'", "seek owner_status, 1 range"},
+		{"owner = 'u' AND status LIKE 'op%'", "seek owner_status, 1 range"},
+		{"score BETWEEN 100 AND 199", "seek score, 1 range"},
+		{"score IN (1, 2) OR score BETWEEN 5 AND 9", "seek score, 3 ranges"},
+		{"score < 3 OR score > 9", "scan, residual, sorted"}, // most rows, it seems
+		{"due < '2024-01-01' OR due > '2025-01-01'", "seek due, 2 ranges"},
+		{"status = 'open' AND score > 5", "seek status_score, 1 range"},
+		// What the index knows is tested before the row is read.
+		{"owner = 'u' AND status LIKE '%n'", "seek owner_status, 1 range, filter"},
+		{"owner = 'u' AND created > '2024-01-01'", "seek owner_status, 1 range, filter"},
+		{"owner = 'u' AND title LIKE '%x'", "seek owner_status, 1 range, residual"},
+		{"score = 5 AND (score = 5 OR owner = 'u')", "seek score, 1 range, residual, sorted"},
+		// An index can spare the sorting, and then LIMIT ends the reading.
+		{"status = 'open' ORDER BY score LIMIT 20", "seek status_score, 1 range, sorted"},
+		{"status = 'open' ORDER BY score DESC LIMIT 20", "seek status_score, 1 range, reverse, sorted by 1 key"},
+		{"status = 'open' ORDER BY status DESC, score, id LIMIT 20", "seek status_score, 1 range, sorted"},
+		{"ORDER BY score, created LIMIT 5", "seek score, 1 range, sorted"},
+		{"ORDER BY score, id DESC LIMIT 5", "seek score, 1 range, sorted by 1 key"},
+		{"ORDER BY due DESC LIMIT 5", "seek due, 1 range, sorted"},
+		{"ORDER BY due LIMIT 5", "seek due, 1 range, reverse, sorted by 1 key"},
+		// A covering index reads like the collection itself.
+		{"due > '2024-01-01'", "seek due, 1 range"},
+		{"due IS NULL", "seek due, 1 range, sorted"},
+		// NULL in the wrong place spoils an order, unless there is none.
+		{"ORDER BY due DESC NULLS FIRST LIMIT 5", "scan"},
+		{"due IS NOT NULL ORDER BY due DESC NULLS FIRST LIMIT 5", "seek due, 1 range, sorted"},
+	} {
+		c := check(t, items, test.query)
+		require.Equal(t, test.want, named(plan.New(c, items.Indexes())), test.query)
+	}
+}
+
+// named is a plan's String with the name of its index.
+func named(p *plan.Plan) string {
+	if p.Access != plan.Seek {
+		return p.String()
+	}
+	prefix := "seek index " + strconv.Itoa(p.Index)
+	return "seek " + items.Indexes()[p.Index].Name + p.String()[len(prefix):]
+}
+
+// TestLimitEndsTheReading counts the rows that a plan makes an engine read.
+func TestLimitEndsTheReading(t *testing.T) {
+	var rows []*model.Row
+	for i := range 200 {
+		rows = append(rows, row(i, map[string]model.Value{
+			"status": model.OfString([]string{"open", "closed"}[i%2]), "score": model.OfInt(int64(i / 4)),
+			"owner": model.OfString("u" + strconv.Itoa(i%10)), "title": model.OfString(strconv.Itoa(i)),
+		}))
+	}
+	for _, test := range []struct {
+		query string
+		read  int
+	}{
+		{"LIMIT 5", 5},
+		{"ORDER BY id DESC LIMIT 5 OFFSET 2", 7},
+		{"LIMIT 0", 0},
+		{"status = 'open' ORDER BY score LIMIT 5", 5},
+		// Of the third group one row is read, to see that the second has ended.
+		{"status = 'open' ORDER BY score DESC LIMIT 4", 5},
+		{"ORDER BY created DESC LIMIT 6", 9},
+		{"owner = 'u3' AND status LIKE 'x%'", 0},
+		{"owner = 'u3' AND created > '2023-11-14T22:13:20.047Z'", 1},
+	} {
+		c := check(t, items, test.query)
+		e := newEngine(items, rows)
+		p := plan.New(c, items.Indexes())
+		require.Equal(t, ids(reference(c, rows)), ids(e.run(t, p)), "%s: %s", test.query, p)
+		require.Equal(t, test.read, e.read, "%s: %s", test.query, p)
+	}
+}
+
+func TestPlanOfAnotherKeyLetsItPass(t *testing.T) {
+	p := plan.New(check(t, items, "owner = 'u' AND status LIKE '%n'"), items.Indexes())
+	require.True(t, p.Filter)
+	f := p.KeyFilter()
+	r := row(1, map[string]model.Value{"owner": model.OfString("u"), "status": model.OfString("open")})
+	key := items.AppendIndexKey(nil, 0, r)
+	require.True(t, f.Match(key, r.ID))
+	require.True(t, f.Match(key[:3], r.ID), "an engine reads the row to find out")
+	r = row(1, map[string]model.Value{"owner": model.OfString("u"), "status": model.OfString("new")})
+	require.False(t, f.Match(items.AppendIndexKey(nil, 0, r), r.ID))
+	require.Zero(t, testing.AllocsPerRun(10, func() { f.Match(key, r.ID) }))
+}

@@ -1,0 +1,195 @@
+package plan_test
+
+import (
+	"bytes"
+	"errors"
+	"iter"
+	"slices"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+	"pgregory.net/rapid"
+
+	"github.com/ankgo/ank/model"
+	"github.com/ankgo/ank/query"
+	"github.com/ankgo/ank/query/plan"
+)
+
+// engine holds rows the way a storage engine does: by ID, and for each index by
+// key and ID. It obeys plans to the letter.
+type engine struct {
+	schema  *model.Schema
+	byID    []entry
+	indexes [][]entry
+	read    int // rows read
+}
+
+// entry is a row under its key; the ID is the end of it.
+type entry struct {
+	key []byte
+	row *model.Row
+}
+
+func newEngine(s *model.Schema, rows []*model.Row) *engine {
+	e := &engine{schema: s, indexes: make([][]entry, len(s.Indexes()))}
+	for _, r := range rows {
+		e.byID = append(e.byID, entry{r.ID[:], r})
+		if r.Deleted {
+			continue
+		}
+		for i := range s.Indexes() {
+			key := s.AppendIndexKey(nil, i, r)
+			e.indexes[i] = append(e.indexes[i], entry{append(key, r.ID[:]...), r})
+		}
+	}
+	for _, list := range append(e.indexes, e.byID) {
+		slices.SortFunc(list, func(a, b entry) int { return bytes.Compare(a.key, b.key) })
+	}
+	return e
+}
+
+// candidates yields what the plan's ranges or IDs name, in their order.
+func (e *engine) candidates(p *plan.Plan) iter.Seq[entry] {
+	return func(yield func(entry) bool) {
+		if p.Access == plan.Lookup {
+			for _, id := range p.IDs {
+				i := slices.IndexFunc(e.byID, func(x entry) bool { return x.row.ID == id })
+				if i >= 0 && !yield(e.byID[i]) {
+					return
+				}
+			}
+			return
+		}
+		list := e.byID
+		if p.Access == plan.Seek {
+			list = e.indexes[p.Index]
+		}
+		var found []entry
+		for _, r := range p.Ranges {
+			for _, x := range list {
+				if bytes.Compare(x.key, r.Low) >= 0 && (r.High == nil || bytes.Compare(x.key, r.High) < 0) {
+					found = append(found, x)
+				}
+			}
+		}
+		if p.Reverse {
+			slices.Reverse(found)
+		}
+		for _, x := range found {
+			if !yield(x) {
+				return
+			}
+		}
+	}
+}
+
+// matching yields the rows that pass the filter and what remains.
+func (e *engine) matching(p *plan.Plan) iter.Seq2[*model.Row, error] {
+	return func(yield func(*model.Row, error) bool) {
+		filter := p.KeyFilter()
+		for x := range e.candidates(p) {
+			key := x.key[:len(x.key)-16]
+			if !filter.Match(key, x.row.ID) {
+				continue
+			}
+			e.read++
+			// Only reading a row shows that it is deleted, but for indexes.
+			if p.Residual && !p.Query.Match(x.row) || x.row.Deleted {
+				continue
+			}
+			if !yield(x.row, nil) {
+				return
+			}
+		}
+	}
+}
+
+func itself(r *model.Row) *model.Row { return r }
+
+func (e *engine) run(t require.TestingT, p *plan.Plan) []*model.Row {
+	var got []*model.Row
+	for r, err := range plan.Rows(p, e.matching(p), itself) {
+		require.NoError(t, err)
+		got = append(got, r)
+	}
+	return got
+}
+
+// reference is the query's result by trying every row.
+func reference(c *query.Checked, rows []*model.Row) []*model.Row {
+	var found []*model.Row
+	for _, r := range rows {
+		if c.Match(r) {
+			found = append(found, r)
+		}
+	}
+	slices.SortFunc(found, c.Compare)
+	found = found[min(c.Offset(), len(found)):]
+	if n, ok := c.Limit(); ok {
+		found = found[:min(n, len(found))]
+	}
+	return slices.Clip(found)
+}
+
+func check(t require.TestingT, s *model.Schema, text string) *query.Checked {
+	q, err := query.Parse(text)
+	require.NoError(t, err, text)
+	c, err := q.Check(s)
+	require.NoError(t, err, text)
+	return c
+}
+
+// ids makes failures readable.
+func ids(rows []*model.Row) []string {
+	out := []string{}
+	for _, r := range rows {
+		out = append(out, r.ID.String())
+	}
+	return out
+}
+
+func TestEveryPlanGivesTheSameResult(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		w := newWorld(func(n int) int { return rapid.IntRange(0, n-1).Draw(t, "dice") })
+		require.NoError(t, w.schema.Err())
+		rows := w.rows(12)
+		e := newEngine(w.schema, rows)
+		text := w.text()
+		c := check(t, w.schema, text)
+		want := ids(reference(c, rows))
+		plans := plan.Plans(c, w.schema.Indexes())
+		plans = append(plans, plan.New(c, w.schema.Indexes()), plan.New(c, nil))
+		for _, p := range plans {
+			require.Equal(t, want, ids(e.run(t, p)), "%s\n%s\n%s\n%v", text, c, p, w.schema.Indexes())
+			e.disjoint(t, p)
+		}
+	})
+}
+
+// disjoint checks that the ranges are what Plan says.
+func (e *engine) disjoint(t require.TestingT, p *plan.Plan) {
+	for i, r := range p.Ranges {
+		require.True(t, r.High == nil || bytes.Compare(r.Low, r.High) < 0, "%s: %s: an empty range: %x", p.Query, p, p.Ranges)
+		if i > 0 {
+			require.LessOrEqual(t, bytes.Compare(p.Ranges[i-1].High, r.Low), 0, "%s: %s: ranges overlap: %x", p.Query, p, p.Ranges)
+			require.NotNil(t, p.Ranges[i-1].High)
+		}
+	}
+}
+
+var errBroken = errors.New("broken")
+
+func TestRowsPassesErrorsOn(t *testing.T) {
+	w := newWorld(func(int) int { return 0 })
+	for _, text := range []string{"", "ORDER BY f0", "ORDER BY created DESC"} {
+		p := plan.New(check(t, w.schema, text), nil)
+		found := func(yield func(*model.Row, error) bool) {
+			_ = yield(row(1, nil), nil) && yield(nil, errBroken)
+		}
+		var last error
+		for _, err := range plan.Rows(p, found, itself) {
+			last = err
+		}
+		require.ErrorIs(t, last, errBroken, text)
+	}
+}

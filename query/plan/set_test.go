@@ -1,0 +1,87 @@
+package plan_test
+
+import (
+	"slices"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+	"pgregory.net/rapid"
+
+	"github.com/ankgo/ank/model"
+	"github.com/ankgo/ank/query/plan"
+)
+
+// TestDomainHoldsEveryMatch checks both halves of Domain's promise on rows.
+func TestDomainHoldsEveryMatch(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		w := newWorld(func(n int) int { return rapid.IntRange(0, n-1).Draw(t, "dice") })
+		text := w.predicate(3)
+		c := check(t, w.schema, text)
+		for _, name := range w.schema.Names() {
+			column, _ := w.schema.Field(name)
+			set, exact := plan.Domain(w.schema, c.Where(), column)
+			values, finite := set.Values()
+			for _, r := range w.rows(8) {
+				r.Deleted = false
+				v := w.schema.Value(r, column)
+				in := set.Contains(v)
+				if finite {
+					require.Equal(t, in, slices.ContainsFunc(values, v.Equal), "%s: values of %s: %v", c, name, values)
+				}
+				if c.Match(r) {
+					require.True(t, in, "%s: %s = %v is not in %v", c, name, v, set)
+				} else if exact {
+					require.False(t, in, "%s: %s = %v is in %v", c, name, v, set)
+				}
+			}
+		}
+	})
+}
+
+func TestDomainSeesThroughOperators(t *testing.T) {
+	low, high := model.OfInt(5), model.OfInt(9)
+	for _, test := range []struct {
+		query string
+		want  []plan.Interval
+		null  bool
+		exact bool
+	}{
+		{"score = 5", []plan.Interval{{Low: low, High: low}}, false, true},
+		{"score > 5 AND score <= 9", []plan.Interval{{Low: low, High: high, LowOpen: true}}, false, true},
+		{"score < 5 OR score > 9", []plan.Interval{{High: low, HighOpen: true}, {Low: high, LowOpen: true}}, false, true},
+		{"score < 5 OR score = 5", []plan.Interval{{High: low}}, false, true},
+		{"score < 9 OR score >= 5", []plan.Interval{{}}, false, true},
+		{"NOT (score < 5 OR score > 9)", []plan.Interval{{Low: low, High: high}}, false, true},
+		{"score = 5 AND owner = 'u'", []plan.Interval{{Low: low, High: low}}, false, false},
+		{"score = 5 AND owner = 'u' OR score = 9", []plan.Interval{{Low: low, High: low}, {Low: high, High: high}}, false, false},
+		{"score = 5 OR owner = 'u'", []plan.Interval{{}}, true, false},
+		{"score = 1 AND score = 2", nil, false, true},
+	} {
+		set, exact := plan.Domain(items, check(t, items, test.query).Where(), 2)
+		require.Equal(t, test.want, set.Intervals, test.query)
+		require.Equal(t, test.null, set.Null, test.query)
+		require.Equal(t, test.exact, exact, test.query)
+	}
+}
+
+func TestTopKeepsWhatSortingWould(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		numbers := rapid.SliceOf(rapid.IntRange(0, 50)).Draw(t, "numbers")
+		offset := rapid.IntRange(0, 10).Draw(t, "offset")
+		limit := rapid.IntRange(-1, 10).Draw(t, "limit")
+		top := plan.NewTop(func(a, b int) int { return a - b }, offset, limit)
+		for _, n := range numbers {
+			top.Add(n)
+			if limit >= 0 {
+				require.LessOrEqual(t, top.Len(), offset+limit)
+			}
+		}
+		want := slices.Sorted(slices.Values(numbers))
+		want = want[min(offset, len(want)):]
+		if limit >= 0 {
+			want = want[:min(limit, len(want))]
+		}
+		require.Equal(t, append([]int{}, want...), append([]int{}, top.Take()...))
+		require.Zero(t, top.Len())
+	})
+}
