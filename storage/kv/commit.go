@@ -24,13 +24,16 @@ func (e *Engine) Commit(ctx context.Context, b *storage.Batch) error {
 		return err
 	}
 	defer e.end()
+	if err := e.writable(); err != nil {
+		return err
+	}
 	c := &e.change
 	c.reset(e.newest)
 	if err := c.build(b); err != nil {
 		return err
 	}
 	if c.writes.Len() == 0 {
-		return e.writable()
+		return nil
 	}
 	next := &view{version: e.newest.version + 1, cursor: c.cursor, catalog: c.catalog}
 	return e.publish(ctx, &c.writes, next)
