@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"github.com/ankgo/ank/event"
+	"github.com/ankgo/ank/event/eventtest"
 )
 
 // updateOf makes an update event with n operations on short fields.
@@ -129,5 +130,84 @@ func BenchmarkSignHead(b *testing.B) {
 	}
 	for b.Loop() {
 		event.SignHead(key, 7, event.Digest{1}, false)
+	}
+}
+
+// entryOf makes an entry whose transaction has n update events of 6 operations.
+func entryOf(n int) *event.Entry {
+	tx := &event.Transaction{ID: updateOf(0).ID.Transaction()}
+	for i := range n {
+		e := updateOf(6)
+		e.ID = tx.ID.Update(i + 1)
+		tx.Events = append(tx.Events, e)
+	}
+	return &event.Entry{Origin: event.Origin{1}, Seq: 2, Prev: event.Digest{1}, Author: "somebody", Tx: tx}
+}
+
+func BenchmarkEncodeEntry(b *testing.B) {
+	e := entryOf(10)
+	buf := e.AppendTo(nil)
+	b.ReportAllocs()
+	for b.Loop() {
+		buf = e.AppendTo(buf[:0])
+	}
+}
+
+func BenchmarkDecodeEntry(b *testing.B) {
+	buf := entryOf(10).AppendTo(nil)
+	b.ReportAllocs()
+	for b.Loop() {
+		if _, err := event.DecodeEntry(buf); err != nil {
+			b.Fatal(err)
+		}
+	}
+}
+
+func BenchmarkDecodeEntryEvent(b *testing.B) {
+	buf := entryOf(1000).AppendTo(nil)
+	b.ReportAllocs()
+	for b.Loop() {
+		if _, err := event.DecodeEntryEvent(buf, 999); err != nil {
+			b.Fatal(err)
+		}
+	}
+}
+
+func BenchmarkEntryHash(b *testing.B) {
+	e := entryOf(1)
+	b.ReportAllocs()
+	for b.Loop() {
+		e.Hash()
+	}
+}
+
+// BenchmarkCompare walks histories of three shapes.
+func BenchmarkCompare(b *testing.B) {
+	line := eventtest.New(b, "0")
+	diamonds := eventtest.New(b, "0")
+	for i := range 100 {
+		line.Add(strconv.Itoa(i+1), strconv.Itoa(i))
+		left, right := "l"+strconv.Itoa(i), "r"+strconv.Itoa(i)
+		diamonds.Add(left, strconv.Itoa(i))
+		diamonds.Add(right, strconv.Itoa(i))
+		diamonds.Add(strconv.Itoa(i+1), left, right)
+	}
+	for name, bench := range map[string]struct {
+		graph *eventtest.History
+		a, b  event.Head
+	}{
+		"next":        {line, line.Head("100"), line.Head("99")},
+		"100-back":    {line, line.Head("100"), line.Head("0")},
+		"concurrent":  {diamonds, diamonds.Head("l99"), diamonds.Head("r99")},
+		"300-between": {diamonds, diamonds.Head("100"), diamonds.Head("0")},
+	} {
+		b.Run(name, func(b *testing.B) {
+			b.ReportAllocs()
+			for b.Loop() {
+				if _, err := event.Compare(b.Context(), bench.graph, bench.a, bench.b, 1000); err != nil {
+					b.Fatal(err)
+				}
+			}
+		})
 	}
 }

@@ -88,10 +88,11 @@ func TestCursorDecodingRefuses(t *testing.T) {
 	p := event.Position{Origin: event.Origin{1}, Seq: 1}
 	good := event.NewCursor(p, event.Position{Origin: event.Origin{2}, Seq: 1}).AppendTo(nil)
 	swapped := append([]byte{1, 2}, append(good[2+41:2+82:2+82], good[2:2+41]...)...)
+	twice := append(append([]byte(nil), good[:2+41]...), good[2:2+41]...)
 	zero := append([]byte(nil), good...)
 	zero[2+32] = 0
 	for name, b := range map[string][]byte{
-		"unsorted": swapped, "seq 0": zero, "cut": good[:50], "longer": append(good, 0),
+		"unsorted": swapped, "twice": twice, "seq 0": zero, "cut": good[:50], "longer": append(good, 0),
 		"count beyond the input": {1, 100},
 	} {
 		_, err := event.DecodeCursor(b)

@@ -45,10 +45,10 @@ func (h Head) Max() ID {
 
 // With returns the head after the event id, whose precursors are given, was
 // applied to an entity with head h: id replaces those of its precursors that
-// the head held. The caller knows that id is no ancestor of the head, as an
-// event already applied would be.
+// the head held. The caller knows that id is no ancestor of the head; an ID that
+// the head holds already stays there.
 func (h Head) With(id ID, precursors Head) Head {
-	if h.Equal(precursors) && (len(h) == 0 || h.Max().Less(id)) {
+	if h.Equal(precursors) {
 		return Head{id}
 	}
 	next := make(Head, 0, len(h)+1)

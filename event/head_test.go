@@ -26,6 +26,7 @@ func TestHeadWith(t *testing.T) {
 		{"B C D", "E", "D E"},
 		{"B", "F", "B F"},
 		{"F", "C", "C F"},
+		{"B F", "F", "B F"},   // applied before
 		{"D F", "E", "D E F"}, // E's precursors are not here: no matter to With
 	} {
 		before := h.Head(split(tc.before)...)
