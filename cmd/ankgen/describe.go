@@ -46,16 +46,15 @@ func describe(f *folder, pkg *packages.Package, sources *sources, diag *diagnost
 	return d.out
 }
 
-// broken reports syntax errors: what cannot be parsed may hide a model.
+// broken reports syntax errors: what cannot be parsed may hide a model. Those in
+// a file that is to be written anyway hide nothing.
 func (d *describer) broken() bool {
-	found := false
 	for _, e := range d.pkg.Errors {
 		if e.Kind == packages.ParseError {
-			found = true
 			report(e, d.folder.dir, d.diag)
 		}
 	}
-	return found
+	return d.diag.failed()
 }
 
 // files are the package's files that a person wrote.

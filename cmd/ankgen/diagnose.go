@@ -61,10 +61,10 @@ func (d *diagnostics) print(w io.Writer, dir string) {
 	}
 }
 
-// relative is path as seen from dir, or path itself when that would be longer.
+// relative is path as seen from dir, or path itself when that is shorter.
 func relative(dir, path string) string {
 	rel, err := filepath.Rel(dir, path)
-	if err != nil || strings.HasPrefix(rel, ".."+string(filepath.Separator)+"..") {
+	if err != nil || len(rel) >= len(path) {
 		return path
 	}
 	return rel

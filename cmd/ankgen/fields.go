@@ -6,6 +6,8 @@ import (
 	"go/types"
 	"strings"
 
+	"golang.org/x/tools/go/packages"
+
 	"github.com/ankgo/ank/model"
 )
 
@@ -150,6 +152,11 @@ func (d *describer) whyInvalid(v *types.Var) string {
 	for _, e := range d.pkg.TypeErrors {
 		if e.Pos >= syntax.Type.Pos() && e.Pos < syntax.Type.End() {
 			return e.Msg
+		}
+	}
+	for _, e := range d.pkg.Errors {
+		if e.Kind == packages.ListError {
+			return strings.ReplaceAll(strings.TrimSpace(e.Msg), "\n", " ")
 		}
 	}
 	for _, e := range d.pkg.Errors {

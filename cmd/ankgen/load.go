@@ -28,6 +28,8 @@ type folder struct {
 	path      string   // import path
 	dir       string   // absolute
 	name      string   // of the package
+	listed    string   // the name that the go command gives the package
+	mixed     bool     // a generated file has another package clause, or none
 	marked    bool     // a file contains a directive, or something like it
 	generated []string // names of the files that ankgen wrote
 }
@@ -42,7 +44,10 @@ func find(ctx context.Context, dir string, patterns []string, diag *diagnostics)
 	cfg := &packages.Config{Context: ctx, Dir: dir, Mode: packages.NeedName | packages.NeedFiles}
 	list, err := packages.Load(cfg, patterns...)
 	if err != nil {
-		return nil, err
+		return nil, errors.New(goMessage(err))
+	}
+	if len(list) == 0 {
+		return nil, fmt.Errorf("no packages match %s", strings.Join(patterns, " "))
 	}
 	var out []*folder
 	for _, p := range list {
@@ -50,12 +55,14 @@ func find(ctx context.Context, dir string, patterns []string, diag *diagnostics)
 			reportAll(p.Errors, dir, diag)
 			continue
 		}
-		f := &folder{path: p.PkgPath, dir: filepath.Dir(p.GoFiles[0]), name: p.Name}
+		f := &folder{path: p.PkgPath, dir: filepath.Dir(p.GoFiles[0]), listed: p.Name}
 		if err := f.scan(p.GoFiles); err != nil {
 			return nil, err
 		}
 		if f.marked || len(f.generated) > 0 {
-			reportAll(p.Errors, dir, diag)
+			if !f.mixed {
+				reportAll(p.Errors, dir, diag)
+			}
 			out = append(out, f)
 		}
 	}
@@ -63,21 +70,46 @@ func find(ctx context.Context, dir string, patterns []string, diag *diagnostics)
 	return out, nil
 }
 
+// goMessage is what the go command said, without what go/packages says of it.
+func goMessage(err error) string {
+	text := err.Error()
+	if _, said, ok := strings.Cut(text, "stderr: "); ok {
+		text = said
+	}
+	return strings.TrimSpace(text)
+}
+
 // scan looks into the text of the package's files.
 func (f *folder) scan(files []string) error {
+	clauses := make(map[string]bool) // of generated files
 	for _, file := range files {
 		text, err := os.ReadFile(file)
 		if err != nil {
 			return err
 		}
-		switch {
-		case isGenerated(file, text):
+		if isGenerated(file, text) {
 			f.generated = append(f.generated, filepath.Base(file))
-		case bytes.Contains(text, []byte("ank:")):
-			f.marked = true
+			clauses[packageClause(text)] = true
+			continue
+		}
+		f.marked = f.marked || bytes.Contains(text, []byte("ank:"))
+		if f.name == "" {
+			f.name = packageClause(text)
 		}
 	}
+	delete(clauses, f.name)
+	f.mixed = len(clauses) > 0
 	return nil
+}
+
+// packageClause is the name of the package that a file belongs to, or "" if it
+// does not say.
+func packageClause(text []byte) string {
+	file, err := parser.ParseFile(token.NewFileSet(), "", text, parser.PackageClauseOnly)
+	if err != nil {
+		return ""
+	}
+	return file.Name.Name
 }
 
 // isGenerated tells whether a file is one of ours.
@@ -93,15 +125,27 @@ func load(ctx context.Context, dir string, folders []*folder) ([]*packages.Packa
 		return nil, nil
 	}
 	var patterns []string
+	listed := make(map[string]string)
 	for _, f := range folders {
 		patterns = append(patterns, f.path)
+		if f.mixed {
+			listed[f.dir] = f.listed
+		}
 	}
 	cfg := &packages.Config{
 		Context: ctx,
 		Dir:     dir,
 		Mode: packages.NeedName | packages.NeedFiles | packages.NeedCompiledGoFiles | packages.NeedImports |
 			packages.NeedTypes | packages.NeedSyntax | packages.NeedTypesInfo,
-		ParseFile: parseDeclarations,
+		ParseFile: func(fset *token.FileSet, name string, text []byte) (*ast.File, error) {
+			file, err := parseDeclarations(fset, name, text)
+			if as, ok := listed[filepath.Dir(name)]; ok && file != nil {
+				// The go command went by the clause of the generated file, and the
+				// type checker leaves out files with another one.
+				file.Name.Name = as
+			}
+			return file, err
+		},
 	}
 	list, err := packages.Load(cfg, patterns...)
 	if err != nil {
@@ -179,6 +223,3 @@ func parsePosition(text, dir string) token.Position {
 	}
 	return pos
 }
-
-// errNothing says that the patterns match no package.
-var errNothing = errors.New("no packages match")

@@ -89,6 +89,16 @@ func goTool(t testing.TB, dir string, args ...string) string {
 	return string(out)
 }
 
+// goFails runs the go command, which must fail, and returns what it printed.
+func goFails(t testing.TB, dir string, args ...string) string {
+	t.Helper()
+	cmd := exec.CommandContext(t.Context(), "go", args...)
+	cmd.Dir = dir
+	out, err := cmd.CombinedOutput()
+	require.Error(t, err, "go %s\n%s", strings.Join(args, " "), out)
+	return string(out)
+}
+
 // An archive is a golden file: what a package is, and what is made of it.
 type archive struct {
 	name string // without folder and extension
