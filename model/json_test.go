@@ -26,6 +26,7 @@ var goodJSON = []string{
 	`""`, `"a"`, `"\""`, `"\\"`, `"\/"`, `"\b\f\n\r\t"`, `"\u0041"`, `"\u00e9"`, `"\u20AC"`, `"\ud83d\uDE00"`, `"é€😀"`, `"\u007f"`, "\"\u2028\"",
 	`[]`, `[1]`, `[1,2,3]`, `[[[]]]`, `[null,true,"x",{}]`, `{}`, `{"a":1}`, `{"b":1,"a":2}`, `{"a":{"d":1,"c":[{"z":1,"y":2}]}}`, `{"":1}`,
 	`{"\u0062":1,"a":2}`, `{"é":1,"f":2}`, " [ 1 , 2 ] ", "\t{\n\"a\"\r:\t1 }\n", strings.Repeat("[", 64) + strings.Repeat("]", 64),
+	"[" + strings.Repeat("[[]],", 100) + "{}]",
 }
 
 var badJSON = []string{
@@ -78,6 +79,8 @@ func TestParseJSONRefusesMore(t *testing.T) {
 		{`{"\u0000":1}`, `json: found the character U+0000, which cannot be stored, at byte 2`},
 		{`"\ud800"`, `json: the first half of a surrogate pair without the second at byte 1`},
 		{`"\ud800\u0041"`, `json: the first half of a surrogate pair without the second at byte 1`},
+		{`"\ud800\ue000"`, `json: the first half of a surrogate pair without the second at byte 1`},
+		{`"\ud800\ud800"`, `json: the first half of a surrogate pair without the second at byte 1`},
 		{`"\udc00"`, `json: the second half of a surrogate pair without the first at byte 1`},
 		{"\"a\xff\"", `json: invalid UTF-8 at byte 2`},
 		{"\"\ufffd\xff\"", `json: invalid UTF-8 at byte 4`},
@@ -310,7 +313,7 @@ func sortedKeys(m map[string]any) []string {
 }
 
 func TestPath(t *testing.T) {
-	j := mustJSON(t, `{"a":{"b":[10,{"c":"x\n"},null,-1.5]},"n":null,"big":18446744073709551615,"t":true,"q\"":1,"":"empty"}`)
+	j := mustJSON(t, `{"a":{"b":[10,{"c":"x\n"},null,-1.5]},"n":null,"big":18446744073709551615,"t":true,"q\"":1,"":"empty","A":["\\","\\\"","\"\\","]"]}`)
 	for _, c := range []struct {
 		path string
 		want Value
@@ -321,6 +324,10 @@ func TestPath(t *testing.T) {
 		{"big", OfUint(math.MaxUint64)},
 		{"t", OfBool(true)},
 		{`q"`, OfInt(1)},
+		{"A 0", OfString(`\`)},
+		{"A 1", OfString(`\"`)},
+		{"A 2", OfString(`"\`)},
+		{"A 3", OfString(`]`)},
 		{"a b 1", OfJSON(JSON{`{"c":"x\n"}`})},
 		{"a b", OfJSON(JSON{`[10,{"c":"x\n"},null,-1.5]`})},
 		{"n", Null},

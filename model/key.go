@@ -305,16 +305,17 @@ func numberOf(floor float64, rest uint16, t Type) (Value, error) {
 		v, exact = OfFloat(floor), true
 	case TypeInt:
 		n, whole := floatToInt(floor)
-		v, exact = OfInt(n+int64(rest)), whole && n <= math.MaxInt64-int64(rest)
+		v, exact = OfInt(n+int64(rest)), whole
 	case TypeUint:
 		n, whole := floatToUint(floor)
-		v, exact = OfUint(n+uint64(rest)), whole && n <= math.MaxUint64-uint64(rest)
+		v, exact = OfUint(n+uint64(rest)), whole
 	}
 	if !exact {
 		return Value{}, errKeyValue
 	}
 	if rest != 0 {
-		// Only one floor and rest name a number; look at the key that it would get.
+		// Only one floor and rest name a number: compare with the key that it would
+		// get. That finds a sum beyond the type's range too.
 		var have, want [16]byte
 		a := v.appendAscending(have[:0])
 		if !bytes.Equal(a, appendNumberKey(want[:0], floor, rest)) {

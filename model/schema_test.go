@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -213,6 +214,20 @@ func TestLayoutsAreOnlyACache(t *testing.T) {
 	}
 	group.Wait()
 	require.Len(t, *s.layouts.Load(), maxLayouts)
+
+	// Each row has another layout; keeping each in turn would cost allocations.
+	next := 0
+	require.Less(t, testing.AllocsPerRun(1000, func() {
+		_ = s.Value(rows[next], 3)
+		next = (next + 1) % len(rows)
+	}), 1.0)
+	// Layouts in use are learnt in the end, though others came first.
+	for range 256 * maxLayouts {
+		_ = s.Value(rows[777], 3)
+	}
+	require.True(t, slices.ContainsFunc(*s.layouts.Load(), func(l *layout) bool {
+		return strings.HasPrefix(string(rows[777].Values.Bytes()), l.block)
+	}))
 }
 
 func TestValueDoesNotAllocate(t *testing.T) {
