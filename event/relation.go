@@ -99,8 +99,11 @@ func Missing(ctx context.Context, g Graph, have, want Head, limit int) ([]ID, er
 	return missing, nil
 }
 
-// difference returns the IDs of a that are not in b.
+// difference returns the IDs of a that are not in b: a itself, mostly.
 func difference(a, b Head) Head {
+	if !slices.ContainsFunc(a, b.Contains) {
+		return a
+	}
 	var only Head
 	for _, id := range a {
 		if !b.Contains(id) {
