@@ -1,0 +1,74 @@
+package node
+
+import (
+	"github.com/ankgo/ank/event"
+	"github.com/ankgo/ank/node/reactor"
+	"github.com/ankgo/ank/storage"
+)
+
+// batch is what one commit of the engine stores, and whose it is.
+type batch struct {
+	storage.Batch
+	number uint64 // of batches that became durable, this one included
+	epoch  uint64 // in which it was prepared; see committer
+	tip    tip    // of the log, after it
+
+	foreign event.Cursor // where other origins' logs are, after it
+
+	requests []*request // all that were taken up for it, in order
+	accepted []accepted
+	byTx     map[event.ID]*request // of accepted, once somebody asked
+}
+
+// accepted is a request and where it was logged.
+type accepted struct {
+	request  *request
+	position event.Position
+}
+
+// tip is where a log ends.
+type tip struct {
+	seq  uint64
+	hash event.Digest
+}
+
+func (t tip) position(o event.Origin) event.Position {
+	return event.Position{Origin: o, Seq: t.seq, Short: t.hash.Short()}
+}
+
+// find returns the request in this batch that brought a transaction, nil if none
+// did.
+func (b *batch) find(tx event.ID) *request {
+	const few = 8
+	if len(b.accepted) <= few {
+		for i := range b.accepted {
+			if r := b.accepted[i].request; r.tx.ID == tx {
+				return r
+			}
+		}
+		return nil
+	}
+	if b.byTx == nil {
+		b.byTx = make(map[event.ID]*request, len(b.accepted))
+	}
+	for i := len(b.byTx); i < len(b.accepted); i++ {
+		r := b.accepted[i].request
+		b.byTx[r.tx.ID] = r
+	}
+	return b.byTx[tx]
+}
+
+// publication is what the reactor is told of the batch: its position is the
+// cursor of a store that holds the batch and nothing later.
+func (b *batch) publication(origin event.Origin, refill reactor.Refill) reactor.Publication {
+	changes := make([]reactor.Change, len(b.States))
+	for i := range b.States {
+		s := &b.States[i]
+		changes[i] = reactor.Change{
+			Collection: s.Record.Collection, ID: s.Record.Row.ID, Before: s.Before, After: s.Record,
+		}
+	}
+	return reactor.Publication{
+		Position: b.foreign.With(b.tip.position(origin)), Changes: changes, Refill: refill,
+	}
+}

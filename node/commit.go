@@ -1,0 +1,353 @@
+package node
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync/atomic"
+
+	"github.com/ankgo/ank/event"
+	"github.com/ankgo/ank/storage"
+)
+
+// committer makes transactions durable, in batches, and has no goroutine of its
+// own: whoever comes first leads.
+//
+// A commit pushes its request to the queue and then waits for one of two things:
+// that the request is decided, or that it gets the preparing token itself. Who
+// gets the token takes everything that waits through three stages:
+//
+//	prepare   judge the requests, fold their events, build one storage.Batch
+//	commit    hand it to the engine
+//	publish   tell the reactor, and then those who wait
+//
+// A token stands for each stage. The next stage's token is taken before this
+// stage's is given back, so batches stay in order, while each stage works on
+// another batch: the next one is prepared while the engine waits for its device.
+// Requests that come meanwhile gather for the one after, which is the group
+// commit. A lone writer goes through all stages on its own goroutine.
+//
+// What is prepared builds on batches that are not durable yet (see recent). When
+// one of those fails, an epoch ends: whatever was prepared in it is discarded,
+// and its requests are put back into the queue, at their old places. The leader
+// notices when it gets the committing token.
+//
+// A leader works for others too, so it heeds the node's context, not its own.
+//
+// A goroutine per stage with channels in between would do the same at the cost
+// of three switches for each commit, several times what a commit over a store
+// that does not sync takes.
+type committer struct {
+	ctx     context.Context // the node's
+	engine  storage.Engine
+	limits  *Limits
+	logger  Logger
+	origin  event.Origin
+	queue   *queue
+	prepare *preparer
+	reactor publisher
+
+	preparing, committing, publishing token
+
+	epoch   atomic.Uint64 // counts batches that failed
+	durable atomic.Uint64 // number of the last batch that became durable
+	failed  atomic.Pointer[error]
+
+	stored  tip  // what is durable; belongs to the holder of committing
+	marked  tip  // what the last signed head vouches for
+	stopped bool // the tokens are kept for good; belongs to whoever closes
+}
+
+// publisher is who is told of every batch that became durable, in order. It must
+// not wait for anybody.
+type publisher interface {
+	// publish tells of a batch.
+	publish(b *batch)
+	// reads reports whether publish may want to read the store as it is right
+	// after the batch. The engine gets the next batch only once publish returned,
+	// then.
+	reads(b *batch) bool
+}
+
+// outcome is what became of a batch.
+type outcome uint8
+
+const (
+	stored  outcome = iota
+	again           // nothing was stored, and another try may help
+	refused         // nothing was stored; the engine goes on
+	broken          // the engine writes no more
+)
+
+// maxAttempts bounds how often a request is prepared for batches that come to
+// nothing.
+const maxAttempts = 4
+
+func newCommitter(n *Node, o *options, end, signed tip, foreign event.Cursor) *committer {
+	c := &committer{
+		ctx: n.ctx, engine: n.engine, limits: &n.limits, logger: n.logger,
+		origin: n.Origin(), queue: new(queue), reactor: n.lives,
+		preparing: newToken(), committing: newToken(), publishing: newToken(),
+		stored: end, marked: signed,
+	}
+	c.prepare = &preparer{
+		committer: c, ctx: n.ctx, engine: n.engine, clock: n.clock, key: n.identity.key,
+		models: n.models, policy: n.policy, hooks: o.hooks,
+		recent: newRecent(0), tip: end, foreign: foreign,
+	}
+	if _, everybody := n.policy.(allowAll); everybody {
+		c.prepare.policy = nil
+	}
+	return c
+}
+
+// submit takes a request through. After ErrPending the request will be decided
+// all the same; after any other error of ctx nothing happened.
+func (c *committer) submit(ctx context.Context, r *request) (Receipt, error) {
+	if ctx.Err() != nil {
+		return r.receipt, context.Cause(ctx)
+	}
+	if err := c.failure(); err != nil {
+		return r.receipt, err
+	}
+	if err := c.queue.push(r); err != nil {
+		return r.receipt, err
+	}
+	// Once somebody has taken the request up, somebody leads it to its end.
+	for c.queue.waits(r) {
+		select {
+		case c.preparing <- struct{}{}:
+			c.lead()
+			continue
+		default:
+		}
+		select {
+		case <-r.done:
+		case c.preparing <- struct{}{}:
+			c.lead()
+		case <-ctx.Done():
+			return c.abandon(ctx, r)
+		}
+	}
+	select {
+	case <-r.done:
+		return r.receipt, r.err
+	default:
+	}
+	select {
+	case <-r.done:
+		return r.receipt, r.err
+	case <-ctx.Done():
+		return c.abandon(ctx, r)
+	}
+}
+
+// abandon gives up waiting for a request.
+func (c *committer) abandon(ctx context.Context, r *request) (Receipt, error) {
+	pending := Receipt{Transaction: r.tx.ID, Status: Pending}
+	if c.queue.withdraw(r) {
+		return pending, context.Cause(ctx)
+	}
+	return pending, fmt.Errorf("%w: %w", ErrPending, context.Cause(ctx))
+}
+
+// lead takes a batch through all stages. If requests are put back, whoever waits
+// for them waits for somebody who leads, which is lead then: it goes on until
+// they are through. The caller has taken the preparing token, which lead gives
+// back.
+func (c *committer) lead() {
+	until := uint64(0)
+	for {
+		if c.leadOne() {
+			until = c.queue.last()
+		}
+		if !c.queue.holds(until) {
+			return
+		}
+		c.preparing.take()
+	}
+}
+
+// leadOne reports whether it put requests back.
+func (c *committer) leadOne() bool {
+	requests := c.queue.drain(c.limits)
+	if len(requests) == 0 {
+		c.preparing.give()
+		return false
+	}
+	b := c.prepare.prepare(requests)
+	c.committing.take()
+	if b.epoch != c.epoch.Load() {
+		c.queue.putBack(b.requests)
+		c.committing.give()
+		c.preparing.give()
+		return true
+	}
+	c.preparing.give()
+	result, err := c.store(b)
+	if result == again {
+		c.queue.putBack(b.requests)
+		c.committing.give()
+		return true
+	}
+	c.finish(b, result, err)
+	return false
+}
+
+// store hands a batch to the engine and finds out what became of it. It needs
+// the committing token.
+func (c *committer) store(b *batch) (outcome, error) {
+	if len(b.accepted) == 0 {
+		return stored, nil
+	}
+	result, err := refused, c.failure()
+	if err == nil {
+		err = c.engine.Commit(c.ctx, &b.Batch)
+		result = c.assess(b, err)
+	}
+	switch result {
+	case stored:
+		c.stored = b.tip
+		if len(b.Heads) > 0 {
+			c.marked = b.tip
+		}
+		c.durable.Store(b.number)
+		return stored, nil
+	case broken:
+		err = fmt.Errorf("%w: %w", ErrReadOnly, err)
+		c.failed.Store(&err)
+		c.logger.Error("the node is read-only from now on", "error", err)
+	}
+	c.epoch.Add(1)
+	return result, err
+}
+
+// failure is why the node is read-only, nil if it is not.
+func (c *committer) failure() error {
+	if err := c.failed.Load(); err != nil {
+		return *err
+	}
+	return nil
+}
+
+// assess tells what an engine's error means for a batch.
+func (c *committer) assess(b *batch, err error) outcome {
+	var malformed *storage.BatchError
+	switch {
+	case err == nil:
+		return stored
+	case errors.Is(err, storage.ErrUnknown):
+		return c.readBack(b, err)
+	case errors.Is(err, storage.ErrConflict):
+		return c.resume(b, err)
+	case errors.As(err, &malformed):
+		return c.isolate(b)
+	case errors.Is(err, storage.ErrClosed), c.ctx.Err() != nil:
+		return refused
+	}
+	return broken
+}
+
+// readBack finds out whether a batch was stored after all.
+func (c *committer) readBack(b *batch, err error) outcome {
+	snapshot, snapshotErr := c.engine.Snapshot(c.ctx)
+	if snapshotErr != nil {
+		return broken
+	}
+	defer snapshot.Close()
+	found, _ := snapshot.Cursor().At(c.origin)
+	switch {
+	case found == b.tip.position(c.origin):
+		return stored
+	case found.Seq == c.stored.seq:
+		c.logger.Info("a commit of unknown outcome was not stored", "error", err)
+		return c.retry(b)
+	}
+	return broken
+}
+
+// resume follows a log that somebody else has appended to.
+func (c *committer) resume(b *batch, err error) outcome {
+	c.logger.Error("the store was written by somebody else", "error", err)
+	snapshot, err := c.engine.Snapshot(c.ctx)
+	if err != nil {
+		return broken
+	}
+	defer snapshot.Close()
+	found, err := readTip(c.ctx, snapshot, c.origin)
+	if err != nil {
+		return broken
+	}
+	c.stored = found
+	c.durable.Add(1) // whatever was read before may be old
+	return c.retry(b)
+}
+
+// retry reports again while no request has been tried too often.
+func (c *committer) retry(b *batch) outcome {
+	for _, r := range b.requests {
+		if r.attempts++; r.attempts >= maxAttempts {
+			return refused
+		}
+	}
+	return again
+}
+
+// isolate lets every request of a batch that the engine finds malformed try by
+// itself, so that nobody suffers for another.
+func (c *committer) isolate(b *batch) outcome {
+	if len(b.requests) == 1 {
+		return refused
+	}
+	for _, r := range b.requests {
+		r.alone = true
+	}
+	return again
+}
+
+// finish makes a batch's outcome known. Standing queries come first: who hears
+// that its transaction was accepted finds it in them. It needs the committing
+// token, and gives it back as soon as the next batch may come.
+func (c *committer) finish(b *batch, result outcome, err error) {
+	c.publishing.take()
+	defer c.publishing.give()
+	if result != stored || len(b.States) == 0 {
+		c.committing.give()
+	} else if c.reactor.reads(b) {
+		c.reactor.publish(b)
+		c.committing.give()
+	} else {
+		c.committing.give()
+		c.reactor.publish(b)
+	}
+	for _, a := range b.accepted {
+		if result == stored {
+			a.request.receipt.Status, a.request.receipt.Position = Accepted, a.position
+		} else {
+			a.request.err = err
+		}
+	}
+	c.queue.decide(b.requests)
+}
+
+// note stores small changes of the node's own, beside the batches.
+func (c *committer) note(ctx context.Context, meta ...storage.MetaChange) error {
+	if c.queue.isClosed() {
+		return ErrClosed
+	}
+	select {
+	case c.committing <- struct{}{}:
+	case <-c.ctx.Done():
+		return ErrClosed
+	case <-ctx.Done():
+		return context.Cause(ctx)
+	}
+	defer c.committing.give()
+	if c.queue.isClosed() {
+		return ErrClosed
+	}
+	if err := c.failure(); err != nil {
+		return err
+	}
+	return c.engine.Commit(ctx, &storage.Batch{Meta: meta})
+}

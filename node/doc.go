@@ -1,0 +1,2 @@
+// Package node is where entities live.
+package node

@@ -1,0 +1,60 @@
+package node
+
+import (
+	"context"
+
+	"github.com/ankgo/ank/entity"
+	"github.com/ankgo/ank/event"
+	"github.com/ankgo/ank/model"
+	"github.com/ankgo/ank/storage"
+)
+
+// stateOf returns the state that a record holds.
+func stateOf(r *storage.Record) (*entity.State, error) {
+	return entity.DecodeState(r.Collection, r.Row.ID, r.Row.Head, r.Row.Values, r.Merge)
+}
+
+// recordOf returns the record of a state. s is nil for a collection without a
+// model.
+func recordOf(state *entity.State, s *model.Schema) *storage.Record {
+	values, merge := state.Encode(s)
+	return &storage.Record{
+		Collection: state.Collection(),
+		Row:        model.Row{ID: state.ID(), Head: state.Head(), Deleted: state.Deleted(), Values: values},
+		Stamp:      state.Head().Stamp(),
+		Merge:      merge,
+	}
+}
+
+// fold applies one event to a record, which is nil if there is none so far, and
+// returns the new one. The result is Applied, or else the record is nil.
+func fold(ctx context.Context, before *storage.Record, e *event.Event, s *model.Schema, h entity.History) (*storage.Record, entity.Result, error) {
+	state := entity.NewState(e.Collection, e.Entity)
+	if before != nil {
+		var err error
+		if state, err = stateOf(before); err != nil {
+			return nil, entity.Refused, err
+		}
+	}
+	result, err := state.Apply(ctx, e, h)
+	if result != entity.Applied {
+		return nil, result, err
+	}
+	return recordOf(state, s), result, nil
+}
+
+// stampOf is the stamp of a record, zero for none.
+func stampOf(r *storage.Record) event.Stamp {
+	if r == nil {
+		return event.Stamp{}
+	}
+	return r.Stamp
+}
+
+// viewOf shows a record, the zero View for none.
+func viewOf(s *model.Schema, r *storage.Record) entity.View {
+	if r == nil {
+		return entity.View{}
+	}
+	return entity.NewView(s, &r.Row)
+}

@@ -1,0 +1,222 @@
+package node
+
+import (
+	"context"
+	"errors"
+	"iter"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/ankgo/ank/entity"
+	"github.com/ankgo/ank/model"
+	"github.com/ankgo/ank/node/reactor"
+	"github.com/ankgo/ank/query"
+	"github.com/ankgo/ank/signal"
+)
+
+// live is a standing query of a durable node: some subscriptions to what the
+// reactor keeps, one for each stream of changes, and one that keeps the result
+// alive in between and is never read. It has no goroutine: commits wake up those
+// who wait.
+type live struct {
+	node  *Node
+	query *query.Checked
+	base  *reactor.Subscription
+	since time.Time
+	ended atomic.Int64 // when the base was last woken, as Unix microseconds
+
+	mu      sync.Mutex // protects all below; held for a few instructions
+	streams map[*reactor.Subscription]struct{}
+	closed  bool
+	err     error // why the node ended it
+
+	once   sync.Once // makes signal
+	signal signal.Readable[[]entity.View]
+}
+
+var _ entity.Standing = (*live)(nil)
+
+// Changes implements [entity.Standing].
+func (l *live) Changes(ctx context.Context) iter.Seq[entity.ChangeSet[entity.View]] {
+	return func(yield func(entity.ChangeSet[entity.View]) bool) {
+		wake := make(chan struct{}, 1)
+		sub := l.subscribe(func() {
+			select {
+			case wake <- struct{}{}:
+			default:
+			}
+		})
+		if sub == nil {
+			return
+		}
+		defer l.unsubscribe(sub)
+		for ctx.Err() == nil && !l.isClosed() {
+			set, ok := sub.Next()
+			switch {
+			case ok && (set.Initial || len(set.Changes) > 0):
+				if !yield(l.changeSet(set)) {
+					return
+				}
+			case ok:
+			case sub.Err() != nil:
+				return
+			default:
+				select {
+				case <-wake:
+				case <-ctx.Done():
+				}
+			}
+		}
+	}
+}
+
+// subscribe returns a subscription to the result, nil if the query has ended.
+func (l *live) subscribe(wake func()) *reactor.Subscription {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.closed {
+		return nil
+	}
+	sub, filling, err := l.node.reactor.Register(l.query, wake)
+	if err != nil {
+		return nil
+	}
+	if filling != nil { // the result that the base kept has failed
+		sub.Close()
+		return nil
+	}
+	l.streams[sub] = struct{}{}
+	return sub
+}
+
+func (l *live) unsubscribe(sub *reactor.Subscription) {
+	l.mu.Lock()
+	delete(l.streams, sub)
+	l.mu.Unlock()
+	sub.Close()
+}
+
+func (l *live) isClosed() bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.closed
+}
+
+// changeSet translates what the reactor says.
+func (l *live) changeSet(set *reactor.ChangeSet) entity.ChangeSet[entity.View] {
+	s := l.query.Schema()
+	changes := make([]entity.Change[entity.View], len(set.Changes))
+	for i := range set.Changes {
+		c := &set.Changes[i]
+		changes[i] = entity.Change[entity.View]{
+			Kind: kinds[c.Kind], Reason: reasons[c.Reason],
+			Item: viewOf(s, c.Record), Before: viewOf(s, c.Before),
+			Index: c.Index, OldIndex: c.OldIndex,
+		}
+	}
+	return entity.ChangeSet[entity.View]{Changes: changes, State: l.State()}
+}
+
+var kinds = [...]entity.ChangeKind{
+	reactor.Initial: entity.Initial, reactor.Added: entity.Added, reactor.Updated: entity.Updated,
+	reactor.Moved: entity.Moved, reactor.Removed: entity.Removed,
+}
+
+var reasons = [...]entity.Reason{
+	reactor.Stayed: 0, reactor.Deleted: entity.Deleted, reactor.NoMatch: entity.NoMatch,
+	reactor.Limit: entity.Limit, reactor.Denied: entity.Denied,
+}
+
+// Items implements [entity.Standing].
+func (l *live) Items() []entity.View { return views(l.query.Schema(), l.base.Items()) }
+
+func views(s *model.Schema, items reactor.Items) []entity.View {
+	all := make([]entity.View, 0, items.Len())
+	for _, r := range items.All() {
+		all = append(all, viewOf(s, r))
+	}
+	return all
+}
+
+// Len implements [entity.Standing].
+func (l *live) Len() int { return l.base.Items().Len() }
+
+// State implements [entity.Standing].
+func (l *live) State() entity.LiveState {
+	if err := l.Err(); err != nil {
+		return entity.LiveState{Phase: entity.Failed, Since: time.UnixMicro(l.ended.Load()).UTC(), Err: err}
+	}
+	return entity.LiveState{Phase: entity.Complete, Since: l.since}
+}
+
+// Wait implements [entity.Standing]. The result of a durable node is complete
+// from the beginning.
+func (l *live) Wait(ctx context.Context) error {
+	if err := l.Err(); err != nil {
+		return err
+	}
+	if l.isClosed() {
+		return ErrClosed
+	}
+	return context.Cause(ctx)
+}
+
+// Err implements [entity.Standing].
+func (l *live) Err() error {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.err != nil {
+		return l.err
+	}
+	if err := l.base.Err(); err != nil && !errors.Is(err, reactor.ErrClosed) {
+		return err
+	}
+	return nil
+}
+
+// Signal implements [entity.Standing].
+func (l *live) Signal() signal.Readable[[]entity.View] {
+	l.once.Do(func() { l.signal = l.makeSignal() })
+	return l.signal
+}
+
+// makeSignal makes a signal that counts what happened, and on top of it one that
+// looks at the result when somebody wants to know.
+func (l *live) makeSignal() signal.Readable[[]entity.View] {
+	happened := signal.NewValue(l.node.graph, uint64(0))
+	var count atomic.Uint64
+	sub := l.subscribe(func() { happened.Set(count.Add(1)) })
+	s := l.query.Schema()
+	return signal.NewComputed(l.node.graph, func(t *signal.Tracker) []entity.View {
+		happened.Get(t)
+		if sub != nil {
+			// What was taken once is announced again when there is more.
+			for _, more := sub.Next(); more; _, more = sub.Next() {
+			}
+		}
+		return views(s, l.base.Items())
+	})
+}
+
+// Close implements [entity.Standing].
+func (l *live) Close() { l.end(nil) }
+
+// end closes the query, for a reason or at its owner's wish.
+func (l *live) end(err error) {
+	l.mu.Lock()
+	if l.closed {
+		l.mu.Unlock()
+		return
+	}
+	l.closed, l.err = true, err
+	streams := l.streams
+	l.streams = nil
+	l.mu.Unlock()
+	l.ended.Store(l.node.clock.Now().UnixMicro())
+	for sub := range streams {
+		sub.Close()
+	}
+	l.base.Close()
+	l.node.lives.remove(l)
+}

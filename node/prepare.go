@@ -1,0 +1,194 @@
+package node
+
+import (
+	"context"
+	"errors"
+	"slices"
+
+	"github.com/ankgo/ank/entity"
+	"github.com/ankgo/ank/event"
+	"github.com/ankgo/ank/model"
+	"github.com/ankgo/ank/storage"
+)
+
+// preparer turns requests into batches. What it knows includes batches that are
+// prepared and not durable yet. All of it belongs to the holder of the preparing
+// token.
+type preparer struct {
+	committer *committer
+	ctx       context.Context
+	engine    storage.Engine
+	clock     *event.Clock
+	key       event.PrivateKey
+	models    map[string]*model.Schema
+	policy    Policy // nil: everything is allowed
+	hooks     []Hook
+
+	recent     *recent
+	tip        tip          // of the last prepared batch
+	foreign    event.Cursor // where other origins' logs are
+	number     uint64       // of the last prepared batch
+	basis      uint64       // the epoch all this belongs to
+	unfinished []*batch     // prepared, and not known to be durable
+
+	snapshot storage.Snapshot // opened by the first request of a batch that needs it
+}
+
+// prepare builds a batch of requests. Those that are refused are part of it too,
+// with their reason: they must not be answered before the batches on whose
+// grounds they were refused are durable.
+func (p *preparer) prepare(requests []*request) *batch {
+	p.begin()
+	defer p.end()
+	b := &batch{number: p.number + 1, epoch: p.basis, tip: p.tip, foreign: p.foreign}
+	b.requests = make([]*request, 0, len(requests))
+	b.accepted = make([]accepted, 0, len(requests))
+	b.Entries = make([]*event.Entry, 0, len(requests))
+	b.States = make([]storage.StateChange, 0, len(requests))
+	for _, r := range requests {
+		if err := p.accept(b, r); err != nil {
+			r.fail(err)
+		}
+	}
+	if len(b.accepted) > 0 {
+		p.seal(b)
+	}
+	return b
+}
+
+// begin brings the preparer up to date with what became of earlier batches.
+func (p *preparer) begin() {
+	durable := p.committer.durable.Load()
+	if epoch := p.committer.epoch.Load(); epoch != p.basis {
+		// Nothing of the ended epoch is under way any more: whoever has a batch of
+		// it holds the preparing token. So stored does not change now.
+		p.basis, p.number, p.tip = epoch, durable, p.committer.stored
+		p.recent.reset(durable)
+		clear(p.unfinished)
+		p.unfinished = p.unfinished[:0]
+	}
+	p.unfinished = slices.DeleteFunc(p.unfinished, func(b *batch) bool { return b.number <= durable })
+	p.recent.forget(durable)
+}
+
+func (p *preparer) end() {
+	if p.snapshot != nil {
+		p.snapshot.Close()
+		p.snapshot = nil
+	}
+}
+
+// view returns the snapshot for this batch. It is younger than what recent has
+// forgotten.
+func (p *preparer) view() (storage.Snapshot, error) {
+	if p.snapshot == nil {
+		var err error
+		if p.snapshot, err = p.engine.Snapshot(p.ctx); err != nil {
+			p.snapshot = nil
+			return nil, err
+		}
+	}
+	return p.snapshot, nil
+}
+
+// current returns an entity's record as of the last request that was accepted,
+// nil if there is none.
+func (p *preparer) current(collection string, id event.ID) (*storage.Record, error) {
+	if found, ok := p.recent.get(id); ok {
+		if found.record.Collection != collection {
+			return nil, nil
+		}
+		return found.record, nil
+	}
+	s, err := p.view()
+	if err != nil {
+		return nil, err
+	}
+	record, err := s.State(p.ctx, collection, id)
+	if errors.Is(err, storage.ErrNotFound) {
+		return nil, nil
+	}
+	return record, err
+}
+
+// stored looks for an event of an entity, in the unfinished batches too.
+func (p *preparer) stored(entityID, id event.ID) (*event.Event, event.Position, error) {
+	for _, b := range p.unfinished {
+		for _, entry := range b.Entries {
+			for _, e := range entry.Events() {
+				if e.ID == id && e.Entity == entityID {
+					return e, event.Position{Origin: entry.Origin, Seq: entry.Seq}, nil
+				}
+			}
+		}
+	}
+	s, err := p.view()
+	if err != nil {
+		return nil, event.Position{}, err
+	}
+	found, err := s.Event(p.ctx, entityID, id)
+	if errors.Is(err, storage.ErrNotFound) {
+		return nil, event.Position{}, nil
+	}
+	return found.Event, event.Position{Origin: found.Origin, Seq: found.Seq}, err
+}
+
+// past is the history of one entity, as [entity.State.Apply] asks for it.
+type past struct {
+	p  *preparer
+	id event.ID
+}
+
+var _ entity.History = past{}
+
+// Has implements [entity.History].
+func (h past) Has(_ context.Context, id event.ID) (bool, error) {
+	e, _, err := h.p.stored(h.id, id)
+	return e != nil, err
+}
+
+// log appends an accepted request to the batch.
+func (p *preparer) log(b *batch, j *judgement) {
+	entry := &event.Entry{
+		Origin: p.committer.origin, Seq: b.tip.seq + 1, Prev: b.tip.hash,
+		Author: string(j.request.principal), Tx: j.request.tx, Added: j.added,
+	}
+	b.tip = tip{seq: entry.Seq, hash: entry.Hash()}
+	b.Entries = append(b.Entries, entry)
+	for i := range j.changes {
+		p.change(b, &j.changes[i])
+	}
+	b.accepted = append(b.accepted, accepted{request: j.request, position: b.tip.position(entry.Origin)})
+}
+
+// change makes a new record part of the batch. An entity that the batch changes
+// twice has one place in it.
+func (p *preparer) change(b *batch, c *change) {
+	index := len(b.States)
+	if earlier, ok := p.recent.get(c.after.Row.ID); ok && earlier.batch == b.number {
+		index = earlier.index
+		b.States[index].Record = c.after
+	} else {
+		b.States = append(b.States, storage.StateChange{Record: c.after, Was: stampOf(c.before), Before: c.before})
+	}
+	p.recent.put(c.after, b.number, index)
+}
+
+// seal completes the batch and makes it the base of the next one.
+func (p *preparer) seal(b *batch) {
+	b.Expect = []event.Position{p.tip.position(p.committer.origin)}
+	b.Advance = []event.Position{b.tip.position(p.committer.origin)}
+	if b.tip.seq/markEvery > p.tip.seq/markEvery {
+		b.Heads, b.Meta = p.mark(b.tip)
+	}
+	p.tip, p.number = b.tip, b.number
+	p.unfinished = append(p.unfinished, b)
+}
+
+// mark vouches for the log so far, and notes what spares the next opening from
+// reading it.
+func (p *preparer) mark(t tip) ([]event.SignedHead, []storage.MetaChange) {
+	m := mark{cursor: p.foreign.With(t.position(p.committer.origin)), last: p.clock.Last(), hash: t.hash}
+	return []event.SignedHead{event.SignHead(p.key, t.seq, t.hash, false)},
+		[]storage.MetaChange{{Key: metaMark, Value: m.appendTo(nil)}}
+}

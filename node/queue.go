@@ -1,0 +1,225 @@
+package node
+
+import (
+	"cmp"
+	"slices"
+	"sync"
+
+	"github.com/ankgo/ank/event"
+	"github.com/ankgo/ank/storage"
+)
+
+// request is a transaction on its way through the committer. Whoever made it
+// owns it until it is pushed; then it belongs to the queue and, once drained, to
+// the leader. The outcome may be read after done is closed.
+type request struct {
+	principal Principal
+	tx        *event.Transaction
+	// minted says that this node has just minted the transaction's IDs: nobody
+	// can have used them before.
+	minted bool
+	// forks holds, for each event, what its author took to be the entity's record,
+	// and what the record becomes; good as of commit number version. Empty if
+	// unknown.
+	forks   []fork
+	version uint64
+	// reads must not have moved.
+	reads []read
+
+	number   uint64     // its place in the queue
+	taken    bool       // drained and not decided
+	attempts int        // how often a batch with it could not be stored
+	alone    bool       // it is to have a batch of its own
+	twins    []*request // the same transaction, handed in again meanwhile
+
+	done    chan struct{}
+	receipt Receipt
+	err     error
+}
+
+// fork is a guess at what an event does.
+type fork struct {
+	before, after *storage.Record
+}
+
+// read is something a serializable transaction depends on.
+type read struct {
+	collection string
+	id         event.ID
+	stamp      event.Stamp // zero: there was no such entity
+}
+
+func newRequest(p Principal, tx *event.Transaction) *request {
+	return &request{
+		principal: p, tx: tx, done: make(chan struct{}),
+		receipt: Receipt{Transaction: tx.ID, Status: Pending},
+	}
+}
+
+// decided reports whether the outcome is there.
+func (r *request) decided() bool {
+	select {
+	case <-r.done:
+		return true
+	default:
+		return false
+	}
+}
+
+// queue holds the requests that nobody has taken up yet, and knows what became
+// of the last ones that were.
+type queue struct {
+	mu      sync.Mutex // protects all below; held for a few instructions
+	waiting []*request // in the order of their numbers
+	taken   []*request
+	pushed  uint64
+	closed  bool
+	decided receipts
+}
+
+// push appends a request. After close it returns ErrClosed.
+func (q *queue) push(r *request) error {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	if q.closed {
+		return ErrClosed
+	}
+	q.pushed++
+	r.number = q.pushed
+	q.waiting = append(q.waiting, r)
+	return nil
+}
+
+// withdraw takes a request back, and reports false if it was taken up before.
+func (q *queue) withdraw(r *request) bool {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	i := slices.Index(q.waiting, r)
+	if i < 0 {
+		return false
+	}
+	q.waiting = slices.Delete(q.waiting, i, i+1)
+	return true
+}
+
+// drain takes up the first requests, within the limits.
+func (q *queue) drain(l *Limits) []*request {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	events, n := 0, 0
+	for _, r := range q.waiting {
+		events += len(r.tx.Events)
+		if n == l.Batch || n > 0 && (events > l.BatchEvents || r.alone || q.waiting[0].alone) {
+			break
+		}
+		r.taken = true
+		n++
+	}
+	drained := slices.Clone(q.waiting[:n])
+	q.waiting = slices.Delete(q.waiting, 0, n)
+	q.taken = append(q.taken, drained...)
+	return drained
+}
+
+// putBack returns requests to their places in the queue, to be prepared anew.
+func (q *queue) putBack(requests []*request) {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	for _, r := range requests {
+		r.taken = false
+	}
+	q.sweepLocked()
+	q.waiting = append(q.waiting, requests...)
+	slices.SortFunc(q.waiting, func(a, b *request) int { return cmp.Compare(a.number, b.number) })
+}
+
+// join lets twin share the outcome of r, which is the same transaction.
+func (q *queue) join(r, twin *request) {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	if r.decided() {
+		q.decideLocked(twin, r.receipt, r.err)
+		q.sweepLocked()
+		return
+	}
+	r.twins = append(r.twins, twin)
+}
+
+// decide makes the outcomes of requests known.
+func (q *queue) decide(requests []*request) {
+	if len(requests) == 0 {
+		return
+	}
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	for _, r := range requests {
+		q.decideLocked(r, r.receipt, r.err)
+		for _, twin := range r.twins {
+			q.decideLocked(twin, r.receipt, r.err)
+		}
+	}
+	q.sweepLocked()
+}
+
+func (q *queue) decideLocked(r *request, receipt Receipt, err error) {
+	r.taken, r.receipt, r.err = false, receipt, err
+	if receipt.Status != Pending {
+		q.decided.add(receipt)
+	}
+	close(r.done)
+}
+
+// sweepLocked lets go of those that are not taken any more.
+func (q *queue) sweepLocked() {
+	q.taken = slices.DeleteFunc(q.taken, func(r *request) bool { return !r.taken })
+}
+
+// waits reports whether a request is in the queue and nobody has taken it up.
+func (q *queue) waits(r *request) bool {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	return !r.taken && !r.decided()
+}
+
+// last is the number of the last request pushed.
+func (q *queue) last() uint64 {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	return q.pushed
+}
+
+// holds reports whether a request up to that number waits.
+func (q *queue) holds(until uint64) bool {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	return len(q.waiting) > 0 && q.waiting[0].number <= until
+}
+
+// close keeps further requests out.
+func (q *queue) close() {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	q.closed = true
+}
+
+func (q *queue) isClosed() bool {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	return q.closed
+}
+
+// find looks for a transaction among those that wait, are being decided, or
+// were decided lately.
+func (q *queue) find(tx event.ID) (r *request, decided Receipt, ok bool) {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	for _, requests := range [2][]*request{q.waiting, q.taken} {
+		for _, r := range requests {
+			if r.tx.ID == tx {
+				return r, Receipt{}, true
+			}
+		}
+	}
+	decided, ok = q.decided.find(tx)
+	return nil, decided, ok
+}

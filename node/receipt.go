@@ -1,0 +1,85 @@
+package node
+
+import (
+	"fmt"
+
+	"github.com/ankgo/ank/event"
+)
+
+// Status is what became of a transaction.
+type Status uint8
+
+// The statuses.
+const (
+	Empty    Status = iota // there was nothing to commit
+	Pending                // not decided yet
+	Accepted               // durable, at the receipt's position
+	Rejected               // refused for good, for the receipt's reason
+)
+
+// String returns the status' name in lower case.
+func (s Status) String() string {
+	if s > Rejected {
+		return "unknown"
+	}
+	return [...]string{"empty", "pending", "accepted", "rejected"}[s]
+}
+
+// A Receipt says what became of a transaction. It is a value.
+type Receipt struct {
+	Transaction event.ID
+	Status      Status
+	// Position is the entry that holds the transaction, when it was accepted: it is
+	// visible to every reader whose cursor covers it.
+	Position event.Position
+	// Reason is why it was rejected, nil otherwise.
+	Reason error
+}
+
+// Covered reports whether whoever stands at the cursor sees the transaction.
+func (r Receipt) Covered(by event.Cursor) bool {
+	return r.Status == Empty || r.Status == Accepted && by.CoversPosition(r.Position.Origin, r.Position.Seq)
+}
+
+// String says it in words.
+func (r Receipt) String() string {
+	switch r.Status {
+	case Accepted:
+		return fmt.Sprintf("transaction %v accepted at %s:%d", r.Transaction, r.Position.Origin.Short(), r.Position.Seq)
+	case Rejected:
+		return fmt.Sprintf("transaction %v rejected: %v", r.Transaction, r.Reason)
+	case Pending:
+		return fmt.Sprintf("transaction %v pending", r.Transaction)
+	}
+	return "nothing to commit"
+}
+
+// keptReceipts is how many decided transactions a node remembers without
+// reading its log.
+const keptReceipts = 4096
+
+// receipts remembers the last decided transactions, in a ring.
+type receipts struct {
+	ring []Receipt
+	next int
+}
+
+func (r *receipts) add(receipt Receipt) {
+	if len(r.ring) < keptReceipts {
+		r.ring = append(r.ring, receipt)
+		return
+	}
+	r.ring[r.next] = receipt
+	r.next = (r.next + 1) % keptReceipts
+}
+
+// find looks for the newest receipt of a transaction.
+func (r *receipts) find(tx event.ID) (Receipt, bool) {
+	for i := range r.ring {
+		at := (r.next - 1 - i + 2*len(r.ring)) % len(r.ring)
+		if r.ring[at].Transaction == tx {
+			return r.ring[at], true
+		}
+	}
+	return Receipt{}, false
+}

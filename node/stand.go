@@ -1,0 +1,248 @@
+package node
+
+import (
+	"context"
+	"errors"
+	"sync"
+
+	"github.com/ankgo/ank/entity"
+	"github.com/ankgo/ank/event"
+	"github.com/ankgo/ank/node/reactor"
+	"github.com/ankgo/ank/query"
+	"github.com/ankgo/ank/query/plan"
+	"github.com/ankgo/ank/storage"
+)
+
+// errAbandoned ends the loading of a result when the one who read the rows gave
+// up; others who wait for the same result begin again.
+var errAbandoned = errors.New("loading was abandoned")
+
+func (d durable) stand(ctx context.Context, _ *Session, q *query.Checked) (entity.Standing, error) {
+	l := &live{node: d.Node, query: q, streams: make(map[*reactor.Subscription]struct{})}
+	if err := d.lives.add(l); err != nil {
+		return nil, err
+	}
+	err := errAbandoned
+	for errors.Is(err, errAbandoned) {
+		err = l.load(ctx)
+	}
+	if err != nil {
+		d.lives.remove(l)
+		return nil, err
+	}
+	l.since = d.clock.Now()
+	return l, nil
+}
+
+// load gets the result: from the reactor if somebody else has asked for it
+// before, or else from the store. Registering comes first and reading later, so
+// no commit falls between.
+func (l *live) load(ctx context.Context) error {
+	wake := make(chan struct{}, 1)
+	base, filling, err := l.node.reactor.Register(l.query, func() {
+		l.ended.Store(l.node.clock.Now().UnixMicro())
+		select {
+		case wake <- struct{}{}:
+		default:
+		}
+	})
+	if err != nil {
+		return err
+	}
+	l.base = base
+	if filling != nil {
+		err = l.fill(ctx, filling)
+	} else {
+		err = l.await(ctx, wake)
+	}
+	if err != nil {
+		base.Close()
+	}
+	return err
+}
+
+// await waits until somebody else has filled the result.
+func (l *live) await(ctx context.Context, wake <-chan struct{}) error {
+	for {
+		if err := l.base.Err(); err != nil {
+			return err
+		}
+		if l.base.Ready() {
+			return nil
+		}
+		select {
+		case <-wake:
+		case <-ctx.Done():
+			return context.Cause(ctx)
+		}
+	}
+}
+
+// fill reads the result.
+func (l *live) fill(ctx context.Context, f *reactor.Filling) error {
+	for {
+		err := l.read(ctx, f)
+		switch {
+		case err == nil:
+			return nil
+		case errors.Is(err, reactor.ErrReread):
+			continue
+		case ctx.Err() != nil:
+			f.Fail(errAbandoned)
+			return context.Cause(ctx)
+		}
+		f.Fail(err)
+		return err
+	}
+}
+
+func (l *live) read(ctx context.Context, f *reactor.Filling) error {
+	s, leave, err := l.node.open(ctx)
+	if err != nil {
+		return err
+	}
+	defer leave()
+	rows, err := firstRows(ctx, s, l.query, nil, f.Rows())
+	if err != nil {
+		return err
+	}
+	cursor := s.Cursor()
+	return f.Fill(rows, func(position any) bool { return cursor.Covers(position.(event.Cursor)) })
+}
+
+// firstRows reads up to n rows of a query in its order, its window left aside:
+// those after a position, or the first ones if that is nil. All of them if n is
+// negative.
+func firstRows(ctx context.Context, s storage.Snapshot, q *query.Checked, after *storage.Record, n int) ([]*storage.Record, error) {
+	if n == 0 {
+		return nil, nil
+	}
+	whole := *q.Query()
+	whole.Limit, whole.Offset = nil, nil
+	ordered, err := whole.Check(q.Schema())
+	if err != nil {
+		return nil, err
+	}
+	p := plan.New(ordered, q.Schema().Indexes())
+	top := plan.NewTop(func(a, b *storage.Record) int { return q.Compare(&a.Row, &b.Row) }, 0, n)
+	if n > 0 && !p.Sorted {
+		// What has to be read whole need not be sorted whole.
+		whole.Order = nil
+		if ordered, err = whole.Check(q.Schema()); err != nil {
+			return nil, err
+		}
+		p = plan.New(ordered, q.Schema().Indexes())
+	}
+	for r, err := range s.Select(ctx, p) {
+		if err != nil {
+			return nil, err
+		}
+		if after != nil && q.Compare(&r.Row, &after.Row) <= 0 {
+			continue
+		}
+		top.Add(r)
+		if p.Sorted && top.Len() == n && len(p.Query.Order()) == len(q.Order()) {
+			break
+		}
+	}
+	return top.Take(), nil
+}
+
+// lives is all standing queries of a node. It tells the reactor of commits.
+type lives struct {
+	node *Node
+
+	mu      sync.Mutex // protects all below; held for a few instructions
+	open    map[*live]struct{}
+	windows map[string]int // by collection, how many of them have a LIMIT
+	closed  bool
+}
+
+var _ publisher = (*lives)(nil)
+
+func newLives(n *Node) *lives {
+	return &lives{node: n, open: make(map[*live]struct{}), windows: make(map[string]int)}
+}
+
+// add takes a query in before it is registered.
+func (a *lives) add(l *live) error {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if a.closed {
+		return ErrClosed
+	}
+	a.open[l] = struct{}{}
+	if l.limited() {
+		a.windows[l.query.Schema().Collection()]++
+	}
+	return nil
+}
+
+func (a *lives) remove(l *live) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if _, ok := a.open[l]; !ok {
+		return
+	}
+	delete(a.open, l)
+	if l.limited() {
+		a.windows[l.query.Schema().Collection()]--
+	}
+}
+
+func (l *live) limited() bool {
+	_, ok := l.query.Limit()
+	return ok
+}
+
+// publish implements [publisher]. A query that is not in open yet will read the
+// batch from the store.
+func (a *lives) publish(b *batch) {
+	a.mu.Lock()
+	nobody := len(a.open) == 0
+	a.mu.Unlock()
+	if nobody {
+		return
+	}
+	a.node.reactor.Publish(b.publication(a.node.Origin(), a.refill))
+}
+
+// reads implements [publisher].
+func (a *lives) reads(b *batch) bool {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if len(a.windows) == 0 {
+		return false
+	}
+	for i := range b.States {
+		if a.windows[b.States[i].Record.Collection] > 0 {
+			return true
+		}
+	}
+	return false
+}
+
+// refill implements [reactor.Refill]. It is called while the engine holds still,
+// see [publisher.reads].
+func (a *lives) refill(q *query.Checked, after *storage.Record, n int) ([]*storage.Record, error) {
+	s, err := a.node.engine.Snapshot(a.node.ctx)
+	if err != nil {
+		return nil, err
+	}
+	defer s.Close()
+	return firstRows(a.node.ctx, s, q, after, n)
+}
+
+// close ends all queries and lets no more in.
+func (a *lives) close() {
+	a.mu.Lock()
+	a.closed = true
+	open := make([]*live, 0, len(a.open))
+	for l := range a.open {
+		open = append(open, l)
+	}
+	a.mu.Unlock()
+	for _, l := range open {
+		l.end(ErrClosed)
+	}
+}

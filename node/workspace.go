@@ -1,0 +1,141 @@
+package node
+
+import (
+	"context"
+	"iter"
+
+	"github.com/ankgo/ank/entity"
+	"github.com/ankgo/ank/event"
+	"github.com/ankgo/ank/model"
+	"github.com/ankgo/ank/query"
+	"github.com/ankgo/ank/storage"
+)
+
+// source is what a workspace lies on.
+type source interface {
+	// fork returns the record of an entity that the workspace touches for the
+	// first time, nil if there is none.
+	fork(ctx context.Context, s *model.Schema, id event.ID) (*storage.Record, error)
+	// rows yields what a query selects, without the workspace's changes.
+	rows(ctx context.Context, q *query.Checked) iter.Seq2[*storage.Record, error]
+}
+
+// workspace is an overlay over a source: the common half of [Tx] and of what
+// hooks get.
+type workspace struct {
+	clock   *event.Clock
+	overlay *entity.Overlay
+	source  source
+	touched []touched
+}
+
+// touched is an entity that the overlay knows.
+type touched struct {
+	schema *model.Schema
+	id     event.ID
+}
+
+var _ entity.Tx = (*workspace)(nil)
+
+func newWorkspace(c *event.Clock, s source) *workspace {
+	return &workspace{clock: c, overlay: entity.NewOverlay(), source: s}
+}
+
+// touch makes sure that the overlay knows an entity.
+func (w *workspace) touch(ctx context.Context, s *model.Schema, id event.ID) error {
+	if w.overlay.Finished() {
+		return entity.ErrFinished
+	}
+	if w.overlay.Touched(s, id) {
+		return nil
+	}
+	record, err := w.source.fork(ctx, s, id)
+	if err != nil {
+		return err
+	}
+	var row *model.Row
+	if record != nil {
+		row = &record.Row
+	}
+	w.overlay.Fork(s, id, row)
+	w.touched = append(w.touched, touched{s, id})
+	return nil
+}
+
+// Create implements [entity.Tx].
+func (w *workspace) Create(s *model.Schema, values []model.Value) (*entity.Draft, error) {
+	d, err := w.overlay.Create(w.clock, s, values)
+	if err == nil {
+		w.touched = append(w.touched, touched{s, d.ID()})
+	}
+	return d, err
+}
+
+// Get implements [entity.Reader].
+func (w *workspace) Get(ctx context.Context, s *model.Schema, id event.ID) (entity.View, error) {
+	if err := w.touch(ctx, s, id); err != nil {
+		return entity.View{}, err
+	}
+	return w.overlay.Get(s, id)
+}
+
+// Edit implements [entity.Tx].
+func (w *workspace) Edit(ctx context.Context, s *model.Schema, id event.ID) (*entity.Draft, error) {
+	if err := w.touch(ctx, s, id); err != nil {
+		return nil, err
+	}
+	return w.overlay.Edit(s, id)
+}
+
+// Delete implements [entity.Tx].
+func (w *workspace) Delete(ctx context.Context, s *model.Schema, id event.ID) error {
+	if err := w.touch(ctx, s, id); err != nil {
+		return err
+	}
+	return w.overlay.Delete(s, id)
+}
+
+// Undelete implements [entity.Tx].
+func (w *workspace) Undelete(ctx context.Context, s *model.Schema, id event.ID) error {
+	if err := w.touch(ctx, s, id); err != nil {
+		return err
+	}
+	return w.overlay.Undelete(s, id)
+}
+
+// Fetch implements [entity.Reader]: what the source selects, with the touched
+// entities judged again.
+func (w *workspace) Fetch(ctx context.Context, q *query.Checked) iter.Seq2[entity.View, error] {
+	return func(yield func(entity.View, error) bool) {
+		if w.overlay.Finished() {
+			yield(entity.View{}, entity.ErrFinished)
+			return
+		}
+		base := func(q *query.Checked) iter.Seq2[*storage.Record, error] { return w.source.rows(ctx, q) }
+		for r, err := range over(q, w.changed(q.Schema()), base) {
+			if !yield(viewOf(q.Schema(), r), err) || err != nil {
+				return
+			}
+		}
+	}
+}
+
+// changed returns the touched entities of a collection as the transaction sees
+// them.
+func (w *workspace) changed(s *model.Schema) map[event.ID]*storage.Record {
+	var rows map[event.ID]*storage.Record
+	for _, t := range w.touched {
+		if t.schema != s {
+			continue
+		}
+		// A deleted entity comes with its last view; one that does not exist
+		// comes without, and is in nobody's result.
+		if view, _ := w.overlay.Get(s, t.id); !view.IsZero() {
+			if rows == nil {
+				rows = make(map[event.ID]*storage.Record)
+			}
+			rows[t.id] = &storage.Record{Collection: s.Collection(), Row: *view.Row()}
+		}
+	}
+	return rows
+}
