@@ -12,19 +12,27 @@ import (
 // when the query was built rather than parsed, its Text is the query as printed.
 func (q *Query) Check(s *model.Schema) (*Checked, error) {
 	c, err := q.check(s)
-	if err == nil || q.text != "" {
-		return c, err
+	if err == nil || q.text != "" || err.Kind == Argument || err.Kind == Limit {
+		return c, orNil(err)
 	}
 	// Only a text can show where the error is.
 	if printed, perr := Parse(q.String()); perr == nil {
-		if _, perr = printed.check(s); perr != nil {
+		if _, perr := printed.check(s); perr != nil {
 			return nil, perr
 		}
 	}
 	return nil, err
 }
 
-func (q *Query) check(s *model.Schema) (*Checked, error) {
+// orNil keeps a nil error from becoming an error that is not nil.
+func orNil(e *Error) error {
+	if e == nil {
+		return nil
+	}
+	return e
+}
+
+func (q *Query) check(s *model.Schema) (*Checked, *Error) {
 	k := checker{schema: s, text: q.text}
 	c := &Checked{schema: s, where: Const(true)}
 	if q.Where != nil {
@@ -46,7 +54,7 @@ type checker struct {
 	schema *model.Schema
 	text   string
 	depth  int
-	err    error
+	err    *Error
 }
 
 func (k *checker) fail(kind Kind, at Span, reason string) *Error {
@@ -61,9 +69,12 @@ func (k *checker) fail(kind Kind, at Span, reason string) *Error {
 // exactly where the predicate is FALSE, so that no NOT remains: a row for
 // which a predicate is NULL satisfies neither it nor its negation.
 func (k *checker) condition(e Expr, negated bool) Condition {
+	if k.err != nil {
+		return never
+	}
 	if k.depth++; k.depth > 2*MaxDepth {
 		k.fail(Limit, e.Span(), "the predicate is nested too deeply")
-		return Const(false)
+		return never
 	}
 	defer func() { k.depth-- }()
 	switch e := e.(type) {
@@ -124,19 +135,19 @@ func (k *checker) truth(e Expr, negated bool) Condition {
 	o, ok := k.operand(e)
 	switch {
 	case !ok:
-		return Const(false)
+		return never
 	case o.column != nil && (o.typ == model.TypeBool || o.typ == model.TypeJSON):
 		return Compare{Column: o.column.index, Path: o.column.path, Value: model.OfBool(!negated)}
 	case o.column != nil:
 		k.fail(Mismatch, e.Span(), o.describe()+" and no predicate by itself")
-		return Const(false)
+		return never
 	case o.typ == model.TypeNull:
-		return Const(false)
+		return never
 	case o.typ == model.TypeBool:
 		return Const(o.value.Bool() != negated)
 	}
 	k.fail(Mismatch, e.Span(), o.describe()+" and no predicate by itself")
-	return Const(false)
+	return never
 }
 
 func (k *checker) compare(x Expr, op Op, y Expr, at Span) Condition {
@@ -144,7 +155,7 @@ func (k *checker) compare(x Expr, op Op, y Expr, at Span) Condition {
 	b, bok := k.operand(y)
 	switch {
 	case !aok || !bok:
-		return Const(false)
+		return never
 	case a.column != nil && b.column != nil:
 		return k.compareColumns(a, op, b, at)
 	case a.column != nil:
@@ -152,10 +163,10 @@ func (k *checker) compare(x Expr, op Op, y Expr, at Span) Condition {
 	case b.column != nil:
 		return k.compareValue(b, op.Flip(), a)
 	case a.typ == model.TypeNull || b.typ == model.TypeNull:
-		return Const(false)
+		return never
 	case kindOf(a.typ) != kindOf(b.typ):
 		k.fail(Mismatch, at, a.describe()+" and cannot be compared with "+b.short())
-		return Const(false)
+		return never
 	}
 	return Const(op.holds(a.value.Compare(b.value)))
 }
@@ -163,14 +174,14 @@ func (k *checker) compare(x Expr, op Op, y Expr, at Span) Condition {
 func (k *checker) in(e *InExpr, negated bool) Condition {
 	x, ok := k.operand(e.X)
 	if !ok {
-		return Const(false)
+		return never
 	}
 	values := make([]model.Value, 0, len(e.List))
 	others := make([]Condition, 0, 1)
 	for _, item := range e.List {
 		o, ok := k.operand(item)
 		if !ok {
-			return Const(false)
+			return never
 		}
 		if x.column == nil || o.column != nil || k.err != nil {
 			others = append(others, k.compare(e.X, Eq.negate(negated), item, e.At))
@@ -183,7 +194,7 @@ func (k *checker) in(e *InExpr, negated bool) Condition {
 			// The column never has this value: NULL in the list makes NOT IN true
 			// nowhere, any other such value is no obstacle.
 			if negated && o.typ == model.TypeNull {
-				return Const(false)
+				return never
 			}
 		}
 	}
@@ -208,20 +219,20 @@ func (k *checker) like(e *LikeExpr, negated bool) Condition {
 	}
 	switch {
 	case !xok || !pok || !eok:
-		return Const(false)
+		return never
 	case x.typ != model.TypeString && x.typ != model.TypeNull && (x.column == nil || x.typ != model.TypeJSON):
 		k.fail(Mismatch, e.X.Span(), x.describe()+"; LIKE needs a string")
-		return Const(false)
+		return never
 	case pattern.typ == model.TypeNull && pattern.column == nil, x.typ == model.TypeNull:
-		return Const(false)
+		return never
 	case pattern.column != nil || pattern.typ != model.TypeString:
 		k.fail(Mismatch, e.Pattern.Span(), "the pattern of LIKE is a string")
-		return Const(false)
+		return never
 	}
 	p, err := ParsePattern(pattern.value.Text(), escape)
 	if err != nil {
 		k.fail(Mismatch, e.Pattern.Span(), err.Error())
-		return Const(false)
+		return never
 	}
 	if x.column == nil {
 		return Const(p.Match(x.value.Text()) != negated)
@@ -247,7 +258,7 @@ func (k *checker) null(e *NullExpr, negated bool) Condition {
 	o, ok := k.operand(e.X)
 	switch {
 	case !ok:
-		return Const(false)
+		return never
 	case o.column == nil:
 		return Const((o.typ == model.TypeNull) != negated)
 	}

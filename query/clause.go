@@ -114,13 +114,23 @@ func (p *parser) unexpected(expected string) *Error {
 	if p.tok.kind != tokName {
 		return e
 	}
-	switch word := strings.ToUpper(e.Token); word {
-	case "SELECT", "WHERE", "FROM":
-		e.Reason = "a query is its predicate alone, without " + word
-	default:
-		e.Suggestion = model.Nearest(word, expectedWords(expected))
-	}
+	e.Suggestion = model.Nearest(strings.ToUpper(e.Token), expectedWords(expected))
 	return e
+}
+
+// statement explains an error in a text that begins like a statement of SQL.
+func (p *parser) statement(err error) error {
+	start := lexer{text: p.text}
+	first, _ := start.next()
+	second, _ := start.next()
+	if second.kind == tokDot || infixPower(second.kind) != powerNone {
+		return err // a column of that name
+	}
+	switch word := strings.ToUpper(p.source(first.at)); word {
+	case "SELECT", "WHERE", "FROM":
+		return newError(Syntax, p.text, first.at, "a query is its predicate alone, without "+word)
+	}
+	return err
 }
 
 // expectedWords returns the keywords that an expectation names.

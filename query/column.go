@@ -33,6 +33,10 @@ func (k *checker) operand(e Expr) (operand, bool) {
 		}
 		return operand{expr: e, typ: c.field.Type, column: c}, true
 	case *LiteralExpr:
+		if err := e.Value.Validate(); err != nil {
+			k.fail(Argument, e.At, err.Error())
+			return operand{}, false
+		}
 		return operand{expr: e, typ: e.Value.Type(), value: e.Value}, true
 	case *ParamExpr:
 		name := "?"
@@ -40,6 +44,8 @@ func (k *checker) operand(e Expr) (operand, bool) {
 			name = ":" + e.Name
 		}
 		k.fail(Argument, e.At, "no argument was bound to "+name)
+	case *invalidExpr:
+		k.fail(Argument, Span{}, "an argument "+e.reason)
 	default:
 		k.fail(Mismatch, e.Span(), "a predicate is no value to compare; join predicates with AND, OR and NOT")
 	}
@@ -102,12 +108,21 @@ func (o operand) short() string {
 	return string(p.b)
 }
 
+// article returns the name of a type with its article, if it takes one.
 func article(t model.Type) string {
-	name := t.String()
-	if strings.ContainsRune("aeiouAEIOU", rune(name[0])) {
-		return "an " + name
+	switch t {
+	case model.TypeNull:
+		return "NULL"
+	case model.TypeBytes:
+		return "bytes"
+	case model.TypeJSON:
+		return "JSON"
+	case model.TypeID:
+		return "an ID"
+	case model.TypeInt:
+		return "an int"
 	}
-	return "a " + name
+	return "a " + t.String()
 }
 
 // kind groups the types whose values can be compared with each other.

@@ -32,7 +32,11 @@ func Parse(text string) (*Query, error) {
 	if err := p.advance(); err != nil {
 		return nil, err
 	}
-	return p.query()
+	q, err := p.query()
+	if err != nil {
+		return nil, p.statement(err)
+	}
+	return q, nil
 }
 
 func invalidUTF8(text string) *Error {
