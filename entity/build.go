@@ -1,7 +1,7 @@
 package entity
 
 import (
-	"slices"
+	"fmt"
 
 	"github.com/ankgo/ank/event"
 )
@@ -18,35 +18,49 @@ func (o *Overlay) Build(clock *event.Clock) (*event.Transaction, error) {
 	if o.err != nil {
 		return nil, o.err
 	}
-	var created, updated []*event.Event
-	var floor []event.ID
-	for _, d := range o.order {
-		if !d.changed() {
+	b := builder{
+		clock:  clock,
+		events: make([]*event.Event, 0, len(o.order)),
+		floor:  make([]event.ID, 0, len(o.order)),
+	}
+	created, err := b.add(o.order, true)
+	if err == nil {
+		_, err = b.add(o.order, false)
+	}
+	if err != nil || len(b.events) == 0 {
+		return nil, err
+	}
+	id, err := clock.MintTransaction(b.floor...)
+	if err != nil {
+		return nil, fmt.Errorf("commit: %w", err)
+	}
+	for i, e := range b.events[created:] {
+		e.ID = id.Update(i + 1)
+	}
+	return &event.Transaction{ID: id, Events: b.events}, nil
+}
+
+// builder collects the events of a transaction and what its ID must be above.
+type builder struct {
+	clock  *event.Clock
+	events []*event.Event
+	floor  []event.ID
+}
+
+// add makes the events of the drafts that changed, and returns how many there
+// are by now: those of created entities come first, in the order of their IDs.
+func (b *builder) add(drafts []*Draft, created bool) (int, error) {
+	for _, d := range drafts {
+		if d.created != created || !d.changed() {
 			continue
 		}
 		if err := d.check(); err != nil {
-			return nil, err
+			return 0, err
 		}
-		e := d.event(clock)
-		if d.created {
-			created = append(created, e)
-			floor = append(floor, e.ID)
-		} else {
-			updated = append(updated, e)
-			floor = append(floor, d.base.Head...)
-		}
+		b.events = append(b.events, d.event(b.clock))
+		b.floor = append(b.floor, d.base.Head...)
 	}
-	if len(created)+len(updated) == 0 {
-		return nil, nil
-	}
-	id, err := clock.MintTransaction(floor...)
-	if err != nil {
-		return nil, err
-	}
-	for i, e := range updated {
-		e.ID = id.Update(i + 1)
-	}
-	return &event.Transaction{ID: id, Events: slices.Concat(created, updated)}, nil
+	return len(b.events), nil
 }
 
 // check asks the model about the entity as it will be. What is deleted need not
@@ -69,9 +83,10 @@ func (d *Draft) event(clock *event.Clock) *event.Event {
 	} else {
 		e.Precursors = precursors(d.base.Head)
 	}
-	for _, c := range d.changes {
+	for i := range d.changes {
+		c := &d.changes[i]
 		e.Ops = append(e.Ops, event.Operation{
-			Field: d.schema.Fields()[c.field].Name, Kind: event.OpSet, Value: c.value.AppendTo(nil),
+			Field: d.schema.Fields()[c.field].Name, Kind: event.OpSet, Value: c.bytes(),
 		})
 	}
 	if len(e.Ops) > 0 {

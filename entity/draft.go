@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"errors"
 	"slices"
+	"strconv"
 
 	"github.com/ankgo/ank/event"
 	"github.com/ankgo/ank/model"
@@ -28,8 +29,16 @@ type Draft struct {
 
 // change is a field's new value.
 type change struct {
-	field int
-	value model.Value
+	field   int
+	value   model.Value
+	encoded []byte // made when it is first asked for
+}
+
+func (c *change) bytes() []byte {
+	if c.encoded == nil {
+		c.encoded = c.value.AppendTo(nil)
+	}
+	return c.encoded
 }
 
 // ID is the entity's ID, which it has from its creation on.
@@ -83,6 +92,8 @@ func (d *Draft) Undelete() {
 // show in it.
 func (d *Draft) View() View { return NewView(d.schema, d.visible()) }
 
+var errNoField = errors.New("the model has no such field")
+
 // usable returns the field at a position, or nil after it noted what stands
 // against changing it.
 func (d *Draft) usable(field int) *model.Field {
@@ -91,7 +102,7 @@ func (d *Draft) usable(field int) *model.Field {
 		d.overlay.fail(ErrFinished)
 		return nil
 	case field < 0 || field >= len(d.schema.Fields()):
-		d.misuse("", errors.New("the model has no such field"))
+		d.misuse("field "+strconv.Itoa(field), errNoField)
 		return nil
 	case d.deleted:
 		d.misuse(d.schema.Fields()[field].Name, ErrDeleted)
@@ -114,7 +125,7 @@ func (d *Draft) put(field int, v model.Value) {
 	case same:
 		return
 	case found:
-		d.changes[i].value = v
+		d.changes[i] = change{field: field, value: v}
 	default:
 		d.changes = slices.Insert(d.changes, i, change{field: field, value: v})
 	}
@@ -155,14 +166,15 @@ func (d *Draft) visible() *model.Row {
 }
 
 func (d *Draft) values() model.Tuple {
-	var b model.TupleBuilder
+	b := builders.Get().(*model.TupleBuilder)
 	for name, value := range d.base.Values.All() {
 		b.Set(name, value)
 	}
-	for _, c := range d.changes {
-		b.Set(d.schema.Fields()[c.field].Name, c.value.AppendTo(nil))
+	for i := range d.changes {
+		c := &d.changes[i]
+		b.Set(d.schema.Fields()[c.field].Name, c.bytes())
 	}
-	return b.Tuple()
+	return built(b)
 }
 
 // changed reports whether the transaction changes the entity at all.
@@ -171,15 +183,4 @@ func (d *Draft) changed() bool {
 		return !d.deleted
 	}
 	return len(d.changes) > 0 || d.deleted != d.base.Deleted
-}
-
-// init records the values that an entity is created with.
-func (d *Draft) init(values []model.Value) error {
-	if _, err := d.schema.Encode(values); err != nil {
-		return err
-	}
-	for i, v := range values {
-		d.put(i, v)
-	}
-	return nil
 }

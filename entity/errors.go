@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/ankgo/ank/event"
+	"github.com/ankgo/ank/model"
 	"github.com/ankgo/ank/query"
 )
 
@@ -60,7 +61,7 @@ func (e *EntityError) Is(target error) bool {
 }
 
 // FieldError says what was wrong with a value that a draft was given. It matches
-// [ErrMisuse] and unwraps to the reason.
+// [ErrMisuse] and unwraps to the reason, a *[model.ValueError] or [ErrDeleted].
 type FieldError struct {
 	Model  string
 	ID     event.ID
@@ -70,7 +71,12 @@ type FieldError struct {
 
 // Error implements error.
 func (e *FieldError) Error() string {
-	return fmt.Sprintf("%s %v, %s: %v", e.Model, e.ID, e.Field, e.Reason)
+	entity := e.Model + " " + e.ID.String()
+	var value *model.ValueError
+	if errors.As(e.Reason, &value) && value.Field != "" {
+		return entity + ": " + e.Reason.Error()
+	}
+	return entity + ", " + e.Field + ": " + e.Reason.Error()
 }
 
 // Unwrap returns the reason.
@@ -112,7 +118,10 @@ type NoResultError struct {
 
 // Error implements error.
 func (e *NoResultError) Error() string {
-	return "no " + e.Model + " found where " + e.Query.String()
+	if text := e.Query.String(); text != "" {
+		return "no " + e.Model + " found: " + text
+	}
+	return "no " + e.Model + " found"
 }
 
 // Is makes the error match [ErrNotFound].

@@ -1,6 +1,7 @@
 package entity
 
 import (
+	"fmt"
 	"iter"
 
 	"github.com/ankgo/ank/event"
@@ -11,11 +12,14 @@ import (
 // first read or changed them, so that reads repeat, and its changes to them. The
 // node reads rows, the Overlay remembers them. It is not safe for concurrent use.
 type Overlay struct {
-	drafts   map[Key]*Draft
-	order    []*Draft // by first touch
-	err      error    // the first misuse
+	order    []*Draft       // by first touch
+	drafts   map[Key]*Draft // all of order, once there are more than few
+	err      error          // the first misuse
 	finished bool
 }
+
+// few is how many drafts are looked for one by one.
+const few = 8
 
 // A Key names an entity as a transaction touched it.
 type Key struct {
@@ -24,12 +28,12 @@ type Key struct {
 }
 
 // NewOverlay returns an Overlay that touched nothing.
-func NewOverlay() *Overlay { return &Overlay{drafts: make(map[Key]*Draft)} }
+func NewOverlay() *Overlay { return new(Overlay) }
 
 // Touched reports whether the transaction touched the entity: if so, the other
 // methods may be called for it, and if not, [Overlay.Fork] comes first.
 func (o *Overlay) Touched(s *model.Schema, id event.ID) bool {
-	return o.drafts[Key{s.Collection(), id}] != nil
+	return o.find(s, id) != nil
 }
 
 // Fork remembers an entity at its first touch; row is nil if there is none. The
@@ -46,9 +50,33 @@ func (o *Overlay) Fork(s *model.Schema, id event.ID, row *model.Row) {
 }
 
 func (o *Overlay) add(d *Draft) {
-	o.drafts[Key{d.schema.Collection(), d.base.ID}] = d
 	o.order = append(o.order, d)
+	switch {
+	case o.drafts != nil:
+		o.drafts[d.key()] = d
+	case len(o.order) > few:
+		o.drafts = make(map[Key]*Draft, 2*len(o.order))
+		for _, d := range o.order {
+			o.drafts[d.key()] = d
+		}
+	}
 }
+
+// find returns the draft of a touched entity, nil if it was not touched.
+func (o *Overlay) find(s *model.Schema, id event.ID) *Draft {
+	key := Key{s.Collection(), id}
+	if o.drafts != nil {
+		return o.drafts[key]
+	}
+	for _, d := range o.order {
+		if d.key() == key {
+			return d
+		}
+	}
+	return nil
+}
+
+func (d *Draft) key() Key { return Key{d.schema.Collection(), d.base.ID} }
 
 // Create makes a new entity, whose ID is minted here, with the values of the
 // schema's fields in their order. The error is that of [model.Schema.Encode] or
@@ -57,13 +85,18 @@ func (o *Overlay) Create(clock *event.Clock, s *model.Schema, values []model.Val
 	if o.finished {
 		return nil, ErrFinished
 	}
+	encoded, err := s.Encode(values)
+	if err != nil {
+		return nil, fmt.Errorf("create %s: %w", s.Model(), err)
+	}
 	id, err := clock.Mint()
 	if err != nil {
-		return nil, err
+		return nil, fmt.Errorf("create %s: %w", s.Model(), err)
 	}
 	d := &Draft{overlay: o, schema: s, created: true, base: model.Row{ID: id, Head: event.Head{id}}}
-	if err := d.init(values); err != nil {
-		return nil, err
+	d.changes = make([]change, len(encoded))
+	for i, e := range encoded {
+		d.changes[i] = change{field: e.Field, value: values[e.Field], encoded: e.Value}
 	}
 	o.add(d)
 	return d, nil
@@ -122,7 +155,7 @@ func (o *Overlay) Undelete(s *model.Schema, id event.ID) error {
 }
 
 func (o *Overlay) existing(s *model.Schema, id event.ID) (*Draft, error) {
-	d := o.drafts[Key{s.Collection(), id}]
+	d := o.find(s, id)
 	if d == nil || d.absent {
 		return nil, &EntityError{Model: s.Model(), ID: id, Reason: ErrNotFound}
 	}
@@ -135,7 +168,7 @@ func (o *Overlay) existing(s *model.Schema, id event.ID) (*Draft, error) {
 func (o *Overlay) Reads() iter.Seq2[Key, event.Head] {
 	return func(yield func(Key, event.Head) bool) {
 		for _, d := range o.order {
-			if !d.created && !yield(Key{d.schema.Collection(), d.base.ID}, d.base.Head) {
+			if !d.created && !yield(d.key(), d.base.Head) {
 				return
 			}
 		}

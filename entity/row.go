@@ -54,6 +54,11 @@ func tupleOf(fields []register) model.Tuple {
 	for i := range fields {
 		b.Set(fields[i].name, fields[i].value)
 	}
+	return built(b)
+}
+
+// built returns the builder's tuple, and the builder to the pool.
+func built(b *model.TupleBuilder) model.Tuple {
 	t := b.Tuple()
 	b.Reset()
 	builders.Put(b)

@@ -5,6 +5,7 @@ import (
 	"math"
 	"slices"
 
+	"github.com/ankgo/ank/event"
 	"github.com/ankgo/ank/model"
 	"github.com/ankgo/ank/query"
 )
@@ -41,14 +42,16 @@ func (o *Overlay) Select(q *query.Checked, committed iter.Seq2[*model.Row, error
 		return viewed(q.Schema(), committed)
 	}
 	own := make([]*model.Row, 0, len(touched))
+	replaced := make(map[event.ID]struct{}, len(touched))
 	for _, d := range touched {
+		replaced[d.base.ID] = struct{}{}
 		if row := d.visible(); !d.absent && q.Match(row) {
 			own = append(own, row)
 		}
 	}
 	slices.SortFunc(own, q.Compare)
-	merged := o.merge(q, own, committed)
-	return viewed(q.Schema(), window(merged, q))
+	rest := without(committed, replaced)
+	return viewed(q.Schema(), window(merge(q, own, rest), q))
 }
 
 // touched returns the drafts of the query's collection.
@@ -62,26 +65,35 @@ func (o *Overlay) touched(q *query.Checked) []*Draft {
 	return drafts
 }
 
-// merge merges two results in the query's order, leaving out of the committed
-// one what was touched.
-func (o *Overlay) merge(q *query.Checked, own []*model.Row, committed iter.Seq2[*model.Row, error]) iter.Seq2[*model.Row, error] {
+// without leaves out what was touched. The set is that of the beginning: a
+// transaction may well touch what it is ranging over.
+func without(rows iter.Seq2[*model.Row, error], ids map[event.ID]struct{}) iter.Seq2[*model.Row, error] {
 	return func(yield func(*model.Row, error) bool) {
-		rest := own
-		for row, err := range committed {
-			if err != nil {
-				yield(nil, err)
+		for row, err := range rows {
+			if err == nil {
+				if _, skip := ids[row.ID]; skip {
+					continue
+				}
+			}
+			if !yield(row, err) || err != nil {
 				return
 			}
-			if o.Touched(q.Schema(), row.ID) {
-				continue
-			}
-			for len(rest) > 0 && q.Compare(rest[0], row) < 0 {
+		}
+	}
+}
+
+// merge merges two results in the query's order.
+func merge(q *query.Checked, own []*model.Row, rows iter.Seq2[*model.Row, error]) iter.Seq2[*model.Row, error] {
+	return func(yield func(*model.Row, error) bool) {
+		rest := own
+		for row, err := range rows {
+			for err == nil && len(rest) > 0 && q.Compare(rest[0], row) < 0 {
 				if !yield(rest[0], nil) {
 					return
 				}
 				rest = rest[1:]
 			}
-			if !yield(row, nil) {
+			if !yield(row, err) || err != nil {
 				return
 			}
 		}

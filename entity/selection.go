@@ -81,12 +81,13 @@ func fetch[V ~struct{ View }](ctx context.Context, r Reader, s *model.Schema, q 
 }
 
 func first[V ~struct{ View }](ctx context.Context, r Reader, s *model.Schema, q *query.Query, err error) (V, error) {
+	one := q
 	if err == nil && q.Limit == nil {
-		one := *q
-		one.Limit = &query.LiteralExpr{Value: model.OfInt(1)}
-		q = &one
+		limited := *q
+		limited.Limit = &query.LiteralExpr{Value: model.OfInt(1)}
+		one = &limited
 	}
-	for v, err := range fetch[V](ctx, r, s, q, err) {
+	for v, err := range fetch[V](ctx, r, s, one, err) {
 		return v, err
 	}
 	var none V
