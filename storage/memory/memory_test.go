@@ -32,8 +32,16 @@ func testStore(s *memory.Store, options kv.Options) storagetest.Store {
 		Reopens:        true,
 		Locks:          true,
 		ComparesStamps: true,
+		FollowsPlans:   true,
 		Crash:          func(*rand.Rand) storagetest.Store { return testStore(s.Clone(), options) },
 		Durable:        true,
 		Fail:           func(error) { s.SetLimit(1) },
 	}
+}
+
+// TestMutants plants every known defect into this engine.
+func TestMutants(t *testing.T) {
+	storagetest.RunMutants(t, storagetest.Options{
+		New: func(testing.TB) storagetest.Store { return testStore(memory.NewStore(), kv.Options{}) },
+	})
 }

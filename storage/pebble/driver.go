@@ -118,7 +118,7 @@ func (d *driver) commit(batch *pebble.Batch, sync bool) (err error) {
 		case nil:
 		case fatalError:
 			d.broken = true
-			err = fmt.Errorf("pebble: %w: %w", storage.ErrUnknown, fatal)
+			err = fmt.Errorf("pebble: %w: %w", storage.ErrUnknown, classify(fatal))
 		default:
 			panic(fatal)
 		}
@@ -148,14 +148,24 @@ func (d *driver) Snapshot() (kv.Reader, error) {
 // write that failed for good the folder stays locked until the process ends:
 // Pebble may still be at work in it.
 func (d *driver) Close() error {
-	if d.broken {
-		return nil
-	}
 	var err error
-	if !d.ballast.full.Load() {
-		err = d.db.LogData(nil, pebble.Sync)
+	if !d.broken {
+		err = d.syncLog()
 	}
 	return errors.Join(err, d.db.Close(), d.lock.Close())
+}
+
+// syncLog makes durable what relaxed commits left in the log.
+func (d *driver) syncLog() error {
+	if d.ballast.full.Load() {
+		return nil
+	}
+	batch := d.db.NewBatch()
+	defer batch.Close()
+	if err := batch.LogData(nil, nil); err != nil {
+		return fmt.Errorf("pebble: %w", err)
+	}
+	return d.commit(batch, true)
 }
 
 // classify gives an error of the library the meaning callers branch on.

@@ -11,9 +11,14 @@ type logger struct{ to Logger }
 // the driver turns it into an error; on a goroutine of Pebble's own (the manifest
 // cannot be written although the ballast was given back) it ends the process,
 // which loses nothing that was acknowledged.
-type fatalError struct{ message string }
+type fatalError struct {
+	message string
+	cause   error // the error that Pebble named, if it named one
+}
 
 func (e fatalError) Error() string { return e.message }
+
+func (e fatalError) Unwrap() error { return e.cause }
 
 func (l logger) Infof(format string, args ...any) {
 	if l.to != nil {
@@ -32,5 +37,11 @@ func (l logger) Fatalf(format string, args ...any) {
 	if l.to != nil {
 		l.to.Error(message)
 	}
-	panic(fatalError{message})
+	fatal := fatalError{message: message}
+	for _, arg := range args {
+		if err, ok := arg.(error); ok {
+			fatal.cause = err
+		}
+	}
+	panic(fatal)
 }

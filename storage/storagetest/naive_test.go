@@ -19,3 +19,8 @@ func newNaive(testing.TB) storagetest.Store {
 		ComparesStamps: true,
 	}
 }
+
+// TestMutants shows that every planted defect is found.
+func TestMutants(t *testing.T) {
+	storagetest.RunMutants(t, storagetest.Options{New: newNaive, Steps: 60})
+}

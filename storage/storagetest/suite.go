@@ -51,6 +51,10 @@ type Store struct {
 	// record is at hand.
 	ComparesStamps bool
 
+	// FollowsPlans: Select reads what a plan says instead of ignoring it. Wrong
+	// plans then have wrong results, as mutants need.
+	FollowsPlans bool
+
 	// Crash returns the store that a crash of the machine at this moment would
 	// leave; the engine that is open stays with the old store and is closed by
 	// the suite. How much of what was not durable is lost may be drawn from rng.
@@ -77,6 +81,7 @@ var (
 	reopens  = ability{"Reopens", func(s Store) bool { return s.Reopens }}
 	locks    = ability{"Locks", func(s Store) bool { return s.Locks }}
 	compares = ability{"ComparesStamps", func(s Store) bool { return s.ComparesStamps }}
+	follows  = ability{"FollowsPlans", func(s Store) bool { return s.FollowsPlans }}
 	crashes  = ability{"Crash", func(s Store) bool { return s.Crash != nil }}
 	fails    = ability{"Fail", func(s Store) bool { return s.Fail != nil }}
 )
