@@ -176,7 +176,7 @@ func (c *column) change(t *term, f func(*bucket)) {
 
 // place looks an entry's branch up again.
 func (e *entry) place(s *model.Schema) place {
-	return place{e, branchesOf(s, e.owner.where)[e.branch]}
+	return place{e, branchesOf(s, e.owner.predicate())[e.branch]}
 }
 
 // side says for which of the two rows of a change something holds.
@@ -193,6 +193,23 @@ type search struct {
 	before, after view
 	round         uint64 // of standing.round, so that one found twice is noted once
 	found         []*standing
+	matched       matched
+}
+
+// start turns to a change and returns the sides on which it has a row.
+func (s *search) start(ch *Change) (sides side) {
+	s.round++
+	clear(s.found)
+	s.found = s.found[:0]
+	if ch.Before != nil && !ch.Before.Row.Deleted {
+		sides |= beforeSide
+		s.before.show(&ch.Before.Row)
+	}
+	if ch.After != nil && !ch.After.Row.Deleted {
+		sides |= afterSide
+		s.after.show(&ch.After.Row)
+	}
+	return sides
 }
 
 func (s *search) cell(c *cell, sides side) {

@@ -80,13 +80,17 @@ func (r *Reactor) Publish(p Publication) {
 func (r *Reactor) take(p *Publication) {
 	if len(p.Changes) == 1 {
 		if c := r.collections[p.Changes[0].Collection]; c != nil {
-			c.match(&p.Changes[0], func(st *standing, change *pair) { r.applyOne(p, st, change) })
+			m := c.match(&p.Changes[0])
+			for _, st := range m.found {
+				change := m.pair(st)
+				r.applyOne(p, st, &change)
+			}
 		}
 		return
 	}
 	for i := range p.Changes {
 		if c := r.collections[p.Changes[i].Collection]; c != nil {
-			c.match(&p.Changes[i], r.link)
+			r.link(c.match(&p.Changes[i]))
 		}
 	}
 	for _, st := range r.touched {
@@ -107,17 +111,19 @@ func (r *Reactor) take(p *Publication) {
 	r.pairs, r.touched = r.pairs[:0], r.touched[:0]
 }
 
-// link notes a pair for later.
-func (r *Reactor) link(st *standing, p *pair) {
-	r.pairs = append(r.pairs, linked{pair: *p})
-	at := int32(len(r.pairs))
-	if st.firstPair == 0 {
-		st.firstPair = at
-		r.touched = append(r.touched, st)
-	} else {
-		r.pairs[st.lastPair-1].next = at
+// link notes pairs for later.
+func (r *Reactor) link(m *matched) {
+	for _, st := range m.found {
+		r.pairs = append(r.pairs, linked{pair: m.pair(st)})
+		at := int32(len(r.pairs))
+		if st.firstPair == 0 {
+			st.firstPair = at
+			r.touched = append(r.touched, st)
+		} else {
+			r.pairs[st.lastPair-1].next = at
+		}
+		st.lastPair = at
 	}
-	st.lastPair = at
 }
 
 // applyOne applies the only pair that a publication has for a standing query.
@@ -126,10 +132,17 @@ func (r *Reactor) applyOne(p *Publication, st *standing, change *pair) {
 		r.apply(p, st, []pair{*change})
 		return
 	}
-	var c RowChange
-	if st.res.apply(change, &c) {
-		st.emit(p.Position, []RowChange{c})
+	set := &lone{}
+	if st.res.apply(change, &set.change[0]) {
+		set.Position, set.Changes = p.Position, set.change[:]
+		st.res.deliver(&set.ChangeSet)
 	}
+}
+
+// lone is a change set of one change, in one piece of memory.
+type lone struct {
+	ChangeSet
+	change [1]RowChange
 }
 
 // apply applies all pairs that a publication has for a standing query.
@@ -174,7 +187,10 @@ func (r *Reactor) Register(c *query.Checked, wake func()) (*Subscription, *Filli
 	if st := col.queries[c.Key()]; st != nil {
 		return attach(st, wake), nil, nil
 	}
-	st := col.add(c)
+	st, err := col.add(c)
+	if err != nil {
+		return nil, nil, err
+	}
 	st.filling = &Filling{st: st}
 	return attach(st, wake), st.filling, nil
 }

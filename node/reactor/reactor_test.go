@@ -199,7 +199,7 @@ func patchByStep(list []*storage.Record, set *ChangeSet) []*storage.Record {
 // To repeat: go test ./node/reactor -run 'TestChangesLead.*/seed=<n>$'
 func TestChangesLeadToAFreshFetch(t *testing.T) {
 	refills := 0
-	for seed := range uint64(60) {
+	for seed := range uint64(25) {
 		t.Run(fmt.Sprintf("seed=%d", seed), func(t *testing.T) {
 			w := newWorld(t, seed)
 			for range w.rng.IntN(60) {

@@ -35,10 +35,11 @@ func compare(sorted *query.Checked, a, b *storage.Record) int {
 
 func (r *result) find(x *storage.Record) (int, bool) { return r.rows.find(x, r.sorted) }
 
-// apply does a single pair to a result without a window, and says what that amounts to. A pair
+// apply does a single pair to a result without a window, and says in c, which is empty, what that
+// amounts to. A pair
 // that the rows show already is no change; so a publication may be applied to rows that were read after it.
 func (r *result) apply(p *pair, c *RowChange) bool {
-	*c = RowChange{OldIndex: -1, Index: -1, Record: p.after, Fields: p.fields}
+	c.OldIndex, c.Index, c.Record, c.Fields = -1, -1, p.after, p.fields
 	if p.before != nil {
 		if i, ok := r.find(p.before); ok {
 			c.OldIndex, c.Before = i, r.rows.at(i)

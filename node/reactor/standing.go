@@ -1,30 +1,51 @@
 package reactor
 
 import (
+	"strings"
+
 	"github.com/ankgo/ank/model"
 	"github.com/ankgo/ank/query"
 )
 
 // standing is one standing query: a predicate in the match index and the result of it. Queries that
 // ask the same share it. There may be a million of them, most with one row and one subscription, so
-// it keeps no more of the query than it needs. Guarded by the reactor's lock.
+// it keeps little: not the predicate but its text, from which the predicate is made again when the
+// index has to be changed. Guarded by the reactor's lock.
 type standing struct {
-	res    result
-	in     *collection
-	where  query.Condition
-	filter query.Filter // what is left to evaluate; matches everything if the index says it all
-	key    string
-	entry  entry   // of the first branch
-	others []entry // of the other branches
-
-	filling *Filling // not nil until the result is there
-
-	// About the change at hand.
+	// What every change touches comes first, to lie together.
 	round uint64 // the search that found it last
 	near  side   // the index has the row on these sides
 	sure  side   // and needs no look at the predicate there
-	// About the publication at hand: its pairs in reactor.pairs, counted from 1.
+	on    side   // the predicate holds on these sides
+	// The pairs of the publication at hand in reactor.pairs, counted from 1.
 	firstPair, lastPair int32
+
+	res     result
+	filling *Filling      // not nil until the result is there
+	filter  *query.Filter // made when first needed; often the index says it all
+
+	in     *collection
+	key    string
+	entry  entry   // of the predicate's first branch
+	others []entry // of its other branches
+}
+
+// predicate is what the query asks of a row.
+func (st *standing) predicate() query.Condition {
+	c, err := reread(st.in.schema, st.key)
+	if err != nil || st.res.window.wanted() == 0 { // LIMIT 0
+		return query.Const(false)
+	}
+	return c.Where()
+}
+
+// reread makes a query of its key.
+func reread(s *model.Schema, key string) (*query.Checked, error) {
+	q, err := query.Parse(strings.TrimSpace(strings.TrimPrefix(key, s.Collection())))
+	if err != nil {
+		return nil, err
+	}
+	return q.Check(s)
 }
 
 // collection holds the standing queries of one collection. Guarded by the reactor's lock.
@@ -49,42 +70,39 @@ func newCollection(r *Reactor, s *model.Schema) *collection {
 }
 
 // add makes a standing query and puts it into the index.
-func (c *collection) add(q *query.Checked) *standing {
-	st := &standing{in: c, where: q.Where(), key: q.Key()}
+func (c *collection) add(q *query.Checked) (*standing, error) {
+	st := &standing{in: c, key: strings.Clone(q.Key())}
+	if _, err := reread(c.schema, st.key); err != nil {
+		return nil, err
+	}
 	st.res.window = newWindow(q)
 	if len(q.Order()) > 0 {
 		st.res.sorted = q
 	}
-	branches := branchesOf(c.schema, st.where)
-	if st.res.window.wanted() == 0 {
-		st.where, branches = query.Const(false), nil // LIMIT 0
+	branches := branchesOf(c.schema, st.predicate())
+	if len(branches) > 1 {
+		st.others = make([]entry, len(branches)-1)
 	}
 	for i, b := range branches {
-		if !b.whole || len(b.terms) > 1 {
-			st.filter = query.NewFilter(c.schema, st.where)
-		}
-		e := &st.entry
-		if i > 0 {
-			if st.others == nil {
-				st.others = make([]entry, len(branches)-1)
-			}
-			e = &st.others[i-1]
-		}
+		e := st.entryAt(i)
 		e.owner, e.branch = st, uint16(i)
 		c.index.add(c.schema, place{e, b})
 	}
 	c.queries[st.key] = st
-	return st
+	return st, nil
+}
+
+func (st *standing) entryAt(branch int) *entry {
+	if branch == 0 {
+		return &st.entry
+	}
+	return &st.others[branch-1]
 }
 
 // remove takes a standing query out of the index.
 func (c *collection) remove(st *standing) {
-	for i, b := range branchesOf(c.schema, st.where) {
-		e := &st.entry
-		if i > 0 {
-			e = &st.others[i-1]
-		}
-		c.index.remove(c.schema, place{e, b})
+	for i, b := range branchesOf(c.schema, st.predicate()) {
+		c.index.remove(c.schema, place{st.entryAt(i), b})
 	}
 	delete(c.queries, st.key)
 	if len(c.queries) == 0 {
@@ -92,56 +110,71 @@ func (c *collection) remove(st *standing) {
 	}
 }
 
-// match finds the standing queries that a change concerns, and calls do with each and what the change
-// is to it.
-func (c *collection) match(ch *Change, do func(*standing, *pair)) {
+// match finds the standing queries that a change concerns; standing.on says on which sides its predicate
+// holds. The answer is good until the next call.
+func (c *collection) match(ch *Change) *matched {
 	s := &c.search
-	var sides side
-	if ch.Before != nil && !ch.Before.Row.Deleted {
-		sides |= beforeSide
-		s.before.show(&ch.Before.Row)
-	}
-	if ch.After != nil && !ch.After.Row.Deleted {
-		sides |= afterSide
-		s.after.show(&ch.After.Row)
-	}
-	s.round++
-	s.found = s.found[:0]
+	sides := s.start(ch)
 	if sides != 0 {
 		s.cell(&c.index, sides)
 	}
-	var fields []string
-	named := false
+	m := &s.matched
+	*m = matched{change: ch, found: s.found[:0], deleted: sides&afterSide == 0}
+	both := false
 	for _, st := range s.found {
-		p := pair{last: ch.After}
+		st.on = 0
 		if st.matches(beforeSide, &s.before) {
-			p.before = ch.Before
+			st.on = beforeSide
 		}
 		if st.matches(afterSide, &s.after) {
-			p.after = ch.After
+			st.on |= afterSide
 		}
-		switch {
-		case p.before == nil && p.after == nil:
-			continue
-		case p.after == nil:
-			p.reason = NoMatch
-			if sides&afterSide == 0 {
-				p.reason = Deleted
-			}
-		case p.before != nil:
-			if !named {
-				fields, named = changedFields(c.names, &s.before, &s.after), true
-			}
-			p.fields = fields
+		if st.on != 0 {
+			m.found = append(m.found, st)
 		}
-		do(st, &p)
+		both = both || st.on == bothSides
 	}
-	clear(s.found)
+	if both {
+		m.fields = changedFields(c.names, &s.before, &s.after)
+	}
+	return m
+}
+
+// matched is what a change is to the standing queries that it concerns.
+type matched struct {
+	change  *Change
+	found   []*standing
+	fields  []string // that the change changed, if a row stays in some result
+	deleted bool     // there is no row after the change
+}
+
+// pair is what the change is to one of those found.
+func (m *matched) pair(st *standing) pair {
+	var p pair
+	if st.on&beforeSide != 0 {
+		p.before = m.change.Before
+	}
+	switch {
+	case st.on&afterSide != 0:
+		p.after, p.fields = m.change.After, m.fields
+	case m.deleted:
+		p.last, p.reason = m.change.After, Deleted
+	default:
+		p.last, p.reason = m.change.After, NoMatch
+	}
+	return p
 }
 
 // matches reports whether the row on one side of the change at hand matches.
 func (st *standing) matches(on side, v *view) bool {
-	return st.near&on != 0 && (st.sure&on != 0 || st.filter.Match(v))
+	if st.near&on == 0 || st.sure&on != 0 {
+		return st.near&on != 0
+	}
+	if st.filter == nil {
+		f := query.NewFilter(st.in.schema, st.predicate())
+		st.filter = &f
+	}
+	return st.filter.Match(v)
 }
 
 // standing is the home of its subscriptions.

@@ -17,10 +17,10 @@ type Subscription struct {
 
 	// Guarded by home.
 	next, previous *Subscription
-	fresh          bool // the next set is an initial one; nothing is queued until then
 	closed         bool
 
-	mu      sync.Mutex // guards what follows; taken while holding home
+	mu      sync.Mutex // guards what follows; may be taken while holding home, not the other way round
+	fresh   bool       // the next set is an initial one; nothing is queued until then. Changed under both
 	first   *ChangeSet // nil: nothing is queued
 	backlog *backlog   // what comes after first, or at the end
 }
@@ -63,15 +63,15 @@ func attach(h home, wake func()) *Subscription {
 // more, or the end: see Err.
 func (s *Subscription) Next() (*ChangeSet, bool) {
 	s.mu.Lock()
-	set := s.first
+	set, fresh := s.first, s.fresh
 	if set != nil {
 		s.first = s.advance()
 	}
 	s.mu.Unlock()
-	if set != nil {
-		return set, true
+	if fresh {
+		return s.begin()
 	}
-	return s.begin()
+	return set, set != nil
 }
 
 // advance returns the set after the first. Needs mu.
@@ -97,7 +97,9 @@ func (s *Subscription) begin() (*ChangeSet, bool) {
 		s.home.unlock()
 		return nil, false
 	}
+	s.mu.Lock()
 	s.fresh = false
+	s.mu.Unlock()
 	items := s.home.result().shown()
 	s.home.unlock()
 
@@ -112,9 +114,9 @@ func (s *Subscription) begin() (*ChangeSet, bool) {
 func (s *Subscription) Restart() {
 	s.home.lock()
 	defer s.home.unlock()
-	s.fresh = true
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	s.fresh = true
 	s.first = nil
 	if s.backlog != nil {
 		s.backlog = &backlog{err: s.backlog.err}
@@ -191,11 +193,11 @@ func (s *Subscription) end(err error) {
 
 // put queues a set. Needs the home's lock.
 func (s *Subscription) put(set *ChangeSet) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
 	if s.fresh {
 		return
 	}
-	s.mu.Lock()
-	defer s.mu.Unlock()
 	if s.first == nil {
 		s.first = set
 		s.awake()
