@@ -32,7 +32,7 @@
 //
 // A device that fails in another way while the log is written (it was pulled, it
 // answers with errors) makes the commit's outcome unknown and the engine
-// read-only; the folder then stays locked until the process ends.
+// read-only until it is opened again.
 //
 // # Files
 //

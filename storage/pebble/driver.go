@@ -109,20 +109,9 @@ func add(batch *pebble.Batch, op kv.Op) error {
 	}
 }
 
-// commit writes the batch. When Pebble finds that it cannot go on it calls the
-// logger's Fatalf, which panics; here, on the goroutine that wrote, that becomes
-// an error. Whether the batch will be found after a restart is then unknown.
+// commit writes the batch.
 func (d *driver) commit(batch *pebble.Batch, sync bool) (err error) {
-	defer func() {
-		switch fatal := recover().(type) {
-		case nil:
-		case fatalError:
-			d.broken = true
-			err = fmt.Errorf("pebble: %w: %w", storage.ErrUnknown, classify(fatal))
-		default:
-			panic(fatal)
-		}
-	}()
+	defer d.catch(&err)
 	mode := pebble.NoSync
 	if sync {
 		mode = pebble.Sync
@@ -131,6 +120,21 @@ func (d *driver) commit(batch *pebble.Batch, sync bool) (err error) {
 		return fmt.Errorf("pebble: %w", classify(err))
 	}
 	return nil
+}
+
+// catch is deferred around what may make Pebble find that it cannot go on. It
+// then calls the logger's Fatalf, which panics; here, on the goroutine that
+// called, that becomes an error. Whether a batch that was being written will be
+// found after a restart is then unknown.
+func (d *driver) catch(err *error) {
+	switch fatal := recover().(type) {
+	case nil:
+	case fatalError:
+		d.broken = true
+		*err = fmt.Errorf("pebble: %w: %w", storage.ErrUnknown, classify(fatal))
+	default:
+		panic(fatal)
+	}
 }
 
 // Get reads the newest state without the price of a snapshot.
@@ -145,14 +149,22 @@ func (d *driver) Snapshot() (kv.Reader, error) {
 }
 
 // Close syncs what is not yet on the device, and gives the folder free. After a
-// write that failed for good the folder stays locked until the process ends:
-// Pebble may still be at work in it.
+// write that failed for good it only does the latter: what Pebble has to say then,
+// Write has said.
 func (d *driver) Close() error {
 	var err error
 	if !d.broken {
 		err = d.syncLog()
 	}
-	return errors.Join(err, d.db.Close(), d.lock.Close())
+	if closing := d.closeStore(); !d.broken {
+		err = errors.Join(err, closing)
+	}
+	return errors.Join(err, d.lock.Close())
+}
+
+func (d *driver) closeStore() (err error) {
+	defer d.catch(&err)
+	return d.db.Close()
 }
 
 // syncLog makes durable what relaxed commits left in the log.
