@@ -143,26 +143,23 @@ func (s *store) row(schema *model.Schema, id event.ID) *model.Row {
 	return &row
 }
 
-// rows yields the committed result of a query, by brute force.
-func (s *store) rows(q *query.Checked) iter.Seq2[*model.Row, error] {
-	var rows []*model.Row
-	for id := range maps.Keys(s.states) {
-		if row := s.row(q.Schema(), id); row != nil && q.Match(row) {
-			rows = append(rows, row)
-		}
+// result yields what a query selects by brute force: of the committed entities,
+// the overlay's in the place of those that it touched.
+func (s *store) result(q *query.Checked, o *entity.Overlay) iter.Seq2[entity.View, error] {
+	rows := make(map[event.ID]*model.Row)
+	for id := range s.states {
+		rows[id] = s.row(q.Schema(), id)
 	}
-	return windowed(q, rows)
-}
-
-func windowed(q *query.Checked, rows []*model.Row) iter.Seq2[*model.Row, error] {
-	slices.SortFunc(rows, q.Compare)
-	rows = rows[min(q.Offset(), len(rows)):]
+	maps.Insert(rows, o.Rows(q.Schema()))
+	maps.DeleteFunc(rows, func(_ event.ID, row *model.Row) bool { return row == nil || !q.Match(row) })
+	sorted := slices.SortedFunc(maps.Values(rows), q.Compare)
+	sorted = sorted[min(q.Offset(), len(sorted)):]
 	if limit, ok := q.Limit(); ok {
-		rows = rows[:min(limit, len(rows))]
+		sorted = sorted[:min(limit, len(sorted))]
 	}
-	return func(yield func(*model.Row, error) bool) {
-		for _, row := range rows {
-			if !yield(row, nil) {
+	return func(yield func(entity.View, error) bool) {
+		for _, row := range sorted {
+			if !yield(entity.NewView(q.Schema(), row), nil) {
 				return
 			}
 		}
@@ -176,7 +173,7 @@ func (s *store) Get(_ context.Context, schema *model.Schema, id event.ID) (entit
 }
 
 func (s *store) Fetch(_ context.Context, q *query.Checked) iter.Seq2[entity.View, error] {
-	return entity.NewOverlay().Select(q, s.rows(q))
+	return s.result(q, entity.NewOverlay())
 }
 
 func (s *store) Begin() *tx { return &tx{store: s, overlay: entity.NewOverlay()} }
@@ -220,11 +217,7 @@ func (t *tx) Undelete(_ context.Context, s *model.Schema, id event.ID) error {
 }
 
 func (t *tx) Fetch(_ context.Context, q *query.Checked) iter.Seq2[entity.View, error] {
-	wide, err := t.overlay.Widen(q)
-	if err != nil {
-		return func(yield func(entity.View, error) bool) { yield(entity.View{}, err) }
-	}
-	return t.overlay.Select(q, t.store.rows(wide))
+	return t.store.result(q, t.overlay)
 }
 
 // Commit returns the transaction, nil when nothing changed.

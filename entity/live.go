@@ -26,7 +26,7 @@ type Standing interface {
 	// first asked for; its slices must not be changed.
 	Signal() signal.Readable[[]View]
 	// Wait waits until the result is complete. It returns the error of ctx or of
-	// the query, or ErrClosed.
+	// the query, or one that says that the query was closed.
 	Wait(ctx context.Context) error
 	// Err is why the query ended; nil while it runs, and after Close.
 	Err() error

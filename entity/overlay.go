@@ -175,6 +175,29 @@ func (o *Overlay) Reads() iter.Seq2[Key, event.Head] {
 	}
 }
 
+// Rows yields every touched entity of the schema's collection, in the order of
+// first touch, with its row as the transaction sees it: nil if there is none, as
+// of its first touch. They take the place of the committed rows of a query: ask
+// for as many more as there are touched entities, because those may drop out,
+// and for none of the offset; leave out the touched ones, add the rows that
+// match, sort, and apply LIMIT and OFFSET to the whole.
+func (o *Overlay) Rows(s *model.Schema) iter.Seq2[event.ID, *model.Row] {
+	return func(yield func(event.ID, *model.Row) bool) {
+		for _, d := range o.order {
+			if d.schema.Collection() != s.Collection() {
+				continue
+			}
+			var row *model.Row
+			if !d.absent {
+				row = d.visible()
+			}
+			if !yield(d.base.ID, row) {
+				return
+			}
+		}
+	}
+}
+
 // Changed reports whether there is anything to commit.
 func (o *Overlay) Changed() bool {
 	for _, d := range o.order {
