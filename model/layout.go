@@ -44,17 +44,24 @@ func (s *Schema) Value(r *Row, column int) Value {
 	if len(b) == 0 {
 		return slot.absent
 	}
-	kept := *s.layouts.Load()
-	for _, l := range kept {
-		if len(b) > len(l.block) && string(b[:len(l.block)]) == l.block {
-			return slot.read(b, l, l.at[column])
+	// Most rows of a collection have the layout of the one before.
+	l := s.last.Load()
+	if l == nil || len(b) <= len(l.block) || string(b[:len(l.block)]) != l.block {
+		if l = s.layoutFor(b); l == nil {
+			return slot.search(r.Values)
 		}
 	}
-	l := s.learn(b)
-	if l == nil {
-		return slot.search(r.Values)
-	}
 	return slot.read(b, l, l.at[column])
+}
+
+// layoutFor returns the layout of a tuple, nil if it is not kept.
+func (s *Schema) layoutFor(b []byte) *layout {
+	for _, l := range *s.layouts.Load() {
+		if len(b) > len(l.block) && string(b[:len(l.block)]) == l.block {
+			return l
+		}
+	}
+	return s.learn(b)
 }
 
 // identity is the value of a column that every collection has.
@@ -100,6 +107,9 @@ func (s *slot) read(b []byte, l *layout, at int32) Value {
 }
 
 func (s *slot) decode(encoded []byte) Value {
+	if s.t == TypeString && len(encoded) > 0 && encoded[0] == tagString {
+		return Value{m: uint64(TypeString), s: aliasString(encoded[1:])} // the most frequent case
+	}
 	v, err := DecodeValue(encoded)
 	if err == nil && v.Type() == s.t && !s.narrow {
 		return v
@@ -157,6 +167,7 @@ func (s *Schema) learn(b []byte) *layout {
 	}
 	// Whoever loses the race learns at another row.
 	s.layouts.CompareAndSwap(kept, &next)
+	s.last.Store(l)
 	return l
 }
 

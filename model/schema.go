@@ -32,7 +32,8 @@ type Schema struct {
 	columns  map[string]int    // column name, current names only -> position
 	current  map[string]string // former name -> current name; nil if no field was renamed
 	names    []string
-	prints   []string // of indexes
+	prints   []string               // of indexes
+	last     atomic.Pointer[layout] // the one learnt last
 	layouts  atomic.Pointer[[]*layout]
 	strayed  atomic.Uint32 // rows met whose layout was not kept
 	standard [3]Field      // id, created, updated
