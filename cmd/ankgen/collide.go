@@ -3,7 +3,8 @@ package main
 import (
 	"fmt"
 	"go/token"
-	"strings"
+	"unicode"
+	"unicode/utf8"
 
 	"github.com/ankgo/ank/model"
 )
@@ -18,7 +19,10 @@ type claim struct {
 
 // claims are all names that the generated file takes.
 func (d *description) claims() []claim {
-	out := []claim{}
+	if len(d.models) == 0 {
+		return nil
+	}
+	out := []claim{{"Models", "the list of schemas", "rename it", d.models[0].pos}}
 	for _, m := range d.models {
 		rename := "rename one of them"
 		pluralFix := fmt.Sprintf("choose another plural with //ank:model plural=%sList", m.name)
@@ -48,9 +52,6 @@ func (d *description) claims() []claim {
 	if d.decodesOptional() {
 		out = append(out, claim{optionalField, "the function that decodes optional fields", "rename it", d.models[0].pos})
 	}
-	if len(d.models) > 0 {
-		out = append(out, claim{"Models", "the list of schemas", "rename it", d.models[0].pos})
-	}
 	return out
 }
 
@@ -61,7 +62,10 @@ func (m *entityModel) schemaName() string { return lowerFirst(m.name) + "Schema"
 func (m *entityModel) schemaMaker() string { return "new" + m.name + "Schema" }
 
 // short is the name of the model's struct as a parameter.
-func (m *entityModel) short() string { return strings.ToLower(m.name[:1]) }
+func (m *entityModel) short() string {
+	first, _ := utf8.DecodeRuneInString(m.name)
+	return string(unicode.ToLower(first))
+}
 
 // collisions checks the names of models, collections and everything else that
 // is generated at package level.

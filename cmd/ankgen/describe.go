@@ -151,7 +151,7 @@ func (d *describer) newModel(spec *ast.TypeSpec, ds directives) *entityModel {
 		d.diag.errorf(pos, "model %s is no struct: write type %s struct { ... }", name, name)
 		return nil
 	case !token.IsExported(name):
-		d.diag.errorf(pos, "model %s is not exported: name it %s", name, strings.ToUpper(name[:1])+name[1:])
+		d.diag.errorf(pos, "model %s is not exported: name it %s", name, exported(name))
 		return nil
 	}
 	obj, ok := d.pkg.Types.Scope().Lookup(name).(*types.TypeName)

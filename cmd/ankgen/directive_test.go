@@ -6,6 +6,7 @@ import (
 	"go/token"
 	"strings"
 	"testing"
+	"unicode/utf8"
 
 	"github.com/stretchr/testify/require"
 )
@@ -62,8 +63,8 @@ func FuzzTag(f *testing.F) {
 		f.Add(text)
 	}
 	f.Fuzz(func(t *testing.T, text string) {
-		if strings.ContainsAny(text, "`\"\\\r\n") {
-			return
+		if strings.ContainsAny(text, "`\"\\\r\n") || !utf8.ValidString(text) {
+			return // no such literal can be written
 		}
 		tag := `ank:"` + text + `"`
 		literal := &ast.BasicLit{Kind: token.STRING, Value: "`" + tag + "`"}

@@ -96,6 +96,9 @@ func (e *emitter) mutable(m *entityModel) {
 	e.p("// View is the %s as the transaction sees it now.", spoken(m.name))
 	e.p("func (m %sMutable) View() %sView { return %sView{m.Draft.View()} }", m.name, m.name, m.name)
 	e.p("")
+	e.p("// MarshalJSON implements json.Marshaler: the %s as View has it.", spoken(m.name))
+	e.p("func (m %sMutable) MarshalJSON() ([]byte, error) { return m.View().MarshalJSON() }", m.name)
+	e.p("")
 	e.refMethod(m, m.name+"Mutable", "m")
 	for i, f := range m.fields {
 		e.setter(m, i, f)
@@ -127,7 +130,7 @@ func (e *emitter) setter(m *entityModel, i int, f *field) {
 func (e *emitter) guards() {
 	printed := false
 	for _, g := range e.d.structs {
-		if !g.writable(e.d.types) {
+		if !writable(g, e.d.types) {
 			continue
 		}
 		if !printed {
@@ -142,20 +145,6 @@ func (e *emitter) guards() {
 	if printed {
 		e.p(")")
 	}
-}
-
-// writable tells whether another package's struct type can be written here:
-// its unexported fields cannot.
-func (g *guarded) writable(self *types.Package) bool {
-	if g.obj.Pkg() == self {
-		return true
-	}
-	for v := range g.under.Fields() {
-		if !v.Exported() {
-			return false
-		}
-	}
-	return true
 }
 
 // structText writes a struct type with its tags.

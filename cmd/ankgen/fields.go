@@ -63,6 +63,11 @@ func (d *describer) field(m *entityModel, v *types.Var, f *field, tag fieldTag) 
 		d.diag.errorf(f.pos, "field %s of %s has a type that cannot be resolved: %s", f.name, m.name, d.whyInvalid(v))
 		return
 	}
+	if obj := unnameable(v.Type(), d.pkg.Types); obj != nil {
+		d.diag.errorf(f.pos, "field %s of %s has a type that package %s cannot name: %s",
+			f.name, m.name, d.folder.name, qualified(obj))
+		return
+	}
 	value, err := d.valueTypeOf(v.Type())
 	if err != nil {
 		d.diag.errorf(f.pos, "field %s of %s is %s", f.name, m.name, err)

@@ -86,6 +86,7 @@ func TestWrite(t *testing.T) {
 	require.NoError(t, os.Remove(path))
 	_, err = write(filepath.Join(dir, "y_ank.go"), []byte("three"))
 	require.Error(t, err)
+	require.Error(t, replace(filepath.Join(dir, "y_ank.go"), []byte("three")))
 	require.Equal(t, []string{"y_ank.go"}, names(t, dir))
 }
 
@@ -111,6 +112,19 @@ func TestBrokenGeneratedFile(t *testing.T) {
 			require.Equal(t, exitOK, code, stderr)
 		})
 	}
+}
+
+// TestGeneratedNamesAreUnknown says the same of a field whether or not its type
+// was generated before: models do not build on generated code.
+func TestGeneratedNamesAreUnknown(t *testing.T) {
+	dir := newModule(t, "unknown.example")
+	put(t, dir, "album.go", []byte(oneModel))
+	code, _, stderr := ankgen(t, dir)
+	require.Equal(t, exitOK, code, stderr)
+	put(t, dir, "song.go", []byte("package album\n\n//ank:model\ntype Song struct{ On AlbumView }\n"))
+	code, _, stderr = ankgen(t, dir)
+	require.Equal(t, exitWrong, code)
+	require.Equal(t, "song.go:4:19: field On of Song has a type that cannot be resolved: undefined: AlbumView\n", stderr)
 }
 
 // TestRenamedPackage writes a file by the package's new name and removes the old.

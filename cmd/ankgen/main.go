@@ -147,7 +147,7 @@ func (g *generator) file(d *description, text []byte, diag *diagnostics) error {
 		return explain(d, path, text, diag)
 	}
 	changed, err := write(path, text)
-	if changed {
+	if err == nil && changed {
 		fmt.Fprintf(g.stdout, "wrote %s\n", relative(g.dir, path))
 	}
 	return err

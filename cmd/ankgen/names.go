@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 	"unicode"
+	"unicode/utf8"
 )
 
 // words splits a Go name where its capitals say so: ReleaseDate is Release and
@@ -59,7 +60,7 @@ func lowerFirst(name string) string {
 func spoken(name string) string {
 	parts := words(name)
 	for i, w := range parts {
-		if acronym := len(w) > 1 && strings.ToUpper(w[:2]) == w[:2]; !acronym {
+		if r := []rune(w); len(r) < 2 || !unicode.IsUpper(r[0]) || !unicode.IsUpper(r[1]) && !unicode.IsDigit(r[1]) {
 			parts[i] = strings.ToLower(w)
 		}
 	}
@@ -95,6 +96,12 @@ func article(name string) string {
 		return "an"
 	}
 	return "a"
+}
+
+// exported is name with a capital first letter.
+func exported(name string) string {
+	first, size := utf8.DecodeRuneInString(name)
+	return string(unicode.ToUpper(first)) + name[size:]
 }
 
 // isExportedIdentifier tells whether name can be that of an exported variable.

@@ -19,9 +19,14 @@ func write(path string, text []byte) (changed bool, err error) {
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return false, err
 	}
+	return true, replace(path, text)
+}
+
+// replace puts a new file in the place of an old one.
+func replace(path string, text []byte) error {
 	temp, err := os.CreateTemp(filepath.Dir(path), "."+filepath.Base(path)+".*")
 	if err != nil {
-		return false, err
+		return err
 	}
 	_, err = temp.Write(text)
 	err = errors.Join(err, temp.Chmod(permissions(path)), temp.Close())
@@ -29,9 +34,9 @@ func write(path string, text []byte) (changed bool, err error) {
 		err = os.Rename(temp.Name(), path)
 	}
 	if err != nil {
-		return false, errors.Join(err, os.Remove(temp.Name()))
+		return errors.Join(err, os.Remove(temp.Name()))
 	}
-	return true, nil
+	return nil
 }
 
 // permissions are those of the file at path, or the usual ones for a new file.
