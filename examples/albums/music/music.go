@@ -6,7 +6,6 @@ package music
 
 import (
 	"errors"
-	"time"
 
 	"github.com/ankgo/ank/model"
 )
@@ -30,12 +29,17 @@ type Genre string
 
 // The genres.
 const (
-	Funk        Genre = "funk"
-	Jazz        Genre = "jazz"
-	NewWave     Genre = "new wave"
-	Pop         Genre = "pop"
-	PostPunk    Genre = "post-punk"
-	Psychedelia Genre = "psychedelia"
+	Afrobeat   Genre = "afrobeat"
+	Electronic Genre = "electronic"
+	Folk       Genre = "folk"
+	Funk       Genre = "funk"
+	HipHop     Genre = "hip hop"
+	Jazz       Genre = "jazz"
+	Mbalax     Genre = "mbalax"
+	Pop        Genre = "pop"
+	Rock       Genre = "rock"
+	Soul       Genre = "soul"
+	Tropicalia Genre = "tropicália"
 )
 
 // An Album is a record with songs on it.
@@ -50,8 +54,6 @@ type Album struct {
 	Genre  Genre
 	// Label returns the record company, if there was one.
 	Label *string
-	// Length returns the playing time of all sides together.
-	Length time.Duration
 }
 
 // ErrNoName refuses an album that nobody could ask for.

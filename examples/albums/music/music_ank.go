@@ -5,7 +5,6 @@ package music
 
 import (
 	"context"
-	"time"
 
 	"github.com/ankgo/ank/entity"
 	"github.com/ankgo/ank/model"
@@ -71,6 +70,9 @@ type ArtistMutable struct{ *entity.Draft }
 // View is the artist as the transaction sees it now.
 func (m ArtistMutable) View() ArtistView { return ArtistView{m.Draft.View()} }
 
+// MarshalJSON implements json.Marshaler: the artist as View has it.
+func (m ArtistMutable) MarshalJSON() ([]byte, error) { return m.View().MarshalJSON() }
+
 // Ref is a reference to the artist.
 func (m ArtistMutable) Ref() model.Ref[Artist] { return model.RefTo[Artist](m.ID()) }
 
@@ -98,7 +100,6 @@ func newAlbumSchema() *model.Schema {
 			{Name: "year", Go: "Year", Type: model.TypeInt, Bits: 64},
 			{Name: "genre", Go: "Genre", Type: model.TypeString},
 			{Name: "label", Go: "Label", Type: model.TypeString, Optional: true},
-			{Name: "length", Go: "Length", Type: model.TypeDuration},
 		},
 		Indexes: []model.Index{
 			{Name: "year", Columns: []model.IndexColumn{{Field: 2}}},
@@ -111,7 +112,6 @@ func newAlbumSchema() *model.Schema {
 			a.Year = int(schema.Value(row, 2).Int())
 			a.Genre = Genre(schema.Value(row, 3).Text())
 			a.Label = optionalField(schema.Value(row, 4), model.Value.Text)
-			a.Length = schema.Value(row, 5).Duration()
 			return a.Validate()
 		},
 	})
@@ -120,12 +120,11 @@ func newAlbumSchema() *model.Schema {
 
 // The columns of Album, to build predicates from.
 const (
-	AlbumName   query.Text[Album, string]            = "name"
-	AlbumArtist query.ID[Album, model.Ref[Artist]]   = "artist"
-	AlbumYear   query.Number[Album, int]             = "year"
-	AlbumGenre  query.Text[Album, Genre]             = "genre"
-	AlbumLabel  query.Text[Album, string]            = "label"
-	AlbumLength query.Duration[Album, time.Duration] = "length"
+	AlbumName   query.Text[Album, string]          = "name"
+	AlbumArtist query.ID[Album, model.Ref[Artist]] = "artist"
+	AlbumYear   query.Number[Album, int]           = "year"
+	AlbumGenre  query.Text[Album, Genre]           = "genre"
+	AlbumLabel  query.Text[Album, string]          = "label"
 )
 
 // Albums is the collection of Album.
@@ -136,7 +135,6 @@ var Albums = entity.NewCollection[AlbumView, AlbumMutable](albumSchema, func(a A
 		model.OfInt(int64(a.Year)),
 		model.OfString(string(a.Genre)),
 		optionalValue(a.Label, model.OfString),
-		model.OfDuration(a.Length),
 	}
 })
 
@@ -168,14 +166,14 @@ func (v AlbumView) Label() (string, bool) {
 	return f.Text(), !f.IsNull()
 }
 
-// Length returns the playing time of all sides together.
-func (v AlbumView) Length() time.Duration { return v.Field(5).Duration() }
-
 // AlbumMutable records changes to an Album in a transaction. It is not safe for concurrent use.
 type AlbumMutable struct{ *entity.Draft }
 
 // View is the album as the transaction sees it now.
 func (m AlbumMutable) View() AlbumView { return AlbumView{m.Draft.View()} }
+
+// MarshalJSON implements json.Marshaler: the album as View has it.
+func (m AlbumMutable) MarshalJSON() ([]byte, error) { return m.View().MarshalJSON() }
 
 // Ref is a reference to the album.
 func (m AlbumMutable) Ref() model.Ref[Album] { return model.RefTo[Album](m.ID()) }
@@ -195,9 +193,6 @@ func (m AlbumMutable) SetGenre(v Genre) { m.Set(3, model.OfString(string(v))) }
 // SetLabel records what Label returns; ClearLabel records that there is none.
 func (m AlbumMutable) SetLabel(v string) { m.Set(4, model.OfString(v)) }
 func (m AlbumMutable) ClearLabel()       { m.Clear(4) }
-
-// SetLength records what Length returns.
-func (m AlbumMutable) SetLength(v time.Duration) { m.Set(5, model.OfDuration(v)) }
 
 // optionalValue is what p points to as a value, or no value.
 func optionalValue[T any](p *T, of func(T) model.Value) model.Value {
@@ -231,7 +226,6 @@ var (
 		Year   int `ank:"index"`
 		Genre  Genre
 		Label  *string
-		Length time.Duration
 	} {
 		return s
 	}
