@@ -14,7 +14,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-const module = "github.com/ankgo/ank"
+const modulePath = "github.com/ankgo/ank"
 
 // root is the repository's folder: tests run in the folder of their package.
 const root = "../.."
@@ -35,7 +35,7 @@ type goPackage struct {
 func (p goPackage) room() string { return roomOf(p.ImportPath) }
 
 func roomOf(importPath string) string {
-	room, ok := strings.CutPrefix(importPath, module+"/")
+	room, ok := strings.CutPrefix(importPath, modulePath+"/")
 	if !ok {
 		return ""
 	}
