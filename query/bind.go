@@ -114,11 +114,11 @@ func (b *binder) items(items []Expr) []Expr {
 		if !ok {
 			elements = []any{arg}
 		}
+		if len(out)+len(elements) > MaxItems {
+			b.fail(param.At, "IN has at most "+strconv.Itoa(MaxItems)+" items").Kind = Limit
+			return out
+		}
 		for i, element := range elements {
-			if len(out) == MaxItems {
-				b.fail(param.At, "IN has at most "+strconv.Itoa(MaxItems)+" items").Kind = Limit
-				return out
-			}
 			what := ""
 			if ok {
 				what = "element " + strconv.Itoa(i+1) + " of "
@@ -160,19 +160,22 @@ func (b *binder) argument(e *ParamExpr) (any, bool) {
 }
 
 func (b *binder) literal(e *ParamExpr, arg any, what string) Expr {
-	v, err := valueOf(arg)
-	if err == nil {
-		err = v.Validate()
-	}
-	if err == nil {
-		return &LiteralExpr{Value: v, At: e.At}
-	}
-	name := ":" + e.Name
+	what += "argument "
 	if e.Name == "" {
-		name = strconv.Itoa(e.Index + 1)
+		what += strconv.Itoa(e.Index + 1)
+	} else {
+		what += ":" + e.Name
 	}
-	b.fail(e.At, what+"argument "+name+" "+err.Error())
-	return e
+	v, err := valueOf(arg)
+	if err != nil {
+		b.fail(e.At, what+" "+err.Error())
+		return e
+	}
+	if err := v.Validate(); err != nil {
+		b.fail(e.At, what+": "+err.Error())
+		return e
+	}
+	return &LiteralExpr{Value: v, At: e.At}
 }
 
 func (b *binder) names() []string {

@@ -12,15 +12,17 @@ import (
 // when the query was built rather than parsed, its Text is the query as printed.
 func (q *Query) Check(s *model.Schema) (*Checked, error) {
 	c, err := q.check(s)
-	if err == nil || q.text != "" || err.Kind == Argument || err.Kind == Limit {
+	if err == nil || q.text != "" || err.Kind == Limit {
 		return c, orNil(err)
 	}
 	// Only a text can show where the error is.
-	if printed, perr := Parse(q.String()); perr == nil {
+	text := q.String()
+	if printed, perr := Parse(text); perr == nil && err.Kind != Argument {
 		if _, perr := printed.check(s); perr != nil {
 			return nil, perr
 		}
 	}
+	err.Text = text
 	return nil, err
 }
 

@@ -140,6 +140,10 @@ func notFinite(s string) (float64, bool) {
 func (c *column) beside(op Op, near model.Value, after bool) Condition {
 	below := op == Lt || op == Le
 	switch {
+	case c.outermost(near, after) && after == below:
+		return c.null(true)
+	case c.outermost(near, after):
+		return never
 	case after && below:
 		return c.compare(Le, near)
 	case after:
@@ -149,6 +153,19 @@ func (c *column) beside(op Op, near model.Value, after bool) Condition {
 	default:
 		return c.compare(Ge, near)
 	}
+}
+
+// outermost reports whether an integer column has no value above v, or below it.
+func (c *column) outermost(v model.Value, above bool) bool {
+	if c.field.Type != model.TypeInt && c.field.Type != model.TypeUint {
+		return false
+	}
+	beyond := math.Inf(-1)
+	if above {
+		beyond = math.Inf(1)
+	}
+	last, _, err := model.Convert(model.OfFloat(beyond), c.field)
+	return err == nil && last == v
 }
 
 // compareJSON checks a comparison of a value inside a JSON column.

@@ -45,6 +45,7 @@ func TestParseAndPrint(t *testing.T) {
 		{"a NOT BETWEEN 1 AND 2 OR b NOT IN (1) OR c NOT LIKE 'x' ESCAPE '!'", ""},
 		{"a IN (1,2 , ?)", "a IN (1, 2, ?)"},
 		{"a IN (b, :c)", ""},
+		{"a IN () OR b NOT IN ( )", "a IN () OR b NOT IN ()"},
 		{"a = b AND ? = :x", ""},
 		// Literals.
 		{"a = 'it''s' AND b = ''", ""},

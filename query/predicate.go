@@ -65,7 +65,7 @@ func (p *parser) in(left Expr, negated bool) (Expr, error) {
 		return nil, err
 	}
 	e := &InExpr{X: left, Negated: negated}
-	for {
+	for p.tok.kind != tokClose || len(e.List) > 0 {
 		item, err := p.operand()
 		if err != nil {
 			return nil, err

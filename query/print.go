@@ -74,6 +74,8 @@ func (p *printer) expr(e Expr, power int) {
 		p.value(e.Value)
 	case *ParamExpr:
 		p.param(e)
+	case *invalidExpr:
+		p.text("?")
 	case *NotExpr:
 		p.text("NOT ")
 		p.expr(e.X, powerNot-1)

@@ -64,6 +64,7 @@ func (q *analysis) descending() bool {
 // it costs to read one row.
 func (q *analysis) assess(p Plan, weight float64) Plan {
 	p.bound = q.bound(&p)
+	p.Residual = p.Access != Seek // only indexes are free of deleted rows
 	for i := range q.terms {
 		switch t := &q.terms[i]; {
 		case q.empty, t.implied(p.bound):

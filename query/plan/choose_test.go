@@ -14,22 +14,22 @@ func TestNewChooses(t *testing.T) {
 	a, b := "'"+id(1).String()+"'", "'"+id(2).String()+"'"
 	for _, test := range []struct{ query, want string }{
 		// Without a usable index the collection is read in the order of IDs.
-		{"", "scan, sorted"},
-		{"ORDER BY id DESC", "scan, reverse, sorted"},
+		{"", "scan, residual, sorted"},
+		{"ORDER BY id DESC", "scan, reverse, residual, sorted"},
 		{"open", "scan, residual, sorted"},
 		{"updated > '2024-01-01' ORDER BY updated", "scan, residual"},
 		// IDs, and times of creation, bound the scan.
-		{"id = " + a, "lookup 1 id, sorted"},
+		{"id = " + a, "lookup 1 id, residual, sorted"},
 		{"id IN (" + a + ", " + b + ") AND open", "lookup 2 ids, residual, sorted"},
-		{"id IN (" + a + ", " + b + ") ORDER BY id DESC", "lookup 2 ids, reverse, sorted"},
-		{"id IN (" + a + ", " + b + ") ORDER BY score", "lookup 2 ids"},
-		{"id > " + a + " LIMIT 10", "scan 1 range, sorted"},
-		{"created >= '2024-01-01'", "scan 1 range, sorted"},
-		{"created != '2024-01-01'", "scan 2 ranges, sorted"},
-		{"ORDER BY created DESC LIMIT 10", "scan, reverse, sorted by 1 key"},
+		{"id IN (" + a + ", " + b + ") ORDER BY id DESC", "lookup 2 ids, reverse, residual, sorted"},
+		{"id IN (" + a + ", " + b + ") ORDER BY score", "lookup 2 ids, residual"},
+		{"id > " + a + " LIMIT 10", "scan 1 range, residual, sorted"},
+		{"created >= '2024-01-01'", "scan 1 range, residual, sorted"},
+		{"created != '2024-01-01'", "scan 2 ranges, residual, sorted"},
+		{"ORDER BY created DESC LIMIT 10", "scan, reverse, residual, sorted by 1 key"},
 		// What cannot match is not looked for.
-		{"owner = NULL", "lookup 0 ids, sorted"},
-		{"score > 5 AND score < 3", "lookup 0 ids, sorted"},
+		{"owner = NULL", "lookup 0 ids, residual, sorted"},
+		{"score > 5 AND score < 3", "lookup 0 ids, residual, sorted"},
 		// Equality on leading columns, then a range.
 		{"owner = 'u'", "seek owner_status, 1 range"},
 		{"owner = 'u' AND status = 'open'", "seek owner_status, 1 range, sorted"},
@@ -59,7 +59,7 @@ func TestNewChooses(t *testing.T) {
 		{"due > '2024-01-01'", "seek due, 1 range"},
 		{"due IS NULL", "seek due, 1 range, sorted"},
 		// NULL in the wrong place spoils an order, unless there is none.
-		{"ORDER BY due DESC NULLS FIRST LIMIT 5", "scan"},
+		{"ORDER BY due DESC NULLS FIRST LIMIT 5", "scan, residual"},
 		{"due IS NOT NULL ORDER BY due DESC NULLS FIRST LIMIT 5", "seek due, 1 range, sorted"},
 	} {
 		c := check(t, items, test.query)

@@ -1,2 +1,44 @@
-// Package plan decides how to find the rows of a query.
+// Package plan decides how to find the rows of a checked query: by their IDs,
+// through ranges of an index, or by reading the collection. It knows queries and
+// the order of keys. It does not know what holds the rows, nor how many there are:
+// an engine carries a [Plan] out, or ignores all of it but the query.
+//
+// # Carrying out a plan
+//
+// An engine that obeys a plan does this, and nothing else:
+//
+//	found: for each candidate, in order:       // p.IDs, or p.Ranges of an index or of the collection
+//	           skip it unless filter.Match(key, id)    // filter := p.KeyFilter()
+//	           read the row
+//	           skip it if p.Residual && !p.Query.Match(row)
+//	result: plan.Rows(p, found, ...)           // sorts what is not sorted, skips OFFSET, ends at LIMIT
+//
+// Indexes are expected to hold no deleted rows.
+//
+// A plan never loses a row: its ranges contain every row that matches. Every plan
+// of [Plans] has the same result, which is how tests compare them.
+//
+// # What bounds an index
+//
+// For every column, [Domain] derives from the predicate the set of values that
+// matching rows can have: =, IN, BETWEEN, <, LIKE 'prefix%', IS NULL, and AND, OR and
+// NOT of these. The leading columns of an index whose sets are finite
+// multiply to points, one more column contributes its intervals. Parts of the
+// predicate that say no more than these sets are then known to be TRUE and not
+// tested again. id and created bound the collection itself in the same way.
+//
+// # What is sorted
+//
+// Entries of an index are in the order of its columns and then of IDs. Columns in
+// which all matching rows are equal do not count, so status = 'open' ORDER BY score
+// is sorted in an index on status and score. Reading backwards reverses the IDs
+// too, while queries order equal rows by ascending ID. Then, and when only some
+// keys of ORDER BY follow the index, rows come in sorted groups ([Plan.Prefix]), and
+// [Rows] sorts within these. So LIMIT ends the reading early in both cases.
+//
+// # Choosing
+//
+// [New] compares plans by guesses: how much of a collection a condition leaves
+// depends on its operator only. The choice depends on nothing but the query and
+// the indexes, and never on data.
 package plan

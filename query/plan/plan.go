@@ -64,7 +64,8 @@ type Plan struct {
 	Filter bool
 
 	// Residual says that rows must be tested with Query.Match. If it is false,
-	// whatever the ranges and the filter let pass is part of the result.
+	// whatever the ranges and the filter let pass is part of the result. It is
+	// always true unless Access is Seek: among all rows there are deleted ones.
 	Residual bool
 
 	columns []model.IndexColumn // of the index

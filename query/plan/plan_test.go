@@ -93,8 +93,7 @@ func (e *engine) matching(p *plan.Plan) iter.Seq2[*model.Row, error] {
 				continue
 			}
 			e.read++
-			// Only reading a row shows that it is deleted, but for indexes.
-			if p.Residual && !p.Query.Match(x.row) || x.row.Deleted {
+			if p.Residual && !p.Query.Match(x.row) {
 				continue
 			}
 			if !yield(x.row, nil) {

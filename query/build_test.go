@@ -1,0 +1,105 @@
+package query_test
+
+import (
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/ankgo/ank/event"
+	"github.com/ankgo/ank/model"
+	"github.com/ankgo/ank/query"
+)
+
+// Album is the model that the columns below belong to, declared like generated
+// code declares them.
+type Album struct{}
+
+const (
+	AlbumName     query.Text[Album, string]            = "name"
+	AlbumGenre    query.Text[Album, genre]             = "genre"
+	AlbumYear     query.Number[Album, int]             = "year"
+	AlbumDiscs    query.Number[Album, int8]            = "discs"
+	AlbumPlays    query.Number[Album, plays]           = "plays"
+	AlbumRating   query.Number[Album, float64]         = "rating"
+	AlbumLive     query.Bool[Album, bool]              = "live"
+	AlbumReleased query.Time[Album, time.Time]         = "released"
+	AlbumLength   query.Duration[Album, time.Duration] = "length"
+	AlbumCover    query.Bytes[Album, []byte]           = "cover"
+	AlbumArtist   query.ID[Album, model.Ref[artist]]   = "artist"
+	AlbumID       query.ID[Album, event.ID]            = "id"
+	AlbumMeta     query.JSON[Album, model.JSON]        = "meta"
+)
+
+func TestBuilder(t *testing.T) {
+	moment := time.Date(1986, 3, 31, 0, 0, 0, 0, time.UTC)
+	object, err := model.ParseJSON(`{"a": 1}`)
+	require.NoError(t, err)
+	for _, test := range []struct {
+		built query.Predicate[Album]
+		want  string
+	}{
+		{AlbumName.Eq("Parade"), "name = 'Parade'"},
+		{AlbumName.Like("P%"), "name LIKE 'P%'"},
+		{AlbumName.Between("a", "b"), "name BETWEEN 'a' AND 'b'"},
+		{AlbumGenre.In("Funk", "Soul"), "genre IN ('Funk', 'Soul')"},
+		{AlbumGenre.In(), "genre IN ()"},
+		{AlbumGenre.IsNull().Or(AlbumGenre.IsNotNull()), "genre IS NULL OR genre IS NOT NULL"},
+		{AlbumYear.Ne(1).And(AlbumYear.Lt(2), AlbumYear.Le(3)), "year != 1 AND year < 2 AND year <= 3"},
+		{AlbumYear.Gt(4).And(AlbumYear.Ge(5)).Or(AlbumYear.NotIn(6)), "year > 4 AND year >= 5 OR year NOT IN (6)"},
+		{AlbumYear.Eq(1).Or(AlbumYear.Eq(2)).And(AlbumLive.Eq(true)), "(year = 1 OR year = 2) AND live = TRUE"},
+		{AlbumYear.Eq(1).And(AlbumLive.Ne(false)).Not(), "NOT (year = 1 AND live != FALSE)"},
+		{AlbumYear.Eq(1).Not().Not(), "year = 1"},
+		{AlbumDiscs.Eq(2).And(AlbumPlays.Gt(5)), "discs = 2 AND plays > 5"},
+		{AlbumRating.Ge(4), "rating >= 4.0"},
+		{AlbumReleased.Lt(moment), "released < '1986-03-31T00:00:00Z'"},
+		{AlbumLength.Gt(time.Hour), "length > '1h0m0s'"},
+		{AlbumCover.Eq([]byte{1}).Or(AlbumCover.In([]byte{2}, nil)), "cover = x'01' OR cover IN (x'02', x'')"},
+		{AlbumArtist.Eq(model.RefTo[artist](id(1))), "artist = '01HK153XZ80000000000000001'"},
+		{AlbumID.Gt(id(1)), "id > '01HK153XZ80000000000000001'"},
+		{AlbumMeta.Eq(object).Or(AlbumMeta.IsNull()), `meta = json'{"a":1}' OR meta IS NULL`},
+		{AlbumMeta.Path("a", "b").Gt(5), "meta.a.b > 5"},
+		{AlbumMeta.Path("a").In(1, "x").Or(AlbumMeta.Path("b").Like("x%")), "meta.a IN (1, 'x') OR meta.b LIKE 'x%'"},
+		{AlbumMeta.Path("tags", "0").Between(1, 2).And(AlbumMeta.Path("c").IsNotNull()), "meta.tags.0 BETWEEN 1 AND 2 AND meta.c IS NOT NULL"},
+		{query.Predicate[Album]{}, ""},
+		{query.Predicate[Album]{}.And(AlbumLive.Eq(true)), "live = TRUE"},
+		{query.Predicate[Album]{}.Or(AlbumLive.Eq(true)), ""},
+		{query.Predicate[Album]{}.Not(), "FALSE"},
+	} {
+		require.Equal(t, test.want, test.built.String())
+		// What is built has the meaning of its text.
+		built, err := query.Where(test.built).Query().Check(album)
+		require.NoError(t, err, test.want)
+		parsed, err := query.Parse(test.want)
+		require.NoError(t, err, test.want)
+		checked, err := parsed.Check(album)
+		require.NoError(t, err, test.want)
+		require.Equal(t, checked.Key(), built.Key())
+	}
+}
+
+func TestBuilderOfQueries(t *testing.T) {
+	recent := query.Where(AlbumYear.Gt(1985)).OrderBy(AlbumYear.Desc())
+	first := recent.OrderBy(AlbumGenre.Asc().NullsLast(), AlbumMeta.Path("a").Desc().NullsFirst()).Limit(10).Offset(20)
+	second := recent.OrderBy(AlbumName.Asc())
+	require.Equal(t, "year > 1985 ORDER BY year DESC, genre NULLS LAST, meta.a DESC NULLS FIRST LIMIT 10 OFFSET 20", first.Query().String())
+	require.Equal(t, "year > 1985 ORDER BY year DESC, name", second.Query().String())
+	require.Equal(t, "year > 1985 ORDER BY year DESC", recent.Query().String())
+	require.Empty(t, query.Builder[Album]{}.Query().String())
+}
+
+func TestBuilderErrors(t *testing.T) {
+	for _, test := range []struct {
+		built *query.Query
+		want  string
+	}{
+		{query.Where(query.Text[Album, string]("nmae").Eq("x")).Query(), `query 1:1: Album has no column "nmae" (did you mean name?)`},
+		{query.Where(AlbumMeta.Path("a").Eq(struct{}{})).Query(), "query 1:1: an argument is a struct {}, which is no value"},
+		{query.Where(AlbumMeta.Path("a").Eq(time.Time{})).Query(), "query 1:1: column meta.a is JSON and cannot be compared with '0001-01-01T00:00:00Z', a time"},
+		{query.Where(AlbumName.Eq("\xff")).Query(), "query 1:1: " + invalid(t, "\xff")},
+		{query.Where(AlbumName.Eq("x")).Limit(-1).Query(), "query 1:1: LIMIT is a whole number from 0"},
+	} {
+		_, err := test.built.Check(album)
+		require.EqualError(t, err, test.want)
+	}
+}
