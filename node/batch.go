@@ -11,11 +11,14 @@ type batch struct {
 	storage.Batch
 	number uint64 // of batches that became durable, this one included
 	epoch  uint64 // in which it was prepared; see committer
+	before tip    // of the log
 	tip    tip    // of the log, after it
 
 	foreign event.Cursor // where other origins' logs are, after it
 
-	requests []*request // all that were taken up for it, in order
+	events   int        // of all requests taken up for it
+	alone    bool       // nothing may join it
+	requests []*request // all of them, but for repetitions of others, in order
 	accepted []accepted
 	byTx     map[event.ID]*request // of accepted, once somebody asked
 }

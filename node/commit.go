@@ -86,7 +86,7 @@ const maxAttempts = 4
 func newCommitter(n *Node, o *options, end, signed tip, foreign event.Cursor) *committer {
 	c := &committer{
 		ctx: n.ctx, engine: n.engine, limits: &n.limits, logger: n.logger,
-		origin: n.Origin(), queue: new(queue), reactor: n.lives,
+		origin: n.Origin(), queue: newQueue(), reactor: n.lives,
 		preparing: newToken(), committing: newToken(), publishing: newToken(),
 		stored: end, marked: signed,
 	}
@@ -170,13 +170,14 @@ func (c *committer) lead() {
 
 // leadOne reports whether it put requests back.
 func (c *committer) leadOne() bool {
-	requests := c.queue.drain(c.limits)
+	b := c.prepare.begin()
+	requests := c.queue.drain(c.limits, b)
 	if len(requests) == 0 {
 		c.preparing.give()
 		return false
 	}
-	b := c.prepare.prepare(requests)
-	c.committing.take()
+	c.prepare.extend(b, requests)
+	c.proceed(b)
 	if b.epoch != c.epoch.Load() {
 		c.queue.putBack(b.requests)
 		c.committing.give()
@@ -192,6 +193,33 @@ func (c *committer) leadOne() bool {
 	}
 	c.finish(b, result, err)
 	return false
+}
+
+// proceed takes the committing token. As long as it has to wait for it, the batch
+// grows by what is pushed meanwhile: with many writers, one half of them is in
+// the engine while the other half gathers.
+func (c *committer) proceed(b *batch) {
+	for {
+		select {
+		case c.committing <- struct{}{}:
+			return
+		default:
+		}
+		if more := c.queue.drain(c.limits, b); len(more) > 0 {
+			c.prepare.extend(b, more)
+			continue
+		}
+		if !c.queue.listen() { // what waits does not fit in
+			c.committing.take()
+			return
+		}
+		select {
+		case c.committing <- struct{}{}:
+			c.queue.unlisten()
+			return
+		case <-c.queue.arrived:
+		}
+	}
 }
 
 // store hands a batch to the engine and finds out what became of it. It needs

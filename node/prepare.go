@@ -34,17 +34,23 @@ type preparer struct {
 	snapshot storage.Snapshot // opened by the first request of a batch that needs it
 }
 
-// prepare builds a batch of requests. Those that are refused are part of it too,
-// with their reason: they must not be answered before the batches on whose
-// grounds they were refused are durable.
-func (p *preparer) prepare(requests []*request) *batch {
-	p.begin()
+// begin makes an empty batch, after it took in what became of earlier ones.
+func (p *preparer) begin() *batch {
+	p.catchUp()
+	return &batch{
+		number: p.number + 1, epoch: p.basis, before: p.tip, tip: p.tip, foreign: p.foreign,
+	}
+}
+
+// extend judges requests and makes them part of a batch. Those that are refused
+// are part of it too, with their reason: they must not be answered before the
+// batches on whose grounds they were refused are durable.
+func (p *preparer) extend(b *batch, requests []*request) {
 	defer p.end()
-	b := &batch{number: p.number + 1, epoch: p.basis, tip: p.tip, foreign: p.foreign}
-	b.requests = make([]*request, 0, len(requests))
-	b.accepted = make([]accepted, 0, len(requests))
-	b.Entries = make([]*event.Entry, 0, len(requests))
-	b.States = make([]storage.StateChange, 0, len(requests))
+	b.requests = slices.Grow(b.requests, len(requests))
+	b.accepted = slices.Grow(b.accepted, len(requests))
+	b.Entries = slices.Grow(b.Entries, len(requests))
+	b.States = slices.Grow(b.States, len(requests))
 	for _, r := range requests {
 		if err := p.accept(b, r); err != nil {
 			r.fail(err)
@@ -53,11 +59,10 @@ func (p *preparer) prepare(requests []*request) *batch {
 	if len(b.accepted) > 0 {
 		p.seal(b)
 	}
-	return b
 }
 
-// begin brings the preparer up to date with what became of earlier batches.
-func (p *preparer) begin() {
+// catchUp takes in what became of earlier batches.
+func (p *preparer) catchUp() {
 	durable := p.committer.durable.Load()
 	if epoch := p.committer.epoch.Load(); epoch != p.basis {
 		// Nothing of the ended epoch is under way any more: whoever has a batch of
@@ -174,15 +179,18 @@ func (p *preparer) change(b *batch, c *change) {
 	p.recent.put(c.after, b.number, index)
 }
 
-// seal completes the batch and makes it the base of the next one.
+// seal completes the batch as it is now and makes it the base of what follows.
 func (p *preparer) seal(b *batch) {
-	b.Expect = []event.Position{p.tip.position(p.committer.origin)}
-	b.Advance = []event.Position{b.tip.position(p.committer.origin)}
-	if b.tip.seq/markEvery > p.tip.seq/markEvery {
+	b.Expect = append(b.Expect[:0], b.before.position(p.committer.origin))
+	b.Advance = append(b.Advance[:0], b.tip.position(p.committer.origin))
+	if b.tip.seq/markEvery > b.before.seq/markEvery {
 		b.Heads, b.Meta = p.mark(b.tip)
 	}
-	p.tip, p.number = b.tip, b.number
-	p.unfinished = append(p.unfinished, b)
+	p.tip = b.tip
+	if p.number != b.number {
+		p.number = b.number
+		p.unfinished = append(p.unfinished, b)
+	}
 }
 
 // mark vouches for the log so far, and notes what spares the next opening from

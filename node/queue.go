@@ -73,9 +73,13 @@ type queue struct {
 	waiting []*request // in the order of their numbers
 	taken   []*request
 	pushed  uint64
+	listens bool          // somebody waits for arrived
+	arrived chan struct{} // of capacity 1
 	closed  bool
 	decided receipts
 }
+
+func newQueue() *queue { return &queue{arrived: make(chan struct{}, 1)} }
 
 // push appends a request. After close it returns ErrClosed.
 func (q *queue) push(r *request) error {
@@ -87,6 +91,10 @@ func (q *queue) push(r *request) error {
 	q.pushed++
 	r.number = q.pushed
 	q.waiting = append(q.waiting, r)
+	if q.listens {
+		q.listens = false
+		q.arrived <- struct{}{}
+	}
 	return nil
 }
 
@@ -102,23 +110,47 @@ func (q *queue) withdraw(r *request) bool {
 	return true
 }
 
-// drain takes up the first requests, within the limits.
-func (q *queue) drain(l *Limits) []*request {
+// drain takes up the first requests, as many as go into a batch that holds some
+// already: within the limits, but at least one into an empty one.
+func (q *queue) drain(l *Limits, b *batch) []*request {
 	q.mu.Lock()
 	defer q.mu.Unlock()
-	events, n := 0, 0
+	have, events, n := len(b.requests), b.events, 0
 	for _, r := range q.waiting {
 		events += len(r.tx.Events)
-		if n == l.Batch || n > 0 && (events > l.BatchEvents || r.alone || q.waiting[0].alone) {
+		if have+n >= l.Batch || have+n > 0 && (events > l.BatchEvents || r.alone || b.alone) {
 			break
 		}
 		r.taken = true
 		n++
+		b.events, b.alone = events, r.alone
+	}
+	if n == 0 {
+		return nil
 	}
 	drained := slices.Clone(q.waiting[:n])
 	q.waiting = slices.Delete(q.waiting, 0, n)
 	q.taken = append(q.taken, drained...)
 	return drained
+}
+
+// listen arranges for arrived to be sent the next push, and reports whether
+// nothing waits now. The last call counts; unlisten takes it back.
+func (q *queue) listen() bool {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	q.listens = len(q.waiting) == 0
+	return q.listens
+}
+
+func (q *queue) unlisten() {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	q.listens = false
+	select {
+	case <-q.arrived:
+	default:
+	}
 }
 
 // putBack returns requests to their places in the queue, to be prepared anew.

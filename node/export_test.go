@@ -1,0 +1,41 @@
+package node
+
+import (
+	"context"
+
+	"github.com/ankgo/ank/event"
+	"github.com/ankgo/ank/storage"
+)
+
+// Accept is the entry for transactions that were made elsewhere.
+func (n *Node) Accept(ctx context.Context, p Principal, tx *event.Transaction) (Receipt, error) {
+	return n.accept(ctx, p, tx)
+}
+
+// Enrol is the entry for certificates that were made elsewhere.
+func (n *Node) Enrol(ctx context.Context, c event.Certificate) error { return n.enrol(ctx, c) }
+
+// Waiting is the number of requests that nobody has taken up.
+func (n *Node) Waiting() int {
+	q := n.committer.queue
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	return len(q.waiting)
+}
+
+// Standing is the number of live queries that the node would tell of a commit.
+func (n *Node) Standing() int {
+	n.lives.mu.Lock()
+	defer n.lives.mu.Unlock()
+	return len(n.lives.open)
+}
+
+// WithEngine runs f with the node's engine.
+func (n *Node) WithEngine(f func(storage.Engine)) { f(n.engine) }
+
+// The sizes that tests must exceed.
+const (
+	MarkEvery     = markEvery
+	RecentRecords = recentRecords
+	KeptReceipts  = keptReceipts
+)
