@@ -124,10 +124,27 @@ func (q *analysis) nullable(column int) bool {
 	return f.Optional || f.Type == model.TypeJSON
 }
 
-// implied reports whether a term says nothing new about rows whose values in
-// some columns are known to lie in the sets of the facts.
-func (t *term) implied(bound []int) bool {
-	return t.exact && len(t.columns) == 1 && slices.Contains(bound, t.columns[0])
+// implies reports whether a term says nothing new about the rows that the plan
+// finds.
+func (p *Plan) implies(t *term) bool {
+	return t.exact && len(t.columns) == 1 && p.binds(t.columns[0])
+}
+
+// binds reports whether a column has no value outside its set in the rows that
+// the plan finds.
+func (p *Plan) binds(column int) bool {
+	switch p.Access {
+	case Lookup:
+		return column == model.ColumnID
+	case Scan:
+		return column == model.ColumnID || column == model.ColumnCreated
+	}
+	for i := range p.bound {
+		if p.columns[i].Field == column {
+			return true
+		}
+	}
+	return false
 }
 
 // answers reports whether a term can be tested on the plan's keys and IDs.
@@ -145,5 +162,10 @@ func (p *Plan) knows(column int) bool {
 	if column == model.ColumnID || column == model.ColumnCreated {
 		return true
 	}
-	return slices.ContainsFunc(p.columns, func(c model.IndexColumn) bool { return c.Field == column })
+	for i := range p.columns {
+		if p.columns[i].Field == column {
+			return true
+		}
+	}
+	return false
 }

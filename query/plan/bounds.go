@@ -14,44 +14,31 @@ import (
 // Beyond it a column's bounds are left to the filter.
 const maxRanges = 1 << 14
 
-// boundColumns returns the leading columns of an index whose sets its ranges
-// express: those that have finitely many values, and one more.
-func (q *analysis) boundColumns(columns []model.IndexColumn) []int {
-	bound := make([]int, 0, len(columns))
+// boundColumns returns how many leading columns of an index its ranges express
+// the sets of: those that have finitely many values, and one more.
+func (q *analysis) boundColumns(columns []model.IndexColumn) int {
 	ranges := 1
-	for _, c := range columns {
+	for n, c := range columns {
 		f := q.fact(c.Field)
 		if f == nil || f.set.Everything() {
-			break
+			return n
 		}
 		if ranges *= f.set.size(); ranges > maxRanges {
-			break
+			return n
 		}
-		bound = append(bound, c.Field)
 		if !f.finite {
-			break
+			return n + 1
 		}
 	}
-	return bound
-}
-
-// ranges returns how many ranges the plan will have.
-func (q *analysis) ranges(p *Plan) int {
-	n := 1
-	for _, column := range p.bound {
-		if f := q.fact(column); f != nil {
-			n *= f.set.size()
-		}
-	}
-	return n
+	return len(columns)
 }
 
 // keyRanges returns the ranges of keys that can match: the product of the sets of
 // the bound columns.
 func (q *analysis) keyRanges(p *Plan) []Range {
 	prefixes := [][]byte{nil}
-	for i, column := range p.bound {
-		f, desc := q.fact(column), p.columns[i].Desc
+	for _, c := range p.columns[:p.bound] {
+		f, desc := q.fact(c.Field), c.Desc
 		if !f.finite {
 			return product(prefixes, f.set, desc)
 		}

@@ -1,6 +1,8 @@
 package plan
 
 import (
+	"math"
+
 	"github.com/ankgo/ank/event"
 	"github.com/ankgo/ank/model"
 	"github.com/ankgo/ank/query"
@@ -11,10 +13,10 @@ import (
 // it may be empty.
 func New(c *query.Checked, indexes []model.Index) *Plan {
 	q := analyse(c)
-	var best *Plan
+	best := &Plan{cost: math.Inf(1)}
 	q.each(indexes, len(c.Order()) > 0, func(p Plan) {
-		if best == nil || p.cost < best.cost {
-			best = &p
+		if p.cost < best.cost {
+			*best = p
 		}
 	})
 	return q.complete(best)
@@ -63,11 +65,11 @@ func (q *analysis) descending() bool {
 // assess fills in what a plan is worth, before its ranges are made. weight is what
 // it costs to read one row.
 func (q *analysis) assess(p Plan, weight float64) Plan {
-	p.bound = q.bound(&p)
+	p.bound = q.boundColumns(p.columns)
 	p.Residual = p.Access != Seek // only indexes are free of deleted rows
 	for i := range q.terms {
 		switch t := &q.terms[i]; {
-		case q.empty, t.implied(p.bound):
+		case q.empty, p.implies(t):
 		case p.answers(t):
 			p.Filter = true
 		default:
@@ -78,21 +80,6 @@ func (q *analysis) assess(p Plan, weight float64) Plan {
 	q.price(&p, weight)
 	return p
 }
-
-// bound returns the columns that have no value outside their sets in the rows
-// that the plan finds.
-func (q *analysis) bound(p *Plan) []int {
-	switch p.Access {
-	case Lookup:
-		return primary[:1]
-	case Scan:
-		return primary[:]
-	}
-	return q.boundColumns(p.columns)
-}
-
-// primary are the columns that an ID decides.
-var primary = [...]int{model.ColumnID, model.ColumnCreated}
 
 // complete makes the ranges or IDs of a plan that was assessed, and its filter.
 func (q *analysis) complete(p *Plan) *Plan {
@@ -109,7 +96,7 @@ func (q *analysis) complete(p *Plan) *Plan {
 	}
 	var tests query.And
 	for i := range q.terms {
-		if t := &q.terms[i]; !t.implied(p.bound) && p.answers(t) {
+		if t := &q.terms[i]; !p.implies(t) && p.answers(t) {
 			tests = append(tests, t.condition)
 		}
 	}

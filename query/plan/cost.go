@@ -16,20 +16,21 @@ const (
 
 // price estimates the plan's cost. weight is what a row costs that is read.
 func (q *analysis) price(p *Plan, weight float64) {
-	read := float64(rows)
-	for _, column := range p.bound {
-		if f := q.fact(column); f != nil {
-			read *= f.part
-		}
-	}
-	if p.Access == Lookup {
+	if p.Access == Lookup { // there is no other plan then
 		p.cost = lookupCost
 		return
+	}
+	read, ranges := float64(rows), 1
+	for i := range q.facts {
+		if f := &q.facts[i]; p.binds(f.column) {
+			read *= f.part
+			ranges *= f.set.size()
+		}
 	}
 	passed, matching := read, read
 	for i := range q.terms {
 		t := &q.terms[i]
-		if t.implied(p.bound) {
+		if p.implies(t) {
 			continue
 		}
 		matching *= t.part
@@ -50,7 +51,7 @@ func (q *analysis) price(p *Plan, weight float64) {
 	if !p.Sorted {
 		cost += matching * sortCost
 	}
-	p.cost = cost + rangeCost*float64(q.ranges(p))
+	p.cost = cost + rangeCost*float64(ranges)
 }
 
 // The parts of all rows that satisfy the simplest conditions, by guess.

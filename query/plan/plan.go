@@ -69,7 +69,7 @@ type Plan struct {
 	Residual bool
 
 	columns []model.IndexColumn // of the index
-	bound   []int               // columns whose part of the predicate the ranges express
+	bound   int                 // how many of them the ranges bound
 	tests   query.Condition     // what Filter evaluates
 	cost    float64
 }
