@@ -29,33 +29,38 @@ import (
 //
 // Memory is bounded by bytes for each shard. What goes is decided by a clock
 // hand: it takes the first resident not used since the hand passed it.
+//
+// A shard is a hash table with linear probing, as the point of the cache is to
+// cost little: one lock that is hardly ever contended, one line of memory.
 type cache struct {
 	shards [cacheShards]cacheShard
 }
 
-// cacheShards is a power of two: enough that readers seldom meet, few enough
-// that the smallest useful cache is not all overhead.
+// cacheShards is a power of two: enough that readers seldom meet and C3 seldom
+// refuses, few enough that a small cache is not all overhead.
 const cacheShards = 1 << shardBits
 
-const shardBits = 6
+const shardBits = 8
 
 type cacheShard struct {
 	mu      sync.Mutex // protects all below
-	index   map[event.ID]int32
-	slots   []resident
-	free    []int32 // empty slots
-	hand    int     // the next slot that the clock looks at
+	slots   []resident // a power of two of them, at most three quarters in use
+	count   int
+	hand    int // the next slot that the clock looks at
 	bytes   int
 	limit   int
 	changed uint64 // version of the last commit that changed something here
 }
 
-// resident is a record, and since which version it is the entity's newest.
+// resident is a record, and since which version it is the entity's newest. A nil
+// record marks an empty slot.
 type resident struct {
-	record *storage.Record
-	since  uint64
-	size   int32
-	used   bool
+	id         event.ID
+	record     *storage.Record
+	since      uint64
+	collection uint32 // its number
+	size       uint32
+	used       bool
 }
 
 // newCache returns a cache for about bytes bytes of records, or nil for none.
@@ -66,118 +71,144 @@ func newCache(bytes int64) *cache {
 	}
 	c := new(cache)
 	for i := range c.shards {
-		c.shards[i].index = make(map[event.ID]int32)
 		c.shards[i].limit = int(bytes / cacheShards)
+		c.shards[i].slots = make([]resident, 4)
 	}
 	return c
 }
 
-// shard picks by the ID's random half, mixed, as IDs made by hand differ in few
-// bits.
-func (c *cache) shard(id event.ID) *cacheShard {
-	const mix = 0x9E3779B97F4A7C15
-	return &c.shards[binary.LittleEndian.Uint64(id[8:])*mix>>(64-shardBits)]
+// hash mixes an ID's random half, as IDs made by hand differ in few bits.
+func hash(id event.ID) uint64 {
+	h := (binary.LittleEndian.Uint64(id[8:]) ^ binary.LittleEndian.Uint64(id[:8])>>7) * 0x9E3779B97F4A7C15
+	return h ^ h>>29
 }
 
 // get returns the record of an entity as of version, nil if it is not resident.
-func (c *cache) get(collection string, id event.ID, version uint64) *storage.Record {
+func (c *cache) get(collection uint64, id event.ID, version uint64) *storage.Record {
 	if c == nil {
 		return nil
 	}
-	s := c.shard(id)
+	h := hash(id)
+	s := &c.shards[h>>(64-shardBits)]
 	s.mu.Lock()
-	defer s.mu.Unlock()
-	i, ok := s.index[id]
-	if !ok {
-		return nil
+	r := &s.slots[s.find(h, id)]
+	record := r.record
+	if record != nil {
+		if r.since > version || uint64(r.collection) != collection {
+			record = nil
+		} else if !r.used {
+			r.used = true
+		}
 	}
-	r := &s.slots[i]
-	if r.since > version || r.record.Collection != collection {
-		return nil
-	}
-	r.used = true
-	return r.record
+	s.mu.Unlock()
+	return record
 }
 
 // add offers a record that was read through a snapshot of version.
-func (c *cache) add(record *storage.Record, version uint64) {
+func (c *cache) add(collection uint64, record *storage.Record, version uint64) {
 	if c == nil {
 		return
 	}
-	s := c.shard(record.Row.ID)
+	h := hash(record.Row.ID)
+	s := &c.shards[h>>(64-shardBits)]
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.changed > version {
 		return
 	}
-	if i, ok := s.index[record.Row.ID]; ok && s.slots[i].record.Collection == record.Collection {
+	r := &s.slots[s.find(h, record.Row.ID)]
+	if r.record != nil && uint64(r.collection) == collection {
 		// Known, and unchanged between the two versions, whichever is older.
-		s.slots[i].since = min(s.slots[i].since, version)
+		r.since = min(r.since, version)
 		return
 	}
-	s.put(record, version)
+	s.put(h, resident{id: record.Row.ID, record: record, since: version, collection: uint32(collection)})
 }
 
 // commit takes a record that the commit which makes version has written.
-func (c *cache) commit(record *storage.Record, version uint64) {
+func (c *cache) commit(collection uint64, record *storage.Record, version uint64) {
 	if c == nil {
 		return
 	}
-	s := c.shard(record.Row.ID)
+	h := hash(record.Row.ID)
+	s := &c.shards[h>>(64-shardBits)]
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.changed = version
-	s.put(record, version)
+	s.put(h, resident{id: record.Row.ID, record: record, since: version, collection: uint32(collection)})
 }
 
-func (s *cacheShard) put(record *storage.Record, since uint64) {
-	size := record.Size()
-	if i, ok := s.index[record.Row.ID]; ok {
+// find returns the slot of an entity, or the empty one where it belongs.
+func (s *cacheShard) find(h uint64, id event.ID) int {
+	mask := len(s.slots) - 1
+	i := int(h) & mask
+	for s.slots[i].record != nil && s.slots[i].id != id {
+		i = (i + 1) & mask
+	}
+	return i
+}
+
+// put makes a record resident in place of what was there of the entity. A record
+// too large for the shard is not kept.
+func (s *cacheShard) put(h uint64, r resident) {
+	if i := s.find(h, r.id); s.slots[i].record != nil {
 		s.remove(i)
 	}
+	size := r.record.Size()
 	if size > s.limit {
 		return
 	}
 	s.evict(s.limit - size)
-	i := s.slot()
-	s.slots[i] = resident{record: record, since: since, size: int32(size)}
-	s.index[record.Row.ID] = i
+	if 4*(s.count+1) > 3*len(s.slots) {
+		s.grow()
+	}
+	r.size = uint32(size)
+	s.slots[s.find(h, r.id)] = r
+	s.count++
 	s.bytes += size
 }
 
-// slot returns the number of an empty slot.
-func (s *cacheShard) slot() int32 {
-	if n := len(s.free); n > 0 {
-		i := s.free[n-1]
-		s.free = s.free[:n-1]
-		return i
+func (s *cacheShard) grow() {
+	old := s.slots
+	s.slots = make([]resident, 2*len(old))
+	s.hand = 0
+	for _, r := range old {
+		if r.record != nil {
+			s.slots[s.find(hash(r.id), r.id)] = r
+		}
 	}
-	s.slots = append(s.slots, resident{})
-	return int32(len(s.slots) - 1)
 }
 
-func (s *cacheShard) remove(i int32) {
-	r := &s.slots[i]
-	s.bytes -= int(r.size)
-	delete(s.index, r.record.Row.ID)
-	*r = resident{}
-	s.free = append(s.free, i)
+// remove empties a slot, and moves those behind it that would not be found
+// otherwise.
+func (s *cacheShard) remove(i int) {
+	s.bytes -= int(s.slots[i].size)
+	s.count--
+	mask := len(s.slots) - 1
+	for j := (i + 1) & mask; s.slots[j].record != nil; j = (j + 1) & mask {
+		home := int(hash(s.slots[j].id)) & mask
+		// The one at j may move to i unless its home lies between the two.
+		if (j-home)&mask >= (j-i)&mask {
+			s.slots[i] = s.slots[j]
+			i = j
+		}
+	}
+	s.slots[i] = resident{}
 }
 
 // evict lets the clock run until at most room bytes are taken.
 func (s *cacheShard) evict(room int) {
 	for s.bytes > room {
-		if s.hand >= len(s.slots) {
-			s.hand = 0
-		}
+		s.hand &= len(s.slots) - 1
 		r := &s.slots[s.hand]
 		switch {
 		case r.record == nil:
+			s.hand++
 		case r.used:
 			r.used = false
+			s.hand++
 		default:
-			s.remove(int32(s.hand))
+			s.remove(s.hand) // another may have moved here
 		}
-		s.hand++
 	}
 }

@@ -39,6 +39,12 @@ func (e *Engine) Commit(ctx context.Context, b *storage.Batch) error {
 	return e.publish(ctx, &c.writes, next)
 }
 
+// written is a record that a commit writes, for the cache.
+type written struct {
+	collection uint64
+	record     *storage.Record
+}
+
 // change translates one batch. It is used again for the next, for its buffers.
 type change struct {
 	engine *Engine
@@ -50,7 +56,7 @@ type change struct {
 
 	tails    []tail
 	conflict storage.ConflictError
-	records  []*storage.Record
+	written  []written
 	oldKey   []byte
 	key      []byte
 	value    []byte
@@ -58,11 +64,11 @@ type change struct {
 
 func (c *change) reset(base *view) {
 	c.writes.Reset()
-	clear(c.records)
+	clear(c.written)
 	clear(c.tails)
 	c.base, c.cursor, c.catalog = base, base.cursor, base.catalog
 	c.conflict = storage.ConflictError{}
-	c.records, c.tails = c.records[:0], c.tails[:0]
+	c.written, c.tails = c.written[:0], c.tails[:0]
 }
 
 func (c *change) build(b *storage.Batch) error {
@@ -247,7 +253,7 @@ func (c *change) state(s *storage.StateChange) error {
 	w.bytes = appendRow(w.bytes, &s.Record.Row)
 	w.bytes = append(w.bytes, s.Record.Merge...)
 	w.endSet()
-	c.records = append(c.records, s.Record)
+	c.written = append(c.written, written{col.number, s.Record})
 	for i := range col.indexes {
 		if x := &col.indexes[i]; !x.twin {
 			c.index(col, x, old, s.Record)
@@ -261,7 +267,7 @@ func (c *change) state(s *storage.StateChange) error {
 // indexes need it and the caller has not brought it.
 func (c *change) old(col *collection, s *storage.StateChange) (old *storage.Record, known bool, err error) {
 	e, id := c.engine, s.Record.Row.ID
-	if r := e.cache.get(col.name, id, c.base.version); r != nil {
+	if r := e.cache.get(col.number, id, c.base.version); r != nil {
 		return r, true, nil
 	}
 	missing := s.Before == nil && !s.Was.IsZero() && len(col.indexes) > 0

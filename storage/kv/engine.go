@@ -209,8 +209,8 @@ func (e *Engine) publish(ctx context.Context, w *Writes, next *view) error {
 		if err := e.write(ctx, w, e.sync); err != nil {
 			return err
 		}
-		for _, r := range e.change.records {
-			e.cache.commit(r, next.version)
+		for _, w := range e.change.written {
+			e.cache.commit(w.collection, w.record, next.version)
 		}
 		return nil
 	}

@@ -145,7 +145,7 @@ func (x *selector) record() (*storage.Record, error) {
 	}
 	r, err := newRecord(x.col.name, x.row.ID, b)
 	if err == nil && x.whole {
-		x.snapshot.engine.cache.add(r, x.snapshot.view.version)
+		x.snapshot.engine.cache.add(x.col.number, r, x.snapshot.view.version)
 	}
 	return r, err
 }
@@ -274,7 +274,7 @@ func (x *selector) decode(id event.ID, value []byte, whole bool) (bool, error) {
 // fetch gets one row by ID and makes it the candidate, if it matches.
 func (x *selector) fetch(id event.ID) (found, ok bool, err error) {
 	s := x.snapshot
-	if r := s.engine.cache.get(x.col.name, id, s.view.version); r != nil {
+	if r := s.engine.cache.get(x.col.number, id, s.view.version); r != nil {
 		x.resident = r
 		return true, x.matches(&r.Row), nil
 	}

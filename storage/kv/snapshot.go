@@ -66,12 +66,12 @@ func (s *snapshot) State(ctx context.Context, collection string, id event.ID) (*
 	if err := s.check(ctx); err != nil {
 		return nil, err
 	}
-	if r := s.engine.cache.get(collection, id, s.view.version); r != nil {
-		return r, nil
-	}
 	col, ok := s.view.catalog.collections[collection]
 	if !ok {
 		return nil, storage.ErrNotFound
+	}
+	if r := s.engine.cache.get(col.number, id, s.view.version); r != nil {
+		return r, nil
 	}
 	r, err := s.reader(ctx)
 	if err != nil {
@@ -92,7 +92,7 @@ func (s *snapshot) load(r Reader, col *collection, id event.ID) (*storage.Record
 	}
 	record, err := newRecord(col.name, id, b)
 	if err == nil {
-		s.engine.cache.add(record, s.view.version)
+		s.engine.cache.add(col.number, record, s.view.version)
 	}
 	return record, err
 }
