@@ -11,7 +11,7 @@
 //
 //	//go:generate go run github.com/ankgo/ank/cmd/ankgen
 //
-// The package need not compile: what is missing because it has not been
+// Test files are not looked at. The package need not compile: what is missing because it has not been
 // generated yet does not matter. Mistakes in models are reported all at once,
 // each with its file, line, column and what to do; nothing is then written for
 // that package. A file is replaced as a whole or not at all.
@@ -92,6 +92,7 @@
 //
 // If the struct has a method Validate() error, it is called on every new and
 // every changed entity before it is accepted; its error refuses the transaction.
+// It must not use the package's collections, which are made of it.
 //
 // # What is generated
 //
@@ -106,7 +107,7 @@
 // getter of an optional field also returns whether there is a value; its handle
 // has ClearNotes beside SetNotes. A reference gives two getters: Artist fetches
 // the entity, ArtistRef returns the reference. Comments above fields become those
-// of the getters.
+// of the getters. Views and handles marshal as JSON objects, by column.
 //
 // The generated code is a layer of names and types over the rooms model, query
 // and entity. It never panics. A few lines at its end hold the structs as they

@@ -1,9 +1,8 @@
 package main
 
 import (
-	"bytes"
 	"go/ast"
-	"go/printer"
+	"go/parser"
 	"go/token"
 	"go/types"
 	"slices"
@@ -55,24 +54,26 @@ func (e *emitter) helpers() {
 
 // fieldTypeText writes the type of a struct's field. Where the type checker
 // does not know it, because it is one that is still to be generated, it is
-// written as in the source.
+// written as in the source, with the names that packages have here.
 func (e *emitter) fieldTypeText(v *types.Var) string {
 	syntax := e.d.sources.field(v)
 	if !hasInvalid(v.Type()) || syntax == nil {
 		return e.im.typeText(v.Type())
 	}
+	expr, err := parser.ParseExpr(source(e.d.sources.fset, syntax.Type)) // a copy
+	if err != nil {
+		return e.im.typeText(v.Type())
+	}
 	file := e.d.sources.file(e.d.sources.position(v).Filename)
-	ast.Inspect(syntax.Type, func(n ast.Node) bool {
+	ast.Inspect(expr, func(n ast.Node) bool {
 		if sel, ok := n.(*ast.SelectorExpr); ok {
 			if id, ok := sel.X.(*ast.Ident); ok {
-				e.im.use(e.d.sources.importPath(file, id), id.Name)
+				if path := e.d.sources.importPath(e.d.types, file, id); path != "" {
+					id.Name = e.im.use(path, id.Name)
+				}
 			}
 		}
 		return true
 	})
-	var b bytes.Buffer
-	if err := printer.Fprint(&b, token.NewFileSet(), syntax.Type); err != nil {
-		return e.im.typeText(v.Type())
-	}
-	return b.String()
+	return source(token.NewFileSet(), expr)
 }

@@ -150,7 +150,7 @@ func (d *describer) whyInvalid(v *types.Var) string {
 	imported := ""
 	ast.Inspect(syntax.Type, func(n ast.Node) bool {
 		if sel, ok := n.(*ast.SelectorExpr); ok && imported == "" {
-			imported = d.sources.importPath(d.sources.file(d.sources.position(v).Filename), sel.X)
+			imported = d.sources.importPath(d.pkg.Types, d.sources.file(d.sources.position(v).Filename), sel.X)
 		}
 		return true
 	})

@@ -17,7 +17,7 @@ type imports struct {
 	byPath map[string]imported
 }
 
-type imported struct{ path, name, own string }
+type imported struct{ path, name string }
 
 // newImports takes the names that stand at package level.
 func newImports(d *description) *imports {
@@ -54,7 +54,7 @@ func (im *imports) use(importPath, own string) string {
 		name = own + strconv.Itoa(n)
 	}
 	im.taken[name] = true
-	im.byPath[importPath] = imported{importPath, name, own}
+	im.byPath[importPath] = imported{importPath, name}
 	return name
 }
 

@@ -55,5 +55,5 @@ func importable(path, from string) bool {
 		return true
 	}
 	parent := path[:max(i-1, 0)]
-	return parent == "" || from == parent || strings.HasPrefix(from, parent+"/")
+	return from == parent || strings.HasPrefix(from, parent+"/")
 }

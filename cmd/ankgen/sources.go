@@ -7,6 +7,7 @@ import (
 	"go/types"
 	"path"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -190,7 +191,7 @@ func (s *sources) declaredOver(obj *types.TypeName) string {
 			}
 			obj = next
 		case *ast.SelectorExpr:
-			from := s.importPath(s.file(s.position(obj).Filename), e.X)
+			from := s.importPath(obj.Pkg(), s.file(s.position(obj).Filename), e.X)
 			if from == "time" {
 				return from + "." + e.Sel.Name
 			}
@@ -206,8 +207,8 @@ func (s *sources) declaredOver(obj *types.TypeName) string {
 	return ""
 }
 
-// importPath is the path that a package name stands for in a file.
-func (s *sources) importPath(file *ast.File, name ast.Expr) string {
+// importPath is the path that a package name stands for in a file of pkg.
+func (s *sources) importPath(pkg *types.Package, file *ast.File, name ast.Expr) string {
 	id, ok := name.(*ast.Ident)
 	if !ok || file == nil {
 		return ""
@@ -217,7 +218,13 @@ func (s *sources) importPath(file *ast.File, name ast.Expr) string {
 		if err != nil {
 			continue
 		}
-		if spec.Name != nil && spec.Name.Name == id.Name || spec.Name == nil && path.Base(from) == id.Name {
+		called := path.Base(from)
+		if spec.Name != nil {
+			called = spec.Name.Name
+		} else if i := slices.IndexFunc(pkg.Imports(), func(p *types.Package) bool { return p.Path() == from }); i >= 0 {
+			called = pkg.Imports()[i].Name()
+		}
+		if called == id.Name {
 			return from
 		}
 	}
