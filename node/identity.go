@@ -97,15 +97,19 @@ func readIdentity(ctx context.Context, s storage.Snapshot) (*identity, error) {
 
 // verify checks that what was stored belongs together.
 func (i *identity) verify() error {
-	switch {
-	case i.certified() && (i.certificate.Subject != i.key.Public() || i.certificate.System != i.system):
-		return &storage.CorruptError{What: "node identity", Err: errors.New("the certificate is another node's")}
-	case i.certified():
-		return i.certificate.Verify()
-	case !i.root.IsZero() && i.root.System() != i.system:
-		return &storage.CorruptError{What: "node identity", Err: errors.New("the root key is another system's")}
+	corrupt := func(reason string) error {
+		return &storage.CorruptError{What: "node identity", Err: errors.New(reason)}
 	}
-	return nil
+	if !i.root.IsZero() && i.root.System() != i.system {
+		return corrupt("the root key is another system's")
+	}
+	if !i.certified() {
+		return nil
+	}
+	if i.certificate.Subject != i.key.Public() || i.certificate.System != i.system {
+		return corrupt("the certificate is another node's")
+	}
+	return i.certificate.Verify()
 }
 
 // complete makes what is missing and returns it for storing.
