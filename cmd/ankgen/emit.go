@@ -50,7 +50,6 @@ func (e *emitter) p(format string, args ...any) {
 }
 
 // The rooms, by the names that they have in this file.
-func (e *emitter) event() string  { return e.im.std(eventPath) }
 func (e *emitter) model() string  { return e.im.std(modelPath) }
 func (e *emitter) query() string  { return e.im.std(queryPath) }
 func (e *emitter) entity() string { return e.im.std(entityPath) }

@@ -236,3 +236,10 @@ type Thing struct{ Other model.Ref[OTHER.Thing] }
 	require.Equal(t, exitWrong, code)
 	require.Contains(t, stderr, "import cycle not allowed")
 }
+
+// TestExamplesAreFresh checks the generated files of this repository.
+func TestExamplesAreFresh(t *testing.T) {
+	code, stdout, stderr := ankgen(t, repository(t), "-check", "./examples/...")
+	require.Equal(t, exitOK, code, stderr)
+	require.NotContains(t, stdout, "checked 0 models")
+}
