@@ -54,6 +54,8 @@ func decodeBody(r *codec.Reader, kind Kind) Message {
 		return &History{Request: r.Uvarint(), Collection: r.String(MaxCollection), Entity: fixed[event.ID](r)}
 	case KindEvents:
 		return decodeEvents(r)
+	case KindGet:
+		return &Get{Request: r.Uvarint(), Collection: r.String(MaxCollection), Entity: fixed[event.ID](r)}
 	case KindCommit:
 		return decodeCommit(r)
 	case KindReceipt:
@@ -88,10 +90,15 @@ func decodeRows(r *codec.Reader) *Rows {
 			decodeRow(r, &m.Rows[i])
 		}
 	}
-	if n := r.Count(MaxItems, len(event.ID{})+1); n > 0 {
+	if n := r.Count(MaxItems, len(event.ID{})+2); n > 0 {
 		m.Departures = make([]Departure, n)
 		for i := range m.Departures {
-			m.Departures[i] = Departure{ID: fixed[event.ID](r), Reason: Reason(r.Byte())}
+			d := &m.Departures[i]
+			d.ID, d.Reason = fixed[event.ID](r), Reason(r.Byte())
+			if flag(r) {
+				d.Last = new(Row)
+				decodeRow(r, d.Last)
+			}
 		}
 	}
 	return m
@@ -111,6 +118,9 @@ func decodeRow(r *codec.Reader, row *Row) {
 
 func decodeHead(r *codec.Reader) event.Head {
 	n := r.Count(event.MaxHead, len(event.ID{}))
+	if n == 0 {
+		r.Fail("row without a head")
+	}
 	head := make(event.Head, n)
 	for i := range head {
 		head[i] = fixed[event.ID](r)
@@ -152,6 +162,14 @@ func decodeCommit(r *codec.Reader) *Commit {
 		r.Fail("transaction" + ": " + err.Error())
 	}
 	m.Tx = tx
+	if n := r.Count(MaxReads, len(event.ID{})+len(event.Stamp{})+1); n > 0 {
+		m.Reads = make([]Read, n)
+		for i := range m.Reads {
+			m.Reads[i] = Read{
+				Collection: r.String(MaxCollection), Entity: fixed[event.ID](r), Stamp: fixed[event.Stamp](r),
+			}
+		}
+	}
 	return m
 }
 
@@ -195,6 +213,8 @@ func flag(r *codec.Reader) bool {
 func fixed[T ~[16]byte | ~[32]byte](r *codec.Reader) (v T) {
 	switch p := any(&v).(type) {
 	case *event.ID:
+		copy(p[:], r.Fixed(len(p)))
+	case *event.Stamp:
 		copy(p[:], r.Fixed(len(p)))
 	case *event.Origin:
 		copy(p[:], r.Fixed(len(p)))

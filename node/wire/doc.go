@@ -17,16 +17,19 @@
 //	Subscribe     Rows (Reset, in one or more parts; or Unchanged), then Rows for every change, until Unsubscribe; or Failure
 //	Unsubscribe   nothing: answers under way may still arrive and are dropped
 //	Fetch         Rows (Reset, in one or more parts); or Failure
+//	Get           Rows (Reset, one row or none); or Failure
 //	History       Events, in one or more parts; or Failure
-//	Commit        Receipt; or Failure when nothing was decided
-//	Cancel        nothing: gives up a Fetch, a History
+//	Commit        Receipt, after Rows in one or more parts if it was accepted; or Failure when nothing was decided
+//	Cancel        nothing: gives up a Fetch, a Get, a History
 //	Ping          Pong with the same number
 //
 // Queries travel as canonical text with their arguments written as literals; see
 // package query. Rows carry what one commit of the server changed in the result,
 // whole: every part but the last has More set, and a receiver shows none of them
-// before the last arrived. A row comes with its merge data, so that the receiver
-// can put its own pending changes on top.
+// before the last arrived. The rows of subscriptions, of Get and of Commit come with
+// their merge data, so that the receiver can put its own pending changes on top;
+// those of Fetch may come without. On one connection, the rows of an entity never
+// go back in time for good: whoever keeps the last that came keeps the newest.
 //
 // # Encoding
 //
@@ -46,6 +49,7 @@
 //	a query's text             64 KiB
 //	a refusal's text           4 KiB
 //	rows, departures, events   4,096 a message; longer answers come in parts
+//	reads                      65,536 a transaction
 //
 // Decoding refuses what is beyond them with an *Error and allocates nothing for
 // a length or count that the message could not hold.

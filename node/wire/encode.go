@@ -53,6 +53,10 @@ func (m *Rows) appendBody(b []byte) []byte {
 	for _, d := range m.Departures {
 		b = append(b, d.ID[:]...)
 		b = append(b, byte(d.Reason))
+		b = appendFlag(b, d.Last != nil)
+		if d.Last != nil {
+			b = d.Last.append(b)
+		}
 	}
 	return b
 }
@@ -96,7 +100,20 @@ func (m *Events) appendBody(b []byte) []byte {
 func (m *Commit) appendBody(b []byte) []byte {
 	b = codec.AppendUvarint(b, m.Request)
 	b = codec.AppendUvarint(b, uint64(m.Tx.Size()))
-	return m.Tx.AppendTo(b)
+	b = m.Tx.AppendTo(b)
+	b = codec.AppendUvarint(b, uint64(len(m.Reads)))
+	for _, read := range m.Reads {
+		b = codec.AppendString(b, read.Collection)
+		b = append(b, read.Entity[:]...)
+		b = append(b, read.Stamp[:]...)
+	}
+	return b
+}
+
+func (m *Get) appendBody(b []byte) []byte {
+	b = codec.AppendUvarint(b, m.Request)
+	b = codec.AppendString(b, m.Collection)
+	return append(b, m.Entity[:]...)
 }
 
 func (m *Receipt) appendBody(b []byte) []byte {

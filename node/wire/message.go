@@ -18,6 +18,7 @@ const (
 	MaxQuery      = 64 << 10
 	MaxText       = 4 << 10
 	MaxItems      = 4096
+	MaxReads      = 1 << 16
 )
 
 // Kind is the first byte of a message.
@@ -40,6 +41,7 @@ const (
 	KindCancel
 	KindPing
 	KindPong
+	KindGet
 )
 
 // Message is one of the message structs of this package.
@@ -108,6 +110,9 @@ type Row struct {
 type Departure struct {
 	ID     event.ID
 	Reason Reason
+	// Last is the entity's state now, if the receiver may know it: what made it
+	// leave. Nil otherwise.
+	Last *Row
 }
 
 // Reason is why an entity left a result.
@@ -151,13 +156,32 @@ type Stored struct {
 	Author string
 }
 
+// Get asks for one entity as it is now, be it deleted. Rows answers, with the
+// row or with none.
+type Get struct {
+	Request    uint64
+	Collection string
+	Entity     event.ID
+}
+
 // Commit hands over a transaction for acceptance.
 type Commit struct {
 	Request uint64
 	Tx      *event.Transaction
+	// Reads are what a serializable transaction depends on.
+	Reads []Read
 }
 
-// Receipt answers Commit: what became of the transaction.
+// Read is an entity that a transaction read and the stamp of the head that it had
+// then; zero if there was no such entity.
+type Read struct {
+	Collection string
+	Entity     event.ID
+	Stamp      event.Stamp
+}
+
+// Receipt answers Commit: what became of the transaction. If it was accepted, Rows
+// under the same request may come before it: the written entities as they are now.
 type Receipt struct {
 	Request uint64
 	Tx      event.ID
@@ -210,6 +234,9 @@ func (*History) Kind() Kind { return KindHistory }
 
 // Kind implements Message.
 func (*Events) Kind() Kind { return KindEvents }
+
+// Kind implements Message.
+func (*Get) Kind() Kind { return KindGet }
 
 // Kind implements Message.
 func (*Commit) Kind() Kind { return KindCommit }
