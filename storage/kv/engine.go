@@ -102,6 +102,9 @@ func initialise(ctx context.Context, d Driver) error {
 		return err
 	}
 	if !ok {
+		if err := checkEmpty(d); err != nil {
+			return err
+		}
 		var w Writes
 		w.Set(key, codec.AppendUvarint(nil, formatVersion))
 		return d.Write(ctx, &w, true)
@@ -116,6 +119,20 @@ func initialise(ctx context.Context, d Driver) error {
 		return &storage.FormatError{Found: found, Known: formatVersion}
 	}
 	return nil
+}
+
+// checkEmpty refuses to make an engine's store of what holds other data.
+func checkEmpty(d Driver) error {
+	r, err := d.Snapshot()
+	if err != nil {
+		return err
+	}
+	it := r.Scan(nil, nil, false)
+	var foreign error
+	if it.Next() {
+		foreign = &storage.CorruptError{What: "format version", Key: appendMetaKey(nil, metaFormat, "")}
+	}
+	return errors.Join(foreign, it.Close(), r.Close())
 }
 
 // load makes the first view of a store.

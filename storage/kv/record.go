@@ -31,7 +31,7 @@ func decodeRow(dst *model.Row, id event.ID, b []byte) (rest []byte, err error) {
 	flags := r.Byte()
 	n := r.Count(event.MaxHead, idSize)
 	r.Fixed(n * idSize)
-	head := b[1:r.Offset()]
+	headEnd := r.Offset()
 	values := r.Bytes(len(b))
 	rest = r.Rest()
 	if flags&^flagDeleted != 0 {
@@ -41,7 +41,7 @@ func decodeRow(dst *model.Row, id event.ID, b []byte) (rest []byte, err error) {
 		return nil, err
 	}
 	dst.ID, dst.Deleted = id, flags&flagDeleted != 0
-	if dst.Head, err = event.DecodeHead(head); err != nil {
+	if dst.Head, err = event.DecodeHead(b[1:headEnd]); err != nil {
 		return nil, err
 	}
 	dst.Values = model.TrustedTuple(values)

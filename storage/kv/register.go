@@ -97,7 +97,7 @@ func (e *Engine) prepareIndexes(ctx context.Context, s *model.Schema) (*collecti
 		}
 	}
 	// Until the indexes are ready, queries go without any, and nothing is committed.
-	c.ownCatalog().collections[next.name] = &collection{name: next.name, number: next.number, stored: next.stored}
+	c.ownCatalog().collections[next.name] = &collection{name: next.name, number: next.number, stored: slices.Clone(next.stored)}
 	v := &view{version: e.newest.version + 1, cursor: c.cursor, catalog: c.catalog}
 	return next, building, e.publish(ctx, &c.writes, v)
 }

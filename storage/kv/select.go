@@ -20,6 +20,12 @@ func (s *snapshot) Select(ctx context.Context, p *plan.Plan) iter.Seq2[*storage.
 			return
 		}
 		defer drop()
+		q := x.plan.Query
+		n, limited := q.Limit()
+		if keep := q.Offset() + n; limited && keep > 0 && !x.plan.Sorted && x.plan.Prefix == 0 {
+			x.best(q.Offset(), keep, yield)
+			return
+		}
 		for r, err := range plan.Rows(x.plan, x.records, rowOf) {
 			if !yield(r, err) {
 				return
@@ -46,7 +52,7 @@ func (s *snapshot) Count(ctx context.Context, p *plan.Plan) (int, error) {
 	}
 	err = x.each(func() bool {
 		n++
-		return !limited || n < offset+limit
+		return !limited || n-offset < limit
 	})
 	return max(0, n-offset), err
 }
@@ -132,6 +138,14 @@ func (x *selector) records(yield func(*storage.Record, error) bool) {
 	if err != nil && !stopped {
 		yield(nil, err)
 	}
+}
+
+// candidate is the candidate's row.
+func (x *selector) candidate() *model.Row {
+	if x.resident != nil {
+		return &x.resident.Row
+	}
+	return &x.row
 }
 
 // record takes the candidate to the heap.

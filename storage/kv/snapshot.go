@@ -53,7 +53,9 @@ func (s *snapshot) hold(ctx context.Context) (r Reader, drop func(), err error) 
 		return nil, nil, err
 	}
 	views := s.engine.views
-	views.retain(s.view)
+	if !views.retain(s.view) {
+		return nil, nil, storage.ErrClosed
+	}
 	drop = func() { views.release(s.view) }
 	if r, err = views.reader(s.view); err != nil {
 		drop()

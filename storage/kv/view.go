@@ -51,11 +51,16 @@ func (s *viewSet) acquire() (*view, error) {
 	return s.newest, nil
 }
 
-// retain adds a reference to a view that the caller holds already.
-func (s *viewSet) retain(v *view) {
+// retain adds a reference to a view that the caller holds already. It reports
+// false if the caller does not, as its snapshot was closed meanwhile.
+func (s *viewSet) retain(v *view) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	if v.refs == 0 {
+		return false
+	}
 	v.refs++
+	return true
 }
 
 // release gives a reference back.
