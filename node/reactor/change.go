@@ -109,7 +109,7 @@ func (c *RowChange) ID() event.ID { return c.Record.Row.ID }
 // what was added or moved, from the least Index up; then every updated row stands at its Index.
 // Patch does the same in one pass.
 type ChangeSet struct {
-	// Position is that of the newest publication in the set.
+	// Position is that of the newest publication in the set; of an initial one see Items.Position.
 	Position any
 	// Initial marks the first set of a subscription: the whole result, which replaces any list.
 	Initial bool

@@ -20,6 +20,7 @@ type Feed struct {
 	mu     sync.Mutex
 	res    result
 	byID   map[event.ID]*storage.Record
+	at     any // position of the newest call
 	filled bool
 	err    error
 }
@@ -98,6 +99,7 @@ func (f *Feed) Apply(position any, upserts []*storage.Record, removals []Removal
 }
 
 func (f *Feed) apply(position any, upserts []*storage.Record, removals []Removal) {
+	f.at = position
 	var pairs []pair
 	at := make(map[event.ID]int, len(upserts)+len(removals)) // of pairs: each entity has one
 	pairOf := func(id event.ID) *pair {
@@ -171,4 +173,5 @@ func (f *Feed) unlock()               { f.mu.Unlock() }
 func (f *Feed) result() *result       { return &f.res }
 func (f *Feed) schema() *model.Schema { return f.query.Schema() }
 func (f *Feed) ready() bool           { return f.filled }
+func (f *Feed) position() any         { return f.at }
 func (f *Feed) left()                 {}

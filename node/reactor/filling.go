@@ -32,7 +32,8 @@ func (f *Filling) Rows() int { return f.st.res.window.wanted() }
 
 // Fill gives the rows, read at one snapshot taken after the registration, in the query's order, as many
 // as Rows says or all there are. covered tells, by its position, whether a publication is part of
-// that snapshot; those that are not are applied on top, in order.
+// that snapshot; those that are not are applied on top, in order. It is called for later publications as
+// well, until the first that is not covered, with locks held.
 //
 // On ErrReread the snapshot was too old; nothing has changed, and Fill may be called again.
 func (f *Filling) Fill(rows []*storage.Record, covered func(position any) bool) error {
@@ -58,6 +59,7 @@ func (f *Filling) Fill(rows []*storage.Record, covered func(position any) bool) 
 		e.finish(nil)
 	}
 	st.filling = nil
+	st.in.reactor.ahead = append(st.in.reactor.ahead, ahead{st, covered})
 	r.started()
 	return nil
 }

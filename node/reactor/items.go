@@ -9,6 +9,10 @@ import (
 // Items is a result as it was at one moment, in its order. It is immutable and safe for concurrent use;
 // taking one copies nothing. The zero Items is empty.
 type Items struct {
+	// Position is that of the newest publication that went in, nil if there was none since the
+	// reactor was made. Rows that were read at a newer snapshot may show more than that.
+	Position any
+
 	rows     rows
 	from, to int
 }

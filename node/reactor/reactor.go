@@ -1,6 +1,7 @@
 package reactor
 
 import (
+	"slices"
 	"sync"
 
 	"github.com/ankgo/ank/query"
@@ -11,6 +12,9 @@ import (
 type Reactor struct {
 	mu          sync.Mutex
 	collections map[string]*collection
+
+	position any     // of the newest publication
+	ahead    []ahead // filled from a snapshot that may be newer than that
 
 	// Of the publication at hand.
 	pairs   []linked
@@ -30,6 +34,13 @@ type refill struct {
 	st   *standing
 	edit *edit
 	need int
+}
+
+// ahead is a result that was read from a snapshot newer than the publications so far: those that are part
+// of the snapshot must pass it by.
+type ahead struct {
+	st      *standing
+	covered func(position any) bool
 }
 
 // New returns a reactor without standing queries.
@@ -54,30 +65,46 @@ func (r *Reactor) Publish(p Publication) {
 	r.take(&p)
 	waiting := r.waiting
 	r.waiting = nil
+	if len(waiting) == 0 {
+		r.position = p.Position
+	}
 	r.mu.Unlock()
 
 	for i := range waiting {
-		w := &waiting[i]
-		var rows []*storage.Record
-		err := errNoRefill
-		if p.Refill != nil {
-			rows, err = p.Refill(w.st.res.window.query, w.edit.window.boundary(), w.need)
-		}
+		rows, err := waiting[i].read(p.Refill)
 		r.mu.Lock()
-		switch {
-		case w.st.res.subs == nil: // ended meanwhile
-		case err != nil:
-			w.st.res.fail(err)
-		default:
-			w.st.emit(p.Position, w.edit.finish(rows))
+		waiting[i].done(p.Position, rows, err)
+		if i == len(waiting)-1 {
+			r.position = p.Position // not before, because windows show the result before until now
 		}
 		r.mu.Unlock()
+	}
+}
+
+// read reads the missing rows. It holds no lock; nothing that it looks at changes meanwhile.
+func (f *refill) read(read Refill) ([]*storage.Record, error) {
+	if read == nil {
+		return nil, errNoRefill
+	}
+	w := f.st.res.window
+	return read(w.query, w.bound, f.need)
+}
+
+// done completes the window. Needs the lock.
+func (f *refill) done(position any, rows []*storage.Record, err error) {
+	switch {
+	case f.st.res.subs == nil: // ended meanwhile
+	case err != nil:
+		f.st.res.fail(err)
+	default:
+		f.st.emit(position, f.edit.finish(rows))
 	}
 }
 
 // take matches all changes and applies them. A publication with a single change, which is the usual
 // one, needs no sorting by standing query.
 func (r *Reactor) take(p *Publication) {
+	r.passBy(p.Position)
 	if len(p.Changes) == 1 {
 		if c := r.collections[p.Changes[0].Collection]; c != nil {
 			m := c.match(&p.Changes[0])
@@ -111,6 +138,15 @@ func (r *Reactor) take(p *Publication) {
 	r.pairs, r.touched = r.pairs[:0], r.touched[:0]
 }
 
+// passBy marks the results that have a publication already. What a snapshot does not cover nothing after
+// it does, so a result stays in the list only until the first such publication.
+func (r *Reactor) passBy(position any) {
+	r.ahead = slices.DeleteFunc(r.ahead, func(a ahead) bool {
+		a.st.skip = a.covered(position)
+		return !a.st.skip
+	})
+}
+
 // link notes pairs for later.
 func (r *Reactor) link(m *matched) {
 	for _, st := range m.found {
@@ -128,7 +164,7 @@ func (r *Reactor) link(m *matched) {
 
 // applyOne applies the only pair that a publication has for a standing query.
 func (r *Reactor) applyOne(p *Publication, st *standing, change *pair) {
-	if st.filling != nil || st.res.window != nil {
+	if st.filling != nil || st.skip || st.res.window != nil {
 		r.apply(p, st, []pair{*change})
 		return
 	}
@@ -147,6 +183,9 @@ type lone struct {
 
 // apply applies all pairs that a publication has for a standing query.
 func (r *Reactor) apply(p *Publication, st *standing, pairs []pair) {
+	if st.skip {
+		return
+	}
 	if st.filling != nil {
 		st.filling.missed = append(st.filling.missed, missed{p.Position, pairs})
 		return

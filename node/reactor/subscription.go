@@ -31,6 +31,7 @@ type home interface {
 	unlock()
 	result() *result
 	schema() *model.Schema
+	position() any
 	ready() bool // the result is there; needs the lock
 	left()       // the last subscription is gone; needs the lock
 }
@@ -100,10 +101,10 @@ func (s *Subscription) begin() (*ChangeSet, bool) {
 	s.mu.Lock()
 	s.fresh = false
 	s.mu.Unlock()
-	items := s.home.result().shown()
+	items := s.items()
 	s.home.unlock()
 
-	set := &ChangeSet{Initial: true, Changes: make([]RowChange, 0, items.Len())}
+	set := &ChangeSet{Position: items.Position, Initial: true, Changes: make([]RowChange, 0, items.Len())}
 	for i, x := range items.All() {
 		set.Changes = append(set.Changes, RowChange{Kind: Initial, OldIndex: -1, Index: i, Record: x})
 	}
@@ -138,7 +139,14 @@ func (s *Subscription) Items() Items {
 	if !s.home.ready() {
 		return Items{}
 	}
-	return s.home.result().shown()
+	return s.items()
+}
+
+// items needs the home's lock, and the result to be ready.
+func (s *Subscription) items() Items {
+	items := s.home.result().shown()
+	items.Position = s.home.position()
+	return items
 }
 
 // Err tells why no more sets will come, once those queued are taken; nil as long as they will.

@@ -18,7 +18,7 @@ type window struct {
 	limit    int             // math.MaxInt32 if there is none
 	complete bool            // the rows are the whole result
 	whole    bool            // and always stay so: somebody else keeps them few
-	bound    *storage.Record // rows up to its position are known; meaningless if complete
+	bound    *storage.Record // rows up to its position are known, if not complete
 	held     *Items          // what to show while the window is being filled
 }
 
@@ -96,9 +96,6 @@ func (w *window) short(have int) int {
 	}
 	return w.need() + w.slack() - have
 }
-
-// boundary is the position after which to read more rows, nil for the beginning.
-func (w *window) boundary() *storage.Record { return w.bound }
 
 // extend takes in rows that were read after the bound; it returns those that are of use.
 func (w *window) extend(r *result, filled []*storage.Record) []*storage.Record {

@@ -3,6 +3,7 @@ package reactor
 import (
 	"encoding/binary"
 	"fmt"
+	"maps"
 	"math/rand/v2"
 	"slices"
 	"strconv"
@@ -46,7 +47,6 @@ type world struct {
 	rows    map[event.ID]*storage.Record // also the deleted ones
 	ids     []event.ID
 	commits int // published so far; positions are their numbers
-	history []map[event.ID]*storage.Record
 	minted  uint64
 	refills int
 }
@@ -148,8 +148,15 @@ func (w *world) put(r *storage.Record) Change {
 	return Change{Collection: "songs", ID: r.Row.ID, Before: before, After: r}
 }
 
-// commit changes up to n entities and publishes that.
-func (w *world) commit(n int) []Change {
+// staged is a commit that was stored but not published yet.
+type staged struct {
+	position int
+	changes  []Change
+	rows     map[event.ID]*storage.Record
+}
+
+// stage changes up to n entities.
+func (w *world) stage(n int) staged {
 	done := map[event.ID]bool{}
 	var changes []Change
 	for range n {
@@ -159,23 +166,41 @@ func (w *world) commit(n int) []Change {
 		}
 	}
 	w.commits++
-	w.reactor.Publish(Publication{Position: w.commits, Changes: changes, Refill: w.refill})
-	return changes
+	return staged{w.commits, changes, maps.Clone(w.rows)}
+}
+
+func (w *world) publish(s staged) {
+	w.reactor.Publish(Publication{Position: s.position, Changes: s.changes,
+		Refill: func(q *query.Checked, after *storage.Record, n int) ([]*storage.Record, error) {
+			w.refills++
+			return firstAfter(s.rows, q, after, n), nil
+		}})
+}
+
+// commit changes up to n entities and publishes that.
+func (w *world) commit(n int) []Change {
+	s := w.stage(n)
+	w.publish(s)
+	return s.changes
 }
 
 func (w *world) refill(q *query.Checked, after *storage.Record, n int) ([]*storage.Record, error) {
 	w.refills++
-	all := w.matching(q)
+	return firstAfter(w.rows, q, after, n), nil
+}
+
+func firstAfter(rows map[event.ID]*storage.Record, q *query.Checked, after *storage.Record, n int) []*storage.Record {
+	all := matching(rows, q)
 	if after != nil {
 		all = slices.DeleteFunc(all, func(r *storage.Record) bool { return q.Compare(&r.Row, &after.Row) <= 0 })
 	}
-	return all[:min(n, len(all))], nil
+	return all[:min(n, len(all))]
 }
 
 // matching evaluates everything: all rows that match, in order.
-func (w *world) matching(q *query.Checked) []*storage.Record {
+func matching(rows map[event.ID]*storage.Record, q *query.Checked) []*storage.Record {
 	var all []*storage.Record
-	for _, r := range w.rows {
+	for _, r := range rows {
 		if q.Match(&r.Row) {
 			all = append(all, r)
 		}
@@ -186,7 +211,7 @@ func (w *world) matching(q *query.Checked) []*storage.Record {
 
 // fetch is what a query that runs once returns.
 func (w *world) fetch(q *query.Checked) []*storage.Record {
-	all := w.matching(q)
+	all := matching(w.rows, q)
 	all = all[min(q.Offset(), len(all)):]
 	if n, ok := q.Limit(); ok {
 		all = all[:min(n, len(all))]

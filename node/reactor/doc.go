@@ -1,0 +1,65 @@
+// Package reactor keeps standing queries current: told of every commit, it works out which queries that
+// concerns, what it does to their results, and queues that as change sets for whoever subscribed. It is
+// a synchronous library: it starts no goroutine, does no I/O, and never waits for a consumer.
+//
+// It knows queries, rows and records. It knows nothing of nodes, sessions, policy, sync or engines:
+// a node reads rows for it, tells it of commits, and drains the subscriptions.
+//
+//	r := reactor.New()
+//	sub, filling, err := r.Register(checked, wake)  // from here on nothing is missed
+//	if filling != nil {
+//		rows := ...                                  // read filling.Rows() rows at a snapshot
+//		err = filling.Fill(rows, covered)
+//	}
+//	r.Publish(reactor.Publication{...})              // once per commit, in order
+//	for set, ok := sub.Next(); ok; set, ok = sub.Next() { ... }
+//
+// # Results and change sets
+//
+// The promise is that the change sets of a subscription, applied one after the other to its initial set,
+// always give what the query would return if it were run at that commit, rows in order. That holds for
+// every predicate, order, LIMIT and OFFSET. One publication makes at most one change set for
+// each standing query; as a publication is one commit of the engine, which may hold several
+// transactions, so may a change set. [ChangeSet] defines the indices, [Patch] applies them.
+//
+// A row that leaves says why: it was deleted, it matches no more, or others pushed it out of the window.
+// Where a row leaves a window another usually takes its place; both are in the same change set.
+//
+// # Matching
+//
+// Standing queries are found through an index over their predicates, never by going through them.
+// A predicate is entered under its branches, see branchesOf: by equality and IN in a hash table, by
+// comparisons, BETWEEN and the prefix of LIKE in a tree of intervals, and by IS NULL. OR is entered
+// under each side. A branch with several conjuncts is entered under the most selective kind first,
+// and under the next one where many share the first. What the index does not imply is evaluated.
+// Predicates of which nothing can be indexed (title != 'a', score > plays) are evaluated on every change
+// of their collection. So the cost of a commit grows with what it matches, and with the number of such
+// predicates, not with the number of standing queries.
+//
+// Rows before the change are looked up as well as rows after it, so a row that leaves is found under the
+// values that it had.
+//
+// # Windows
+//
+// Of a query with LIMIT, the rows up to the end of its window are kept, and some in reserve: half of LIMIT,
+// from 8 to 128. When rows leave, those in reserve move up. When the reserve is used up, [Publication.Refill]
+// is asked for more, from the last known position on; until it has answered, the result is shown as it
+// was before the publication. OFFSET costs memory for the rows it skips.
+//
+// # Slow consumers
+//
+// A subscription queues up to 16 change sets; further ones, or very large ones, are joined into one that
+// leads from the consumer's list to the newest. Nothing is lost but the steps in between. So a
+// subscription never holds more than about four times the rows of the lists it leads from and to.
+//
+// # Memory
+//
+// A million standing queries with a row each take some 0.4 GB, which is why a standing query keeps its
+// canonical text and not its predicate, and why queries that ask the same share one. A query with
+// ORDER BY or LIMIT is kept whole.
+//
+// # Fed results
+//
+// [Feed] is a result without a predicate, driven directly: a client shows what its server
+// says, with its own pending changes on top.
+package reactor
