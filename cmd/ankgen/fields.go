@@ -79,6 +79,12 @@ func (d *describer) field(m *entityModel, v *types.Var, f *field, tag fieldTag) 
 		f.ref = &reference{obj: value.target}
 		f.ref.plural, f.ref.collection = namesOf(value.target.Name(), *directive)
 	}
+	d.options(m, f, tag)
+	m.fields = append(m.fields, f)
+}
+
+// options applies the tag of a field.
+func (d *describer) options(m *entityModel, f *field, tag fieldTag) {
 	f.column = snake(f.name)
 	if tag.name.text != "" {
 		f.column = tag.name.text
@@ -100,7 +106,6 @@ func (d *describer) field(m *entityModel, v *types.Var, f *field, tag fieldTag) 
 	if f.indexed && f.kind == kindJSON {
 		d.diag.errorf(f.tagPos, "field %s of %s is JSON, which has no order to index by", f.name, m.name)
 	}
-	m.fields = append(m.fields, f)
 }
 
 func (d *describer) warnUnique(pos token.Position) {

@@ -11,11 +11,6 @@ import (
 
 // indexes collects the indexes that tags and directives declare.
 func (d *describer) indexes(m *entityModel) {
-	defer func() {
-		if len(m.indexes) > model.MaxIndexes {
-			d.diag.errorf(m.pos, "model %s has %d indexes, at most %d are possible", m.name, len(m.indexes), model.MaxIndexes)
-		}
-	}()
 	for i, f := range m.fields {
 		if f.indexed && f.kind != kindJSON {
 			d.index(m, &index{columns: []indexColumn{{position: i, name: f.column}}, unique: f.unique, pos: f.tagPos})
@@ -35,6 +30,9 @@ func (d *describer) indexes(m *entityModel) {
 		if ok {
 			d.index(m, ix)
 		}
+	}
+	if len(m.indexes) > model.MaxIndexes {
+		d.diag.errorf(m.pos, "model %s has %d indexes, at most %d are possible", m.name, len(m.indexes), model.MaxIndexes)
 	}
 }
 
