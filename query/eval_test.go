@@ -76,6 +76,7 @@ func TestCanonicalQueriesAreStable(t *testing.T) {
 		checked, err := again.Check(w.schema)
 		require.NoError(t, err, c.String())
 		require.Equal(t, c.Key(), checked.Key(), "%s", q)
+		require.Equal(t, c.Order(), checked.Order(), "%s", q)
 		require.Empty(t, cmp.Diff(c.Where(), checked.Where(), cmp.AllowUnexported(query.Pattern{}),
 			cmp.Comparer(func(a, b model.Value) bool { return a == b }), cmpopts.EquateEmpty()))
 	})

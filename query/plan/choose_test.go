@@ -6,6 +6,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/ankgo/ank/event"
 	"github.com/ankgo/ank/model"
 	"github.com/ankgo/ank/query/plan"
 )
@@ -67,6 +68,12 @@ func TestNewChooses(t *testing.T) {
 	}
 }
 
+func TestConstantColumnsDoNotCountInAnOrder(t *testing.T) {
+	c := check(t, items, "status = 'open' ORDER BY owner LIMIT 5")
+	p := plan.New(c, items.Indexes()[:1])
+	require.Equal(t, "seek owner_status, 1 range, filter, sorted", named(p))
+}
+
 // named is a plan's String with the name of its index.
 func named(p *plan.Plan) string {
 	if p.Access != plan.Seek {
@@ -118,4 +125,22 @@ func TestPlanOfAnotherKeyLetsItPass(t *testing.T) {
 	r = row(1, map[string]model.Value{"owner": model.OfString("u"), "status": model.OfString("new")})
 	require.False(t, f.Match(items.AppendIndexKey(nil, 0, r), r.ID))
 	require.Zero(t, testing.AllocsPerRun(10, func() { f.Match(key, r.ID) }))
+}
+
+// TestTimesTooLateForAValue holds rows whose ID says a time after the last year:
+// their column created is the last time there is.
+func TestTimesTooLateForAValue(t *testing.T) {
+	late := row(1, nil)
+	late.ID = event.ID{0xff, 0xff, 0xff, 0xff, 0xff, 0xff}
+	e := newEngine(items, []*model.Row{late, row(2, nil)})
+	for _, text := range []string{
+		"created = '9999-12-31T23:59:59.999999Z'", "created >= '9999-12-31T23:59:59.999999Z'",
+		"created <= '9999-12-31T23:59:59.999999Z'", "created < '9999-12-31T23:59:59.999999Z'",
+		"created > '9999-12-31T23:59:59.999Z'", "created > '9999-12-31T23:59:59.999998Z'", "created < '0001-01-02'",
+	} {
+		c := check(t, items, text)
+		for _, p := range plan.Plans(c, items.Indexes()) {
+			require.Equal(t, ids(reference(c, []*model.Row{late, row(2, nil)})), ids(e.run(t, p)), "%s: %s", text, p)
+		}
+	}
 }

@@ -17,7 +17,7 @@ func (q *analysis) sort(p *Plan) {
 	stream := q.varying(p.columns)
 	order := q.query.Order()
 	for n, key := range order {
-		if q.constant(key.Column) && len(key.Path) == 0 {
+		if q.constant(key.Column) {
 			continue
 		}
 		p.Prefix = n

@@ -151,16 +151,18 @@ func TestEveryPlanGivesTheSameResult(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		w := newWorld(func(n int) int { return rapid.IntRange(0, n-1).Draw(t, "dice") })
 		require.NoError(t, w.schema.Err())
-		rows := w.rows(12)
+		rows := w.rows(15)
 		e := newEngine(w.schema, rows)
-		text := w.text()
-		c := check(t, w.schema, text)
-		want := ids(reference(c, rows))
-		plans := plan.Plans(c, w.schema.Indexes())
-		plans = append(plans, plan.New(c, w.schema.Indexes()), plan.New(c, nil))
-		for _, p := range plans {
-			require.Equal(t, want, ids(e.run(t, p)), "%s\n%s\n%s\n%v", text, c, p, w.schema.Indexes())
-			e.disjoint(t, p)
+		for range 10 {
+			text := w.text()
+			c := check(t, w.schema, text)
+			want := ids(reference(c, rows))
+			plans := plan.Plans(c, w.schema.Indexes())
+			plans = append(plans, plan.New(c, w.schema.Indexes()), plan.New(c, nil))
+			for _, p := range plans {
+				require.Equal(t, want, ids(e.run(t, p)), "%s\n%s\n%s\n%v", text, c, p, w.schema.Indexes())
+				e.disjoint(t, p)
+			}
 		}
 	})
 }

@@ -96,7 +96,11 @@ func (w *window[T]) emitAll(items []T) bool {
 func (w *window[T]) groups(found iter.Seq2[T, error]) {
 	keys := w.plan.Query.Order()[:w.plan.Prefix]
 	schema := w.plan.Query.Schema()
-	group := NewTop(w.compare, 0, w.wanted())
+	keep := -1
+	if w.limit >= 0 {
+		keep = w.offset + w.limit
+	}
+	group := NewTop(w.compare, 0, keep)
 	var first T
 	for item, err := range found {
 		if err != nil {
@@ -107,7 +111,6 @@ func (w *window[T]) groups(found iter.Seq2[T, error]) {
 			if !w.emitAll(group.Take()) {
 				return
 			}
-			group = NewTop(w.compare, 0, w.wanted())
 		}
 		if group.Len() == 0 {
 			first = item
@@ -115,14 +118,6 @@ func (w *window[T]) groups(found iter.Seq2[T, error]) {
 		group.Add(item)
 	}
 	w.emitAll(group.Take())
-}
-
-// wanted is how many more rows of a group can matter.
-func (w *window[T]) wanted() int {
-	if w.limit < 0 {
-		return -1
-	}
-	return w.offset + w.limit
 }
 
 // sameGroup reports whether two rows are equal in all of the keys.

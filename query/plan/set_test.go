@@ -15,13 +15,13 @@ import (
 func TestDomainHoldsEveryMatch(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		w := newWorld(func(n int) int { return rapid.IntRange(0, n-1).Draw(t, "dice") })
-		text := w.predicate(3)
-		c := check(t, w.schema, text)
+		c := check(t, w.schema, w.predicate(3))
+		rows := w.rows(8)
 		for _, name := range w.schema.Names() {
 			column, _ := w.schema.Field(name)
 			set, exact := plan.Domain(w.schema, c.Where(), column)
 			values, finite := set.Values()
-			for _, r := range w.rows(8) {
+			for _, r := range rows {
 				r.Deleted = false
 				v := w.schema.Value(r, column)
 				in := set.Contains(v)
@@ -50,6 +50,7 @@ func TestDomainSeesThroughOperators(t *testing.T) {
 		{"score > 5 AND score <= 9", []plan.Interval{{Low: low, High: high, LowOpen: true}}, false, true},
 		{"score < 5 OR score > 9", []plan.Interval{{High: low, HighOpen: true}, {Low: high, LowOpen: true}}, false, true},
 		{"score < 5 OR score = 5", []plan.Interval{{High: low}}, false, true},
+		{"score < 5 OR score > 5", []plan.Interval{{High: low, HighOpen: true}, {Low: low, LowOpen: true}}, false, true},
 		{"score < 9 OR score >= 5", []plan.Interval{{}}, false, true},
 		{"NOT (score < 5 OR score > 9)", []plan.Interval{{Low: low, High: high}}, false, true},
 		{"score = 5 AND owner = 'u'", []plan.Interval{{Low: low, High: low}}, false, false},

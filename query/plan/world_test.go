@@ -106,7 +106,7 @@ func (w world) column() (string, model.Type) {
 // predicate writes a predicate of at most that depth.
 func (w world) predicate(depth int) string {
 	if depth > 0 && w.dice(4) != 0 {
-		switch w.dice(4) {
+		switch w.dice(6) {
 		case 0:
 			return "NOT (" + w.predicate(depth-1) + ")"
 		case 1:
@@ -135,7 +135,7 @@ func (w world) leaf() string {
 	case 4:
 		return name + " = " + name
 	}
-	return name + pick(w.dice, []string{" = ", " = ", " != ", " < ", " <= ", " > ", " >= "}) + literal()
+	return name + pick(w.dice, []string{" = ", " = ", " = ", " != ", " < ", " <= ", " > ", " >= "}) + literal()
 }
 
 func (w world) text() string {
