@@ -14,13 +14,14 @@ import (
 // of its author. It is what a client's transaction goes through, and the same as
 // what a local one does. A transaction that is here already gets the receipt that
 // it got before. The transaction belongs to the node from now on.
-func (n *Node) accept(ctx context.Context, p Principal, tx *event.Transaction) (Receipt, error) {
+func (n *Node) accept(ctx context.Context, p Principal, tx *event.Transaction, reads ...read) (Receipt, error) {
+	r := newRequest(p, tx)
+	r.reads = reads
 	if err := wellFormed(n.models, p, tx); err != nil {
-		r := newRequest(p, tx)
 		r.fail(err)
 		return r.receipt, r.err
 	}
-	return n.committer.submit(ctx, newRequest(p, tx))
+	return n.committer.submit(ctx, r)
 }
 
 // wellFormed judges what can be judged without looking at anything else:

@@ -53,7 +53,12 @@ func (n *Node) shut(ctx context.Context) error {
 	return roleErr
 }
 
-func (d durable) close(ctx context.Context) error { return d.committer.close(ctx) }
+func (d durable) close(ctx context.Context) error {
+	if err := d.visits.close(ctx); err != nil {
+		return err
+	}
+	return d.committer.close(ctx)
+}
 
 // close lets what waits be decided, keeps everything else out, and leaves a
 // signed head and a mark behind. The tokens are never given back.

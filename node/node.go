@@ -39,6 +39,7 @@ type Node struct {
 	graph     *signal.Graph
 	readers   gate
 	lives     *lives
+	visits    *visits
 
 	closing token // held by whoever closes the node
 	closed  atomic.Bool
@@ -68,8 +69,9 @@ func Open(ctx context.Context, engine storage.Engine, list ...Option) (*Node, er
 	n.lives = newLives(n)
 	n.graph = signal.NewGraph(signal.OnError(func(err error) { o.logger.Error("a signal failed", "error", err) }))
 	n.ctx, n.cancel = context.WithCancel(context.WithoutCancel(ctx))
+	n.visits = newVisits(n.ctx)
 	if o.ephemeral {
-		err = errors.New("ephemeral nodes are not there yet")
+		err = n.openEphemeral(ctx, &o)
 	} else {
 		err = n.openDurable(ctx, &o)
 	}
