@@ -1,0 +1,44 @@
+// Package models holds the entity of the workloads, three times: with the
+// indexes of the query workload, with none, and with an index that holds whole
+// entities. The fields are the same, so that one converts into another.
+package models
+
+//go:generate go tool ankgen
+
+// An Item has the indexes of workload W2.
+//
+//ank:model
+//ank:index owner, status
+//ank:index score
+//ank:index status, score
+type Item struct {
+	Title  string
+	Owner  string
+	Status string
+	Score  int
+	Note   string
+}
+
+// A Plain has no index.
+//
+//ank:model
+type Plain struct {
+	Title  string
+	Owner  string
+	Status string
+	Score  int
+	Note   string
+}
+
+// A Covered has one index, which spares queries by owner the look at the
+// entity.
+//
+//ank:model collection=covered plural=Covereds
+//ank:index owner covering
+type Covered struct {
+	Title  string
+	Owner  string
+	Status string
+	Score  int
+	Note   string
+}

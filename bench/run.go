@@ -1,0 +1,200 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"regexp"
+	"runtime"
+	"runtime/pprof"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"time"
+)
+
+// size is how large the workloads are.
+type size struct {
+	entities int           // of W1 and W2
+	batch    int           // entities of one transaction in the batch cases
+	standing int           // the greatest number of standing queries; the middle one is a hundredth
+	events   int           // of W6
+	replayed int           // events that NATS, the slowest, is given
+	rounds   int           // samples of a figure; the figure is their median
+	limit    time.Duration // of one case: its samples together
+}
+
+// full is the size that the targets are about.
+var full = size{
+	entities: 100_000, batch: 1000, standing: 100_000, events: 1_000_000, replayed: 300_000,
+	rounds: 3, limit: 4 * time.Second,
+}
+
+// run is one run of the program: what it is to measure, and what it has.
+type run struct {
+	size
+	figures  *figures
+	dir      string         // for stores; gone afterwards
+	only     *regexp.Regexp // figures to measure; nil for all
+	profiles string         // a folder for CPU profiles; "" for none
+	log      io.Writer      // what goes on
+	options  string         // of Ank's store, as Pebble writes them; see storeOptions
+
+	entitiesOnce sync.Once
+	all          []item
+}
+
+// data returns the entities, which nobody changes.
+func (r *run) data() []item {
+	r.entitiesOnce.Do(func() { r.all = entities(r.entities) })
+	return r.all
+}
+
+// wants reports whether any of the figures of a contender is asked for.
+func (r *run) wants(names ...string) bool {
+	if r.only == nil {
+		return true
+	}
+	for _, name := range names {
+		if r.only.MatchString(name) {
+			return true
+		}
+	}
+	return false
+}
+
+// folder makes an empty folder. The function that comes with it removes it.
+func (r *run) folder() (string, func(), error) {
+	dir, err := os.MkdirTemp(r.dir, "store-")
+	return dir, func() { _ = os.RemoveAll(dir) }, err
+}
+
+// share is the time that one sample of a case has.
+func (r *run) share() time.Duration { return r.limit / time.Duration(r.rounds) }
+
+// A measured is one sample of one case: an operation that is repeated until
+// there is nothing left to do or the time is up.
+type measured struct {
+	name    string // of the figure
+	unit    string // what is counted, per second
+	writers int    // goroutines that do it; 0 is 1
+	most    int    // operations to do at most; 0 is no bound
+	scale   int    // what one operation counts for; 0 is 1
+	do      func(ctx context.Context, i int) error
+}
+
+// sample measures, and notes the rate. It returns the number of operations.
+func (r *run) sample(ctx context.Context, m measured) (int, error) {
+	if !r.wants(m.name) && m.most == 0 {
+		return 0, nil
+	}
+	runtime.GC()
+	stop, err := r.profile(m.name)
+	if err != nil {
+		return 0, err
+	}
+	var done int
+	start := time.Now()
+	if m.writers > 1 {
+		done, err = together(ctx, m, start.Add(r.share()))
+	} else {
+		done, err = alone(ctx, m, start.Add(r.share()))
+	}
+	took := time.Since(start)
+	stop()
+	if err != nil {
+		return done, fmt.Errorf("%s: %w", m.name, err)
+	}
+	r.figures.add(m.name, m.unit, float64(done*max(m.scale, 1))/took.Seconds())
+	return done, nil
+}
+
+// alone does the operation on this goroutine. It looks at the clock ever more
+// rarely while operations are quick.
+func alone(ctx context.Context, m measured, end time.Time) (int, error) {
+	const often = time.Millisecond
+	i, stride := 0, 1
+	for m.most == 0 || i < m.most {
+		began := time.Now()
+		for range stride {
+			if m.most > 0 && i >= m.most {
+				break
+			}
+			if err := m.do(ctx, i); err != nil {
+				return i, err
+			}
+			i++
+		}
+		now := time.Now()
+		if now.After(end) {
+			break
+		}
+		if now.Sub(began) < often/2 {
+			stride *= 2
+		}
+	}
+	return i, nil
+}
+
+// together does the operation on several goroutines.
+func together(ctx context.Context, m measured, end time.Time) (int, error) {
+	var next, done atomic.Int64
+	failed := make(chan error, m.writers)
+	for range m.writers {
+		go func() {
+			for {
+				i := next.Add(1) - 1
+				if m.most > 0 && i >= int64(m.most) || time.Now().After(end) {
+					failed <- nil
+					return
+				}
+				if err := m.do(ctx, int(i)); err != nil {
+					failed <- err
+					return
+				}
+				done.Add(1)
+			}
+		}()
+	}
+	var first error
+	for range m.writers {
+		if err := <-failed; err != nil && first == nil {
+			first = err
+		}
+	}
+	return int(done.Load()), first
+}
+
+// profile begins the CPU profile of a figure, if profiles are asked for: of its
+// last sample, which replaces those before.
+func (r *run) profile(name string) (stop func(), err error) {
+	if r.profiles == "" || !r.wants(name) {
+		return func() {}, nil
+	}
+	f, err := os.Create(filepath.Join(r.profiles, strings.ReplaceAll(name, "/", "_")+".prof"))
+	if err != nil {
+		return nil, err
+	}
+	if err := pprof.StartCPUProfile(f); err != nil {
+		return nil, err
+	}
+	return func() {
+		pprof.StopCPUProfile()
+		_ = f.Close()
+	}, nil
+}
+
+// heap returns the bytes that are in use after collecting garbage, stacks of
+// goroutines included.
+func heap() int64 {
+	var m runtime.MemStats
+	runtime.GC()
+	runtime.GC()
+	runtime.ReadMemStats(&m)
+	return int64(m.HeapAlloc + m.StackInuse)
+}
+
+// say tells what goes on.
+func (r *run) say(format string, args ...any) { fmt.Fprintf(r.log, "# "+format+"\n", args...) }

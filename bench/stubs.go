@@ -1,0 +1,7 @@
+package main
+
+import "context"
+
+func queryGroup(ctx context.Context, r *run) error  { return nil }
+func liveGroup(ctx context.Context, r *run) error   { return nil }
+func replayGroup(ctx context.Context, r *run) error { return nil }
