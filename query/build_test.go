@@ -78,6 +78,49 @@ func TestBuilder(t *testing.T) {
 	}
 }
 
+// TestColumnsHaveTheirOperators goes through the methods of every kind of column.
+func TestColumnsHaveTheirOperators(t *testing.T) {
+	moment, ref, path := time.Unix(0, 0), model.RefTo[artist](id(1)), AlbumMeta.Path("a")
+	const one = "'01HK153XZ80000000000000001'"
+	for want, built := range map[string]query.Predicate[Album]{
+		"name != 'a' AND name < 'a' AND name <= 'a' AND name > 'a' AND name >= 'a' AND name NOT IN ('a')": AlbumName.Ne("a").And(
+			AlbumName.Lt("a"), AlbumName.Le("a"), AlbumName.Gt("a"), AlbumName.Ge("a"), AlbumName.NotIn("a")),
+		"year BETWEEN 1 AND 2 AND year IN (3) AND year IS NULL AND year IS NOT NULL": AlbumYear.Between(1, 2).And(
+			AlbumYear.In(3), AlbumYear.IsNull(), AlbumYear.IsNotNull()),
+		"live IS NULL AND live IS NOT NULL": AlbumLive.IsNull().And(AlbumLive.IsNotNull()),
+		"cover != x'' AND cover NOT IN (x'') AND cover IS NULL AND cover IS NOT NULL": AlbumCover.Ne(nil).And(
+			AlbumCover.NotIn(nil), AlbumCover.IsNull(), AlbumCover.IsNotNull()),
+		"released = '1970-01-01T00:00:00Z' AND released != '1970-01-01T00:00:00Z' AND released IS NULL": AlbumReleased.Eq(moment).And(
+			AlbumReleased.Ne(moment), AlbumReleased.IsNull()),
+		"released <= '1970-01-01T00:00:00Z' AND released >= '1970-01-01T00:00:00Z' AND released IS NOT NULL": AlbumReleased.Le(moment).And(
+			AlbumReleased.Ge(moment), AlbumReleased.IsNotNull()),
+		"released > '1970-01-01T00:00:00Z' AND released BETWEEN '1970-01-01T00:00:00Z' AND '1970-01-01T00:00:00Z'": AlbumReleased.Gt(moment).And(
+			AlbumReleased.Between(moment, moment)),
+		"released IN ('1970-01-01T00:00:00Z') AND released NOT IN ('1970-01-01T00:00:00Z')": AlbumReleased.In(moment).And(AlbumReleased.NotIn(moment)),
+		"length = '1s' AND length != '1s' AND length < '1s' AND length <= '1s' AND length >= '1s'": AlbumLength.Eq(time.Second).And(
+			AlbumLength.Ne(time.Second), AlbumLength.Lt(time.Second), AlbumLength.Le(time.Second), AlbumLength.Ge(time.Second)),
+		"length BETWEEN '1s' AND '1s' AND length IN ('1s') AND length NOT IN ('1s') AND length IS NULL AND length IS NOT NULL": AlbumLength.Between(
+			time.Second, time.Second).And(AlbumLength.In(time.Second), AlbumLength.NotIn(time.Second), AlbumLength.IsNull(), AlbumLength.IsNotNull()),
+		"artist != " + one + " AND artist < " + one + " AND artist <= " + one + " AND artist >= " + one: AlbumArtist.Ne(ref).And(
+			AlbumArtist.Lt(ref), AlbumArtist.Le(ref), AlbumArtist.Ge(ref)),
+		"artist BETWEEN " + one + " AND " + one + " AND artist IN (" + one + ") AND artist NOT IN (" + one + ")": AlbumArtist.Between(ref, ref).And(
+			AlbumArtist.In(ref), AlbumArtist.NotIn(ref)),
+		"artist IS NULL AND artist IS NOT NULL":                      AlbumArtist.IsNull().And(AlbumArtist.IsNotNull()),
+		"meta != NULL AND meta IS NOT NULL":                          AlbumMeta.Ne(model.JSON{}).And(AlbumMeta.IsNotNull()),
+		"meta.a != 1 AND meta.a < 1 AND meta.a <= 1 AND meta.a >= 1": path.Ne(1).And(path.Lt(1), path.Le(1), path.Ge(1)),
+		"meta.a = TRUE AND meta.a NOT IN (1) AND meta.a IS NULL":     path.Eq(true).And(path.NotIn(1), path.IsNull()),
+	} {
+		require.Equal(t, want, built.String())
+		_, err := query.Where(built).Query().Check(album)
+		require.NoError(t, err, want)
+	}
+	order := query.Builder[Album]{}.OrderBy(
+		AlbumName.Desc(), AlbumYear.Asc(), AlbumLive.Asc(), AlbumLive.Desc(), AlbumReleased.Asc(), AlbumReleased.Desc(),
+		AlbumLength.Asc(), AlbumLength.Desc(), AlbumCover.Asc(), AlbumCover.Desc(), AlbumArtist.Asc(), AlbumArtist.Desc(), path.Asc())
+	require.Equal(t, "ORDER BY name DESC, year, live, live DESC, released, released DESC, length, length DESC, "+
+		"cover, cover DESC, artist, artist DESC, meta.a", order.Query().String())
+}
+
 func TestBuilderOfQueries(t *testing.T) {
 	recent := query.Where(AlbumYear.Gt(1985)).OrderBy(AlbumYear.Desc())
 	first := recent.OrderBy(AlbumGenre.Asc().NullsLast(), AlbumMeta.Path("a").Desc().NullsFirst()).Limit(10).Offset(20)

@@ -48,6 +48,58 @@ func TestMatchAgreesWithThreeValuedLogic(t *testing.T) {
 	})
 }
 
+// values is a row as a [query.Source].
+type values struct {
+	schema *model.Schema
+	row    *model.Row
+}
+
+func (v values) Value(column int) model.Value { return v.schema.Value(v.row, column) }
+
+func TestFilterAgreesWithMatch(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		w := world{dice: rapidDice(t), schema: album, typed: true}
+		q := &query.Query{Where: w.predicate(3)}
+		c, err := q.Check(album)
+		require.NoError(t, err, q.String())
+		f := query.NewFilter(album, c.Where())
+		for _, r := range w.rows(8) {
+			require.Equal(t, c.Match(r), f.Match(values{album, r}), q.String())
+		}
+		require.True(t, query.Filter{}.Match(nil))
+	})
+}
+
+func TestCheckedSaysWhatWasAsked(t *testing.T) {
+	c := checked(t, "year > 5 ORDER BY genre NULLS LAST, meta.a DESC LIMIT 3 OFFSET 2")
+	require.Same(t, album, c.Schema())
+	require.Equal(t, query.Compare{Column: 2, Op: query.Gt, Value: model.OfInt(5)}, c.Where())
+	require.Equal(t, []query.OrderKey{{Column: 1}, {Column: 12, Path: []string{"a"}, Desc: true}}, c.Order())
+	n, ok := c.Limit()
+	require.True(t, ok)
+	require.Equal(t, 3, n)
+	require.Equal(t, 2, c.Offset())
+	require.Equal(t, "albums year > 5 ORDER BY genre NULLS LAST, meta.a DESC LIMIT 3 OFFSET 2", c.Key())
+	_, ok = checked(t, "").Limit()
+	require.False(t, ok)
+	require.Equal(t, query.Const(true), checked(t, "").Where())
+}
+
+func TestJoinedPredicates(t *testing.T) {
+	a, b := &query.ColumnExpr{Path: []string{"live"}}, &query.ColumnExpr{Path: []string{"signed"}}
+	text := func(e query.Expr) string { return (&query.Query{Where: e}).String() }
+	list := []query.Expr{nil, a, query.Conjunction(a, b)}
+	require.Equal(t, "live AND live AND signed", text(query.Conjunction(list...)))
+	require.Nil(t, list[0], "the caller's slice stays as it was")
+	require.Equal(t, "live OR live AND signed", text(query.Disjunction(list[1:]...)))
+	require.Equal(t, "live OR signed OR live", text(query.Disjunction(query.Disjunction(a, b), a)))
+	require.Nil(t, query.Disjunction(list...))
+	require.Nil(t, query.Conjunction())
+	require.Equal(t, "live", text(query.Conjunction(a, nil)))
+	require.Equal(t, "live", text(query.Disjunction(a)))
+	require.Equal(t, "FALSE", text(query.Disjunction()))
+}
+
 // window evaluates a checked query on rows.
 func window(c *query.Checked, rows []*model.Row) []*model.Row {
 	var found []*model.Row
