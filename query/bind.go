@@ -115,7 +115,7 @@ func (b *binder) items(items []Expr) []Expr {
 			elements = []any{arg}
 		}
 		if len(out)+len(elements) > MaxItems {
-			b.fail(param.At, "IN has at most "+strconv.Itoa(MaxItems)+" items").Kind = Limit
+			b.fail(param.At, itemsLimit).Kind = Limit
 			return out
 		}
 		for i, element := range elements {

@@ -140,9 +140,21 @@ func TestBuilderErrors(t *testing.T) {
 		{query.Where(AlbumMeta.Path("a").Eq(struct{}{})).Query(), "query 1:1: an argument is a struct {}, which is no value"},
 		{query.Where(AlbumMeta.Path("a").Eq(time.Time{})).Query(), "query 1:1: column meta.a is JSON and cannot be compared with '0001-01-01T00:00:00Z', a time"},
 		{query.Where(AlbumName.Eq("\xff")).Query(), "query 1:1: " + invalid(t, "\xff")},
+		{query.Where(AlbumMeta.Path("a\x00").Eq(1)).Query(), "query 1:1: in the path: " + invalid(t, "a\x00")},
+		{query.Where(AlbumMeta.Path(make([]string, query.MaxPath)...).Eq(1)).Query(), "query 1:1: a path has at most 64 names"},
+		{query.Where(AlbumYear.In(make([]int, query.MaxItems+1)...)).Query(), "query 1:1: IN has at most 16384 items"},
+		{query.Builder[Album]{}.OrderBy(tooManyTerms()...).Query(), "query 1:1: ORDER BY has at most 64 columns"},
 		{query.Where(AlbumName.Eq("x")).Limit(-1).Query(), "query 1:1: LIMIT is a whole number from 0"},
 	} {
 		_, err := test.built.Check(album)
 		require.EqualError(t, err, test.want)
 	}
+}
+
+func tooManyTerms() []query.Order[Album] {
+	var terms []query.Order[Album]
+	for range query.MaxKeys + 1 {
+		terms = append(terms, AlbumYear.Asc())
+	}
+	return terms
 }

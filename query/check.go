@@ -178,6 +178,10 @@ func (k *checker) in(e *InExpr, negated bool) Condition {
 	if !ok {
 		return never
 	}
+	if len(e.List) > MaxItems {
+		k.fail(Limit, e.At, itemsLimit)
+		return never
+	}
 	values := make([]model.Value, 0, len(e.List))
 	others := make([]Condition, 0, 1)
 	for _, item := range e.List {
@@ -268,6 +272,10 @@ func (k *checker) null(e *NullExpr, negated bool) Condition {
 }
 
 func (k *checker) order(terms []OrderTerm) []OrderKey {
+	if len(terms) > MaxKeys {
+		k.fail(Limit, terms[MaxKeys].Column.At, keysLimit)
+		return nil
+	}
 	var keys []OrderKey
 	for _, t := range terms {
 		o, ok := k.operand(t.Column)

@@ -27,8 +27,7 @@ func (p *parser) orderBy() ([]OrderTerm, error) {
 			return nil, err
 		}
 		if terms = append(terms, term); len(terms) > MaxKeys {
-			return nil, newError(Limit, p.text, term.Column.At,
-				"ORDER BY has at most "+strconv.Itoa(MaxKeys)+" columns")
+			return nil, newError(Limit, p.text, term.Column.At, keysLimit)
 		}
 		if comma, err := p.accept(tokComma); err != nil || !comma {
 			return terms, err

@@ -69,6 +69,21 @@ func (k *checker) column(e *ColumnExpr) *column {
 		return nil
 	}
 	c.path = e.Path[1:]
+	return k.checkPath(c, e.At)
+}
+
+// checkPath looks at what the parser has looked at, unless the query was built.
+func (k *checker) checkPath(c *column, at Span) *column {
+	if len(c.path) >= MaxPath {
+		k.fail(Limit, at, pathLimit)
+		return nil
+	}
+	for _, name := range c.path {
+		if err := model.OfString(name).Validate(); err != nil {
+			k.fail(Argument, at, "in the path: "+err.Error())
+			return nil
+		}
+	}
 	return c
 }
 

@@ -18,6 +18,13 @@ const (
 	MaxPath   = 64      // names of one JSON path
 )
 
+// What the errors of the limits say.
+var (
+	itemsLimit = "IN has at most " + strconv.Itoa(MaxItems) + " items"
+	keysLimit  = "ORDER BY has at most " + strconv.Itoa(MaxKeys) + " columns"
+	pathLimit  = "a path has at most " + strconv.Itoa(MaxPath) + " names"
+)
+
 // Parse parses the text of a query. An empty text is the query for everything.
 // The error, if any, is an [*Error].
 func Parse(text string) (*Query, error) {
@@ -246,7 +253,7 @@ func (p *parser) column() (Expr, error) {
 		e.Path = append(e.Path, name)
 		e.At.End = p.tok.at.End
 		if len(e.Path) > MaxPath {
-			return nil, newError(Limit, p.text, e.At, "a path has at most "+strconv.Itoa(MaxPath)+" names")
+			return nil, newError(Limit, p.text, e.At, pathLimit)
 		}
 		if err = p.advance(); err != nil {
 			return nil, err

@@ -1,7 +1,5 @@
 package query
 
-import "strconv"
-
 // predicate parses the operator after left and its operands.
 func (p *parser) predicate(left Expr) (Expr, error) {
 	if op, ok := compareOp(p.tok.kind); ok {
@@ -71,7 +69,7 @@ func (p *parser) in(left Expr, negated bool) (Expr, error) {
 			return nil, err
 		}
 		if e.List = append(e.List, item); len(e.List) > MaxItems {
-			return nil, newError(Limit, p.text, item.Span(), "IN has at most "+strconv.Itoa(MaxItems)+" items")
+			return nil, newError(Limit, p.text, item.Span(), itemsLimit)
 		}
 		if comma, err := p.accept(tokComma); err != nil {
 			return nil, err
