@@ -4,6 +4,8 @@ import (
 	"math/rand/v2"
 	"testing"
 
+	"github.com/stretchr/testify/require"
+
 	"github.com/ankgo/ank/model"
 	"github.com/ankgo/ank/query/plan"
 )
@@ -46,7 +48,8 @@ func BenchmarkNew(b *testing.B) {
 }
 
 func BenchmarkKeyFilter(b *testing.B) {
-	p := plan.Plans(check(b, items, "owner > 'a' AND status = 'open'"), items.Indexes()[:1])[2]
+	p := plan.Plans(check(b, items, "owner > 'a' AND status = 'open'"), items.Indexes()[:1])[1]
+	require.True(b, p.Filter)
 	f := p.KeyFilter()
 	r := row(1, map[string]model.Value{"owner": model.OfString("u-1"), "status": model.OfString("open")})
 	key := items.AppendIndexKey(nil, 0, r)
