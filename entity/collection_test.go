@@ -119,7 +119,7 @@ func TestQueriesThatAreWrong(t *testing.T) {
 	}
 }
 
-// failing is a reader that breaks after one album.
+// failing is a reader that breaks after each album.
 type failing struct{ *store }
 
 var errBroken = errors.New("broken")
@@ -127,10 +127,9 @@ var errBroken = errors.New("broken")
 func (f failing) Fetch(ctx context.Context, q *query.Checked) iter.Seq2[entity.View, error] {
 	return func(yield func(entity.View, error) bool) {
 		for v := range f.store.Fetch(ctx, q) {
-			if yield(v, nil) {
-				yield(entity.View{}, errBroken)
+			if !yield(v, nil) || !yield(entity.View{}, errBroken) {
+				return
 			}
-			return
 		}
 	}
 }
@@ -141,6 +140,11 @@ func TestReadersThatFail(t *testing.T) {
 	require.ErrorIs(t, err, errBroken)
 	_, err = Albums.Count(ctx, s, "")
 	require.ErrorIs(t, err, errBroken)
+	n := 0
+	for range Albums.Fetch(ctx, s, "") {
+		n++
+	}
+	require.Equal(t, 2, n, "nothing comes after an error")
 	_, err = Albums.First(ctx, s, "")
 	require.NoError(t, err, "the first one came")
 }

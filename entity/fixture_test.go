@@ -32,7 +32,13 @@ type Album struct {
 
 func newAlbumSchema(check func(*model.Row) error) *model.Schema {
 	return model.NewSchema(model.Definition{
-		Model: "Album", Collection: "albums", Check: check,
+		Model: "Album", Collection: "albums",
+		Check: func(_ *model.Schema, row *model.Row) error {
+			if check == nil {
+				return nil
+			}
+			return check(row)
+		},
 		Fields: []model.Field{
 			{Name: "name", Go: "Name", Type: model.TypeString},
 			{Name: "artist", Go: "Artist", Type: model.TypeString},

@@ -77,18 +77,27 @@ func (f *Folder) Add(e *event.Event) (Result, error) {
 	}
 	winner, loser := Resolve(known, e)
 	if loser != nil {
-		f.quarantined[loser.Digest()] = loser
+		f.quarantine(loser)
 	}
 	if winner == known {
 		return Duplicate, nil
 	}
-	delete(f.quarantined, winner.Digest())
 	f.events[e.ID] = winner
 	f.refold()
 	if _, ok := f.applied[e.ID]; !ok {
 		return Parked, nil
 	}
 	return Applied, nil
+}
+
+// quarantine keeps a twin that lost; it never wins again, for what counts under
+// an ID only gets smaller. An erasure holds here too.
+func (f *Folder) quarantine(e *event.Event) {
+	digest := e.Digest()
+	if other := f.quarantined[digest]; other != nil {
+		e, _ = Resolve(other, e)
+	}
+	f.quarantined[digest] = e
 }
 
 // apply folds a new event, and those that waited for it, or parks it.

@@ -91,6 +91,7 @@ func TestFolderRefusesForeignEvents(t *testing.T) {
 func TestFolderSettlesTwins(t *testing.T) {
 	h := eventtest.New(t, "A\nB => [A]\nC => [B]\nD => [C]")
 	honest := h.Event("C")
+	honest.Ops = []event.Operation{set("name", model.OfString("secret"))}
 	var other *event.Event
 	for n := int64(0); ; n++ { // a twin of C that follows A and wins
 		other = twin(honest, set("year", model.OfInt(n)))
@@ -116,10 +117,13 @@ func TestFolderSettlesTwins(t *testing.T) {
 	_, err = f.Add(h.Event("B"))
 	require.NoError(t, err)
 	require.Equal(t, h.Head("B", "D"), f.State().Head())
-	r, err = f.Add(honest)
-	require.NoError(t, err)
-	require.Equal(t, Duplicate, r)
-	require.Len(t, f.Quarantined(), 1)
+	for _, e := range []*event.Event{honest.Erase(0), honest} {
+		r, err = f.Add(e)
+		require.NoError(t, err)
+		require.Equal(t, Duplicate, r)
+		require.Len(t, f.Quarantined(), 1)
+		require.NotNil(t, f.Quarantined()[0].Ops[0].Erased, "what is erased is erased in quarantine too")
+	}
 }
 
 // TestFolderTakesLongChains: a chain that comes in backwards is no recursion.
@@ -175,6 +179,10 @@ func TestParkingReleases(t *testing.T) {
 	require.Equal(t, []*event.Event{h.Event("E")}, p.Release(h.ID("D")))
 	require.Zero(t, p.Len())
 	require.Empty(t, p.Missing())
+
+	require.NoError(t, p.Add(h.Event("C"), h.Head("A")))
+	require.NoError(t, p.Add(h.Event("B"), h.Head("A")))
+	require.Equal(t, []*event.Event{h.Event("B"), h.Event("C")}, p.Release(h.ID("A")), "in ID order")
 }
 
 func TestParkingPrefersTheWinningTwin(t *testing.T) {

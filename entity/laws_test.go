@@ -22,7 +22,7 @@ func TestLawsOfState(t *testing.T) { mergetest.Run(t, pipelineSubject(flaws{})) 
 // TestLawsNotice plants one flaw at a time and expects the laws to notice. The
 // laws named are those that no run may miss it with.
 func TestLawsNotice(t *testing.T) {
-	const seed, histories = 7, 150
+	const seed, histories = 7, 40
 	for name, m := range mutants() {
 		t.Run(name, func(t *testing.T) {
 			broken := mergetest.Violations(m.subject, seed, histories)

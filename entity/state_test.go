@@ -3,10 +3,14 @@ package entity
 import (
 	"context"
 	"errors"
+	"math/rand/v2"
+	"slices"
+	"sync"
 	"testing"
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/ankgo/ank/entity/mergetest"
 	"github.com/ankgo/ank/event"
 	"github.com/ankgo/ank/event/eventtest"
 	"github.com/ankgo/ank/model"
@@ -50,6 +54,7 @@ const diamond = `
 	D => [B, C]
 	X => [B]
 	Y => [X]
+	Z => [C]
 `
 
 func TestApplyDecides(t *testing.T) {
@@ -74,6 +79,7 @@ func TestApplyDecides(t *testing.T) {
 		{"an ancestor again", []string{"A", "B", "C", "D"}, "B", Duplicate, nil, 1, []string{"D"}},
 		{"what follows a part of the head", []string{"A", "B", "C"}, "X", Applied, nil, 0, []string{"C", "X"}},
 		{"what follows an ancestor", []string{"A", "B", "C", "D"}, "X", Applied, nil, 1, []string{"D", "X"}},
+		{"an older one that follows a part of the head", []string{"A", "B", "C", "Z"}, "X", Applied, nil, 0, []string{"X", "Z"}},
 		{"anything before the creation event", nil, "D", Parked, []string{"B", "C"}, 0, nil},
 		{"what misses everything", []string{"A"}, "D", Parked, []string{"B", "C"}, 0, []string{"A"}},
 		{"what misses a part", []string{"A", "B"}, "D", Parked, []string{"C"}, 0, []string{"B"}},
@@ -183,9 +189,9 @@ func TestErasedWriteWinsAsNull(t *testing.T) {
 
 func TestCloneIsIndependent(t *testing.T) {
 	h := eventtest.New(t, "A\nB, C => [A]")
-	h.Event("A").Ops = []event.Operation{set("name", model.OfString("a")), {Kind: 99}}
+	h.Event("A").Ops = []event.Operation{set("name", model.OfString("a")), {Kind: 99}, {Kind: 99}, {Kind: 99}}
 	h.Event("B").Ops = []event.Operation{set("name", model.OfString("b")), {Kind: 99}, {Kind: event.OpDelete}}
-	h.Event("C").Ops = []event.Operation{set("other", model.OfString("c"))}
+	h.Event("C").Ops = []event.Operation{set("other", model.OfString("c")), {Kind: 98}}
 	original, past := folded(t, h, "A")
 	before := encoded(original)
 
@@ -242,6 +248,61 @@ func TestRenamedFields(t *testing.T) {
 	require.NoError(t, err)
 	row = decoded.Row(schema)
 	require.Equal(t, "by a new client again", schema.Value(&row, fieldName).Text())
+}
+
+// TestRenamedFieldsSurviveRecords: bringing renamed fields up to date in every
+// record along the way comes to the same as doing it at the end.
+func TestRenamedFieldsSurviveRecords(t *testing.T) {
+	schema := model.NewSchema(model.Definition{
+		Model: "Thing", Collection: "things",
+		Fields: []model.Field{
+			{Name: "title", Type: model.TypeString, Optional: true, Was: []string{"former", "z"}},
+			{Name: "year", Type: model.TypeInt, Was: []string{"nobody_knows"}},
+		},
+	})
+	require.NoError(t, schema.Err())
+	const seed = 11
+	rng := rand.New(rand.NewPCG(seed, 0))
+	for n := range 100 {
+		h := mergetest.Random(rng)
+		whole, err := Replay(h.Collection, h.Entity, slices.Values(h.Events))
+		require.NoError(t, err)
+		want := whole.State().Row(schema)
+
+		s := NewState(h.Collection, h.Entity)
+		past := make(applied)
+		for _, e := range h.Events {
+			_, err := s.Apply(context.Background(), e, past)
+			require.NoError(t, err)
+			past[e.ID] = struct{}{}
+			values, merge := s.Encode(schema)
+			s, err = DecodeState(h.Collection, h.Entity, s.Head(), values, merge)
+			require.NoError(t, err)
+		}
+		got := s.Row(schema)
+		require.Equal(t, want.Head, got.Head)
+		for i := range schema.Fields() {
+			require.Equal(t, schema.Value(&want, i), schema.Value(&got, i), "seed %d, history %d, field %d:\n%s", seed, n, i, h)
+		}
+	}
+}
+
+// TestStateIsReadConcurrently: everything but Apply, Clone included.
+func TestStateIsReadConcurrently(t *testing.T) {
+	s := album(t)
+	var group sync.WaitGroup
+	for n := range 4 {
+		group.Go(func() {
+			clone := s.Clone()
+			if _, err := clone.Apply(context.Background(), yearSet(s, n+1), nil); err != nil {
+				t.Error(err)
+			}
+			s.Encode(nil)
+			s.Field("year")
+		})
+	}
+	group.Wait()
+	require.Equal(t, s.ID(), s.Writer("year"))
 }
 
 func TestStateLimits(t *testing.T) {

@@ -64,7 +64,7 @@ func (w *writer) saw(i int) bool { return i < len(w.seen) && w.seen[i] }
 func (g *generator) create() {
 	id := g.mint(g.wall, nil)
 	g.h.Entity = id
-	g.add(&event.Event{ID: id, Ops: g.ops()})
+	g.add(&event.Event{ID: id, Ops: g.ops(event.Head{})})
 	for i := range g.writers {
 		g.writers[i].see(0)
 	}
@@ -131,7 +131,7 @@ func (g *generator) write(w *writer, limit int) {
 			}
 		}
 	}
-	e := &event.Event{ID: g.mint(g.wall+w.skew, seen), Precursors: headOf(forked), Ops: g.ops()}
+	e := &event.Event{ID: g.mint(g.wall+w.skew, seen), Precursors: headOf(forked), Ops: g.ops(event.Head{g.h.Entity})}
 	g.add(e)
 	w.see(len(g.h.Events) - 1)
 }
@@ -178,16 +178,17 @@ func headOf(events []*event.Event) event.Head {
 
 var fieldNames = []string{"title", "year", "doc", "former", "nobody_knows", "z"}
 
-// ops draws the operations of an event: none, in a join.
-func (g *generator) ops() []event.Operation {
+// ops draws the operations of an event: none, in a join. Operations that name
+// their field head name this one.
+func (g *generator) ops(fieldHead event.Head) []event.Operation {
 	var ops []event.Operation
 	for range g.c.pick(4) {
-		ops = append(ops, g.op())
+		ops = append(ops, g.op(fieldHead))
 	}
 	return ops
 }
 
-func (g *generator) op() event.Operation {
+func (g *generator) op(fieldHead event.Head) event.Operation {
 	field := fieldNames[g.c.pick(len(fieldNames))]
 	switch g.c.pick(12) {
 	case 0, 1:
@@ -195,7 +196,7 @@ func (g *generator) op() event.Operation {
 	case 2:
 		return event.Operation{Kind: event.OpUndelete}
 	case 3: // a kind that nobody knows
-		return event.Operation{Kind: 77, Field: field, FieldHead: event.Head{g.h.Entity}, Value: g.value()}
+		return event.Operation{Kind: 77, Field: field, FieldHead: fieldHead, Value: g.value()}
 	case 4: // a path that nobody knows
 		return event.Operation{Kind: event.OpSet, Field: field, Path: "a.b", Value: g.value()}
 	case 5: // a value that nobody knows
@@ -233,7 +234,11 @@ func document(n int) model.Value {
 func (g *generator) twins() {
 	for range 1 + g.c.pick(3) {
 		e := *g.h.Events[g.c.pick(len(g.h.Events))]
-		e.Ops, e.Salt = g.ops(), g.nextSalt()
+		fieldHead := event.Head{}
+		if !e.IsCreation() {
+			fieldHead = event.Head{g.h.Entity}
+		}
+		e.Ops, e.Salt = g.ops(fieldHead), g.nextSalt()
 		if n := len(e.Precursors); n > 1 && g.c.pick(2) == 0 {
 			e.Precursors = e.Precursors[:n-1]
 		} else if n > 0 && g.c.pick(2) == 0 {

@@ -32,6 +32,9 @@ type seeded struct{ *rand.Rand }
 
 func (s seeded) pick(n int) int { return s.IntN(n) }
 
+// Random draws a history, for tests of what histories are given to.
+func Random(rng *rand.Rand) *History { return generate(seeded{rng}) }
+
 // Violations tries every law on the given number of histories, all drawn from
 // seed, and returns for each law that is broken the first way in which it is. It
 // is how the suite is tested: with subjects that are broken on purpose.
