@@ -74,14 +74,18 @@ func (r *run) folder() (string, func(), error) {
 // share is the time that one sample of a case has.
 func (r *run) share() time.Duration { return r.limit / time.Duration(r.rounds) }
 
+// short is the time of one sample of a case that does the same again and again.
+func (r *run) short() time.Duration { return r.share() / 4 }
+
 // A measured is one sample of one case: an operation that is repeated until
 // there is nothing left to do or the time is up.
 type measured struct {
-	name    string // of the figure
-	unit    string // what is counted, per second
-	writers int    // goroutines that do it; 0 is 1
-	most    int    // operations to do at most; 0 is no bound
-	scale   int    // what one operation counts for; 0 is 1
+	name    string        // of the figure
+	unit    string        // what is counted, per second
+	writers int           // goroutines that do it; 0 is 1
+	most    int           // operations to do at most; 0 is no bound
+	scale   int           // what one operation counts for; 0 is 1
+	limit   time.Duration // of this sample; 0 is its share of a case's time
 	do      func(ctx context.Context, i int) error
 }
 
@@ -96,11 +100,15 @@ func (r *run) sample(ctx context.Context, m measured) (int, error) {
 		return 0, err
 	}
 	var done int
+	limit := m.limit
+	if limit == 0 {
+		limit = r.share()
+	}
 	start := time.Now()
 	if m.writers > 1 {
-		done, err = together(ctx, m, start.Add(r.share()))
+		done, err = together(ctx, m, start.Add(limit))
 	} else {
-		done, err = alone(ctx, m, start.Add(r.share()))
+		done, err = alone(ctx, m, start.Add(limit))
 	}
 	took := time.Since(start)
 	stop()

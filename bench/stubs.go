@@ -2,6 +2,5 @@ package main
 
 import "context"
 
-func queryGroup(ctx context.Context, r *run) error  { return nil }
 func liveGroup(ctx context.Context, r *run) error   { return nil }
 func replayGroup(ctx context.Context, r *run) error { return nil }
