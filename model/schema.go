@@ -12,9 +12,10 @@ type Definition struct {
 	Collection string // [a-z][a-z0-9_]*, at most MaxName bytes
 	Fields     []Field
 	Indexes    []Index
-	// Check, if any, is asked before an entity is accepted. It is the model's own
-	// Validate method. It must not keep the row.
-	Check func(*Row) error
+	// Check, if any, is asked before an entity is accepted: the model's own Validate
+	// method. It reads the row through the schema that this definition makes, and
+	// must not keep the row.
+	Check func(*Schema, *Row) error
 }
 
 // A Schema describes the entities of one collection: the names and types of
@@ -25,7 +26,7 @@ type Schema struct {
 	collection string
 	fields     []Field
 	indexes    []Index
-	check      func(*Row) error
+	check      func(*Schema, *Row) error
 	err        error
 
 	slots    []slot
@@ -149,7 +150,7 @@ func (s *Schema) Check(r *Row) error {
 	if s.check == nil {
 		return nil
 	}
-	return s.check(r)
+	return s.check(s, r)
 }
 
 // A NamedValue is one field to write.

@@ -373,8 +373,8 @@ func TestCheckAsksTheModel(t *testing.T) {
 	d := albumDefinition()
 	require.NoError(t, NewSchema(d).Check(&Row{}))
 	refusal := errors.New("an album needs a name")
-	d.Check = func(r *Row) error {
-		if r.Values.Len() == 0 {
+	d.Check = func(s *Schema, r *Row) error {
+		if s.Value(r, 0).Text() == "" {
 			return refusal
 		}
 		return nil

@@ -201,3 +201,11 @@ func TestRef(t *testing.T) {
 	require.NoError(t, err)
 	require.Empty(t, text)
 }
+
+func TestPointers(t *testing.T) {
+	text := "Parade"
+	require.Equal(t, OfString(text), OfPointer(&text, OfString))
+	require.Equal(t, Null, OfPointer(nil, OfString))
+	require.Equal(t, &text, PointerTo(OfString(text), Value.Text))
+	require.Nil(t, PointerTo(Null, Value.Text))
+}

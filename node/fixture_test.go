@@ -17,7 +17,10 @@ import (
 	"github.com/ankgo/ank/storage/memory"
 )
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+// The runtime of js/wasm has a goroutine of its own.
+func TestMain(m *testing.M) {
+	goleak.VerifyTestMain(m, goleak.IgnoreAnyFunction("runtime.handleEvent"))
+}
 
 // Album is the model of these tests, with what a generator would make of it.
 type Album struct {
@@ -48,7 +51,7 @@ var albumSchema = model.NewSchema(model.Definition{
 		{Name: "year", Go: "Year", Type: model.TypeInt},
 	},
 	Indexes: []model.Index{{Name: "year", Columns: []model.IndexColumn{{Field: 2}}}},
-	Check: func(r *model.Row) error {
+	Check: func(_ *model.Schema, r *model.Row) error {
 		if year, ok := r.Values.Lookup("year"); ok && year.Int() < 1877 {
 			return errTooOld
 		}

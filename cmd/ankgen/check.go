@@ -134,15 +134,10 @@ func (s *staleness) others() {
 				s.diag.errorf(f.pos, "what is generated for field %s of %s has changed: %s", f.name, m.name, regenerate)
 			}
 		}
-		if s.schemaOf(s.was, m) != s.schemaOf(s.now, m) && !s.diag.failed() {
+		if s.was.decls[m.schemaName()] != s.now.decls[m.schemaName()] && !s.diag.failed() {
 			s.diag.errorf(m.pos, "the schema of %s has changed: %s", m.name, regenerate)
 		}
 	}
-}
-
-// schemaOf is the text of a model's schema.
-func (s *staleness) schemaOf(file *generatedFile, m *entityModel) string {
-	return file.decls[m.schemaName()] + file.decls[m.schemaMaker()]
 }
 
 // declarations are the names of everything that is generated for the field alone.

@@ -36,9 +36,6 @@ func (d *description) claims() []claim {
 			claim{m.plural, "the collection of " + m.name, pluralFix, pluralPos},
 			claim{m.schemaName(), "the schema of " + m.name, rename, m.pos},
 		)
-		if m.validates {
-			out = append(out, claim{m.schemaMaker(), "the function that makes the schema of " + m.name, rename, m.pos})
-		}
 		for _, f := range m.fields {
 			if reservedNames[f.name] != "" {
 				continue // the field has to be renamed anyway
@@ -46,20 +43,11 @@ func (d *description) claims() []claim {
 			out = append(out, claim{m.name + f.name, fmt.Sprintf("the column of field %s of %s", f.name, m.name), rename, f.pos})
 		}
 	}
-	if d.encodesOptional() {
-		out = append(out, claim{optionalValue, "the function that encodes optional fields", "rename it", d.models[0].pos})
-	}
-	if d.decodesOptional() {
-		out = append(out, claim{optionalField, "the function that decodes optional fields", "rename it", d.models[0].pos})
-	}
 	return out
 }
 
 // schemaName is the variable of the model's schema.
 func (m *entityModel) schemaName() string { return lowerFirst(m.name) + "Schema" }
-
-// schemaMaker is the function that makes the schema of a model with a Validate method.
-func (m *entityModel) schemaMaker() string { return "new" + m.name + "Schema" }
 
 // short is the name of the model's struct as a parameter.
 func (m *entityModel) short() string {

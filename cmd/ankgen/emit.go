@@ -27,7 +27,6 @@ func emit(d *description) ([]byte, error) {
 		e.view(m)
 		e.mutable(m)
 	}
-	e.helpers()
 	e.guards()
 	body := e.String()
 	e.Reset()
@@ -78,29 +77,14 @@ func (e *emitter) models() {
 	e.p("")
 }
 
-// schema prints the variable that describes a model to the runtime. The schema of
-// a model with a Validate method refers to itself in what it calls, which the
-// initializer of a variable must not.
+// schema prints the variable that describes a model to the runtime.
 func (e *emitter) schema(m *entityModel) {
-	model := e.model()
-	if !m.validates {
-		e.p("var %s = %s.NewSchema(%s.Definition{", m.schemaName(), model, model)
-		e.definition(m)
-		e.p("})")
-		e.p("")
-		return
-	}
-	e.p("var %s = %s()", m.schemaName(), m.schemaMaker())
-	e.p("")
-	e.p("// %s has Validate called before %s %s is accepted.", m.schemaMaker(), article(m.name), m.name)
-	e.p("func %s() *%s.Schema {", m.schemaMaker(), model)
-	e.p("var schema *%s.Schema", model)
-	e.p("schema = %s.NewSchema(%s.Definition{", model, model)
+	e.p("var %s = %s.NewSchema(%s.Definition{", m.schemaName(), e.model(), e.model())
 	e.definition(m)
-	e.check(m)
+	if m.validates {
+		e.check(m)
+	}
 	e.p("})")
-	e.p("return schema")
-	e.p("}")
 	e.p("")
 }
 
@@ -126,7 +110,7 @@ func (e *emitter) definition(m *entityModel) {
 // check prints the function that makes the struct of a row and validates it.
 func (e *emitter) check(m *entityModel) {
 	s := m.short()
-	e.p("Check: func(row *%s.Row) error {", e.model())
+	e.p("Check: func(schema *%s.Schema, row *%s.Row) error {", e.model(), e.model())
 	e.p("var %s %s", s, m.name)
 	for i, f := range m.fields {
 		e.p("%s.%s = %s", s, f.name, e.decode(f, fmt.Sprintf("schema.Value(row, %d)", i)))
@@ -232,7 +216,7 @@ func (e *emitter) encode(f *field, expr string) string {
 	if !e.exact(f) {
 		of = fmt.Sprintf("func(v %s) %s.Value { return %s }", e.im.typeText(f.typ), e.model(), e.makeValue(f, "v"))
 	}
-	return fmt.Sprintf("%s(%s, %s)", optionalValue, expr, of)
+	return fmt.Sprintf("%s.OfPointer(%s, %s)", e.model(), expr, of)
 }
 
 // decode is the value of a field as the struct has it.
@@ -244,7 +228,7 @@ func (e *emitter) decode(f *field, value string) string {
 	if !e.exact(f) || f.kind == kindBytes {
 		get = fmt.Sprintf("func(v %s.Value) %s { return %s }", e.model(), e.im.typeText(f.typ), e.structValue(f, "v"))
 	}
-	return fmt.Sprintf("%s(%s, %s)", optionalField, value, get)
+	return fmt.Sprintf("%s.PointerTo(%s, %s)", e.model(), value, get)
 }
 
 // structValue turns a model.Value into what the struct holds.

@@ -2,7 +2,6 @@ package main
 
 import (
 	"fmt"
-	"go/types"
 	"strconv"
 	"strings"
 )
@@ -82,7 +81,6 @@ func (e *emitter) follow(m *entityModel, f *field, value string) {
 	e.p("func (v %sView) %s(ctx %s.Context, r %s.Reader) (%sView, error) {", m.name, f.name, ctx, e.entity(), target)
 	e.p("return %s%s.Get(ctx, r, %s.ID())", prefix, f.ref.plural, value)
 	e.p("}")
-	e.p("")
 	e.p("func (v %sView) %sRef() %s { return %s }", m.name, f.name, e.im.typeText(f.typ), e.readValue(f, value))
 	e.p("")
 }
@@ -123,53 +121,4 @@ func (e *emitter) setter(m *entityModel, i int, f *field) {
 	e.p("%s", set)
 	e.p("func (m %sMutable) Clear%s() { m.Clear(%d) }", m.name, f.name, i)
 	e.p("")
-}
-
-// guards prints assignments that compile only as long as the structs have the
-// fields and tags that the file was generated from.
-func (e *emitter) guards() {
-	printed := false
-	for _, g := range e.d.structs {
-		if !writable(g, e.d.types) {
-			continue
-		}
-		if !printed {
-			e.p("// A struct has changed since this file was generated if one of these does not")
-			e.p("// compile. To generate it again: go generate")
-			e.p("var (")
-			printed = true
-		}
-		g.name = e.im.typeText(g.typ)
-		e.p("_ = func(s %s) %s { return s }", g.name, e.structText(g.under))
-	}
-	if printed {
-		e.p(")")
-	}
-}
-
-// structText writes a struct type with its tags.
-func (e *emitter) structText(st *types.Struct) string {
-	var b strings.Builder
-	b.WriteString("struct {\n")
-	for i := range st.NumFields() {
-		v := st.Field(i)
-		if !v.Embedded() {
-			b.WriteString(v.Name() + " ")
-		}
-		b.WriteString(e.fieldTypeText(v))
-		if tag := st.Tag(i); tag != "" {
-			b.WriteString(" " + tagLiteral(tag))
-		}
-		b.WriteString("\n")
-	}
-	b.WriteString("}")
-	return b.String()
-}
-
-// tagLiteral writes a tag, between backquotes if that is possible.
-func tagLiteral(tag string) string {
-	if strconv.CanBackquote(tag) {
-		return "`" + tag + "`"
-	}
-	return strconv.Quote(tag)
 }

@@ -42,7 +42,7 @@ var Artists = entity.NewCollection[ArtistView, ArtistMutable](artistSchema, func
 	return []model.Value{
 		model.OfString(a.Name),
 		model.OfString(a.Country),
-		optionalValue(a.Formed, func(v int) model.Value { return model.OfInt(int64(v)) }),
+		model.OfPointer(a.Formed, func(v int) model.Value { return model.OfInt(int64(v)) }),
 	}
 })
 
@@ -86,37 +86,30 @@ func (m ArtistMutable) SetCountry(v string) { m.Set(1, model.OfString(v)) }
 func (m ArtistMutable) SetFormed(v int) { m.Set(2, model.OfInt(int64(v))) }
 func (m ArtistMutable) ClearFormed()    { m.Clear(2) }
 
-var albumSchema = newAlbumSchema()
-
-// newAlbumSchema has Validate called before an Album is accepted.
-func newAlbumSchema() *model.Schema {
-	var schema *model.Schema
-	schema = model.NewSchema(model.Definition{
-		Model:      "Album",
-		Collection: "albums",
-		Fields: []model.Field{
-			{Name: "name", Go: "Name", Type: model.TypeString},
-			{Name: "artist", Go: "Artist", Type: model.TypeID, Ref: "artists"},
-			{Name: "year", Go: "Year", Type: model.TypeInt, Bits: 64},
-			{Name: "genre", Go: "Genre", Type: model.TypeString},
-			{Name: "label", Go: "Label", Type: model.TypeString, Optional: true},
-		},
-		Indexes: []model.Index{
-			{Name: "year", Columns: []model.IndexColumn{{Field: 2}}},
-			{Name: "artist_year_desc", Columns: []model.IndexColumn{{Field: 1}, {Field: 2, Desc: true}}},
-		},
-		Check: func(row *model.Row) error {
-			var a Album
-			a.Name = schema.Value(row, 0).Text()
-			a.Artist = model.RefTo[Artist](schema.Value(row, 1).ID())
-			a.Year = int(schema.Value(row, 2).Int())
-			a.Genre = Genre(schema.Value(row, 3).Text())
-			a.Label = optionalField(schema.Value(row, 4), model.Value.Text)
-			return a.Validate()
-		},
-	})
-	return schema
-}
+var albumSchema = model.NewSchema(model.Definition{
+	Model:      "Album",
+	Collection: "albums",
+	Fields: []model.Field{
+		{Name: "name", Go: "Name", Type: model.TypeString},
+		{Name: "artist", Go: "Artist", Type: model.TypeID, Ref: "artists"},
+		{Name: "year", Go: "Year", Type: model.TypeInt, Bits: 64},
+		{Name: "genre", Go: "Genre", Type: model.TypeString},
+		{Name: "label", Go: "Label", Type: model.TypeString, Optional: true},
+	},
+	Indexes: []model.Index{
+		{Name: "year", Columns: []model.IndexColumn{{Field: 2}}},
+		{Name: "artist_year_desc", Columns: []model.IndexColumn{{Field: 1}, {Field: 2, Desc: true}}},
+	},
+	Check: func(schema *model.Schema, row *model.Row) error {
+		var a Album
+		a.Name = schema.Value(row, 0).Text()
+		a.Artist = model.RefTo[Artist](schema.Value(row, 1).ID())
+		a.Year = int(schema.Value(row, 2).Int())
+		a.Genre = Genre(schema.Value(row, 3).Text())
+		a.Label = model.PointerTo(schema.Value(row, 4), model.Value.Text)
+		return a.Validate()
+	},
+})
 
 // The columns of Album, to build predicates from.
 const (
@@ -134,7 +127,7 @@ var Albums = entity.NewCollection[AlbumView, AlbumMutable](albumSchema, func(a A
 		model.OfID(a.Artist.ID()),
 		model.OfInt(int64(a.Year)),
 		model.OfString(string(a.Genre)),
-		optionalValue(a.Label, model.OfString),
+		model.OfPointer(a.Label, model.OfString),
 	}
 })
 
@@ -151,7 +144,6 @@ func (v AlbumView) Name() string { return v.Field(0).Text() }
 func (v AlbumView) Artist(ctx context.Context, r entity.Reader) (ArtistView, error) {
 	return Artists.Get(ctx, r, v.Field(1).ID())
 }
-
 func (v AlbumView) ArtistRef() model.Ref[Artist] { return model.RefTo[Artist](v.Field(1).ID()) }
 
 // Year returns the year.
@@ -193,22 +185,6 @@ func (m AlbumMutable) SetGenre(v Genre) { m.Set(3, model.OfString(string(v))) }
 // SetLabel records what Label returns; ClearLabel records that there is none.
 func (m AlbumMutable) SetLabel(v string) { m.Set(4, model.OfString(v)) }
 func (m AlbumMutable) ClearLabel()       { m.Clear(4) }
-
-// optionalValue is what p points to as a value, or no value.
-func optionalValue[T any](p *T, of func(T) model.Value) model.Value {
-	if p == nil {
-		return model.Null
-	}
-	return of(*p)
-}
-
-// optionalField points to what get makes of v, or to nothing.
-func optionalField[T any](v model.Value, get func(model.Value) T) *T {
-	if v.IsNull() {
-		return nil
-	}
-	return new(get(v))
-}
 
 // A struct has changed since this file was generated if one of these does not
 // compile. To generate it again: go generate
