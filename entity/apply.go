@@ -38,7 +38,8 @@ type History interface {
 // The event must be valid ([event.Event.Validate]) and of this entity, and must
 // not be changed afterwards: the state aliases its values. When precursors are
 // missing, Apply returns Parked and a *[MissingError] that names them; see
-// [Parking]. An error of h is returned with Refused.
+// [Parking]. An error of h is returned with Refused. h may be nil if the event is
+// a creation event, or if its precursors are known to be the head.
 //
 // That the ID was taken by a different event before is not noticed here: see
 // [Resolve].
