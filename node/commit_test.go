@@ -234,6 +234,7 @@ func TestRefusalsWaitForWhatTheyAreBasedOn(t *testing.T) {
 		require.False(t, second.isDone(), "what it conflicts with may still fail")
 		j.verdicts <- fail(&storage.BatchError{})
 		j.verdicts <- store
+		<-first.done
 		<-second.done
 		require.Error(t, first.err)
 		require.NoError(t, second.err, "and then there is no conflict")
@@ -267,6 +268,7 @@ func TestOneMalformedTransactionHurtsNobodyElse(t *testing.T) {
 			}
 		}
 		synctest.Wait()
+		<-first.done
 		require.NoError(t, first.err)
 		for i, b := range others {
 			require.True(t, b.isDone(), i)

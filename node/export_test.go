@@ -33,9 +33,11 @@ func (n *Node) Standing() int {
 // WithEngine runs f with the node's engine.
 func (n *Node) WithEngine(f func(storage.Engine)) { f(n.engine) }
 
-// The sizes that tests must exceed.
-const (
-	MarkEvery     = markEvery
-	RecentRecords = recentRecords
-	KeptReceipts  = keptReceipts
-)
+// ForgetEarly makes a node that was not used yet keep less in memory.
+func (n *Node) ForgetEarly(records, receipts int) {
+	n.committer.prepare.recent.most = records
+	n.committer.queue.decided.most = receipts
+}
+
+// MarkEvery is the number of entries between two marks.
+const MarkEvery = markEvery

@@ -79,7 +79,9 @@ type queue struct {
 	decided receipts
 }
 
-func newQueue() *queue { return &queue{arrived: make(chan struct{}, 1)} }
+func newQueue() *queue {
+	return &queue{arrived: make(chan struct{}, 1), decided: receipts{most: keptReceipts}}
+}
 
 // push appends a request. After close it returns ErrClosed.
 func (q *queue) push(r *request) error {

@@ -62,15 +62,16 @@ const keptReceipts = 4096
 type receipts struct {
 	ring []Receipt
 	next int
+	most int
 }
 
 func (r *receipts) add(receipt Receipt) {
-	if len(r.ring) < keptReceipts {
+	if len(r.ring) < r.most {
 		r.ring = append(r.ring, receipt)
 		return
 	}
 	r.ring[r.next] = receipt
-	r.next = (r.next + 1) % keptReceipts
+	r.next = (r.next + 1) % len(r.ring)
 }
 
 // find looks for the newest receipt of a transaction.

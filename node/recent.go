@@ -26,6 +26,7 @@ type recent struct {
 	order   []written // by batch, the oldest at first
 	first   int       // of order: what is before it was forgotten
 	bytes   int
+	most    int // records that are kept
 	horizon uint64
 }
 
@@ -42,7 +43,7 @@ type written struct {
 }
 
 func newRecent(horizon uint64) *recent {
-	return &recent{records: make(map[event.ID]recentRecord), horizon: horizon}
+	return &recent{records: make(map[event.ID]recentRecord), most: recentRecords, horizon: horizon}
 }
 
 // get returns an entity's newest record.
@@ -63,7 +64,7 @@ func (r *recent) put(record *storage.Record, batch uint64, index int) {
 // forget drops the oldest records until the rest is small, but none that belongs
 // to a batch beyond durable.
 func (r *recent) forget(durable uint64) {
-	for len(r.order)-r.first > recentRecords || r.bytes > recentBytes {
+	for len(r.order)-r.first > r.most || r.bytes > recentBytes {
 		if r.first == len(r.order) || r.order[r.first].batch > durable {
 			break
 		}
@@ -75,7 +76,7 @@ func (r *recent) forget(durable uint64) {
 			delete(r.records, oldest.id)
 		}
 	}
-	if r.first > recentRecords {
+	if r.first > r.most {
 		r.order = append(r.order[:0], r.order[r.first:]...)
 		r.first = 0
 	}
@@ -84,5 +85,7 @@ func (r *recent) forget(durable uint64) {
 // reset forgets everything: what batches beyond durable had changed did not
 // happen.
 func (r *recent) reset(durable uint64) {
+	most := r.most
 	*r = *newRecent(durable)
+	r.most = most
 }

@@ -14,11 +14,12 @@ import (
 // TestOldForks commits transactions that were begun so long ago that the node
 // does not remember what has changed since, and some that were not.
 func TestOldForks(t *testing.T) {
-	const seed = 7
+	const seed, records = 7, 64
 	rng := rand.New(rand.NewPCG(seed, 0))
 	f := start(t)
+	f.node.ForgetEarly(records, 1)
 	var ids []event.ID
-	for range 3 * node.RecentRecords {
+	for range 3 * records {
 		ids = append(ids, f.create(f.prince, Album{Year: 1900}))
 	}
 	years := make(map[event.ID]int)
@@ -27,9 +28,9 @@ func TestOldForks(t *testing.T) {
 		tx *node.Tx
 	}
 	var old []open
-	for i := range 6 * node.RecentRecords {
+	for i := range 6 * records {
 		id := ids[rng.IntN(len(ids))]
-		if i%100 == 0 {
+		if i%20 == 0 {
 			old = append(old, open{id, f.editing(id, func(m AlbumMutable) { m.SetName("old") })})
 		}
 		years[id] = 1900 + rng.IntN(100)
@@ -46,13 +47,15 @@ func TestOldForks(t *testing.T) {
 }
 
 func TestReceiptsAreRemembered(t *testing.T) {
+	const kept = 50
 	f := start(t)
+	f.node.ForgetEarly(1, kept)
 	id := f.create(f.prince, Album{})
 	var all []node.Receipt
-	for i := range node.KeptReceipts + 100 {
+	for i := range 3*kept + 7 {
 		all = append(all, f.edit(f.prince, id, func(m AlbumMutable) { m.SetYear(1900 + i%2) }))
 	}
-	for i := 0; i < len(all); i += 50 {
+	for i := 0; i < len(all); i += 3 {
 		r, err := f.node.Receipt(f.ctx, all[i].Transaction)
 		require.NoError(t, err)
 		require.Equal(t, all[i], r)
