@@ -176,7 +176,11 @@ func (i *identity) chooseSystem(o *options, source io.Reader) (event.System, err
 func (n *Node) Origin() event.Origin { return n.identity.key.Public() }
 
 // System names the system that this node belongs to.
-func (n *Node) System() event.System { return n.identity.system }
+func (n *Node) System() event.System {
+	n.identityMu.RLock()
+	defer n.identityMu.RUnlock()
+	return n.identity.system
+}
 
 // Certificate is the system's statement that this node's origin is one of its
 // own; ok is false as long as there is none.

@@ -55,7 +55,7 @@ func (l *live) Changes(ctx context.Context) iter.Seq[entity.ChangeSet[entity.Vie
 			set, ok := sub.Next()
 			switch {
 			case ok && (set.Initial || len(set.Changes) > 0):
-				if !yield(l.changeSet(set)) {
+				if !yield(changeSetOf(l.query.Schema(), set, l.State())) {
 					return
 				}
 			case ok:
@@ -103,9 +103,8 @@ func (l *live) isClosed() bool {
 	return l.closed
 }
 
-// changeSet translates what the reactor says.
-func (l *live) changeSet(set *reactor.ChangeSet) entity.ChangeSet[entity.View] {
-	s := l.query.Schema()
+// changeSetOf translates what the reactor says.
+func changeSetOf(s *model.Schema, set *reactor.ChangeSet, state entity.LiveState) entity.ChangeSet[entity.View] {
 	changes := make([]entity.Change[entity.View], len(set.Changes))
 	for i := range set.Changes {
 		c := &set.Changes[i]
@@ -115,7 +114,7 @@ func (l *live) changeSet(set *reactor.ChangeSet) entity.ChangeSet[entity.View] {
 			Index: c.Index, OldIndex: c.OldIndex,
 		}
 	}
-	return entity.ChangeSet[entity.View]{Changes: changes, State: l.State()}
+	return entity.ChangeSet[entity.View]{Changes: changes, State: state}
 }
 
 var kinds = [...]entity.ChangeKind{

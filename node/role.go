@@ -20,6 +20,8 @@ type role interface {
 	// record returns an entity's record, nil if there is none, and the number of a
 	// commit as of which it is the newest.
 	record(ctx context.Context, s *Session, m *model.Schema, id event.ID) (r *storage.Record, version uint64, err error)
+	// fork is record for an entity that a transaction is to change.
+	fork(ctx context.Context, s *Session, m *model.Schema, id event.ID) (r *storage.Record, version uint64, err error)
 	// rows yields what a query selects, in its order.
 	rows(ctx context.Context, s *Session, q *query.Checked) iter.Seq2[*storage.Record, error]
 	// count counts what rows would yield.
@@ -55,6 +57,10 @@ func (d durable) record(ctx context.Context, _ *Session, m *model.Schema, id eve
 		return nil, version, nil
 	}
 	return r, version, err
+}
+
+func (d durable) fork(ctx context.Context, s *Session, m *model.Schema, id event.ID) (*storage.Record, uint64, error) {
+	return d.record(ctx, s, m, id)
 }
 
 func (d durable) rows(ctx context.Context, _ *Session, q *query.Checked) iter.Seq2[*storage.Record, error] {

@@ -105,7 +105,7 @@ func (t *Tx) fork(ctx context.Context, s *model.Schema, id event.ID) (*storage.R
 	if err := t.session.may(ctx, s); err != nil {
 		return nil, err
 	}
-	record, version, err := t.session.node.role.record(ctx, t.session, s, id)
+	record, version, err := t.session.node.role.fork(ctx, t.session, s, id)
 	if err != nil {
 		return nil, err
 	}

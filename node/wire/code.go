@@ -25,6 +25,7 @@ const (
 	CodeDeleted    Code = 14 // the entity is deleted
 	CodeUniqueness Code = 15 // another entity has the key
 	CodeTooMany    Code = 16 // more requests at a time than the peer serves
+	CodeDependency Code = 17 // something that it builds on was refused
 )
 
 var codeNames = [...]string{
@@ -33,6 +34,7 @@ var codeNames = [...]string{
 	CodePrecursors: "precursors missing", CodeReadOnly: "read-only", CodeClosing: "closing",
 	CodeSystem: "another system", CodeVersion: "protocol version", CodeProtocol: "protocol",
 	CodeDeleted: "deleted", CodeUniqueness: "uniqueness", CodeTooMany: "too many requests",
+	CodeDependency: "dependency refused",
 }
 
 // String is the code's name; a code of a newer peer is shown as its number.

@@ -1,0 +1,321 @@
+package node
+
+import (
+	"context"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/ankgo/ank/event"
+	"github.com/ankgo/ank/node/wire"
+	"github.com/ankgo/ank/signal"
+	"github.com/ankgo/ank/storage"
+)
+
+// How long a node waits before it dials again: at first, at most, and how long a
+// connection must have lasted for the wait to begin anew.
+const (
+	minBackoff  = 100 * time.Millisecond
+	maxBackoff  = 30 * time.Second
+	longEnough  = 10 * time.Second
+	clockWindow = time.Second // differences between clocks that are left alone
+)
+
+// ConnectionPhase tells whether there is somebody at the other end.
+type ConnectionPhase uint8
+
+// The phases.
+const (
+	Connecting ConnectionPhase = iota + 1 // dialling, or saying hello
+	Connected                             // there is
+	Offline                               // there is not; see ConnectionState.Err. It will be tried again
+	Refused                               // the peer wants nothing to do with this node, and is not asked again
+	Closed                                // the connection was closed here
+)
+
+// String returns the phase's name in lower case.
+func (p ConnectionPhase) String() string {
+	if p == 0 || p > Closed {
+		return "unknown"
+	}
+	return [...]string{"connecting", "connected", "offline", "refused", "closed"}[p-1]
+}
+
+// ConnectionState is the condition of a connection.
+type ConnectionState struct {
+	Phase ConnectionPhase
+	Since time.Time
+	Err   error // why it is Offline or Refused
+}
+
+// A Connection keeps an ephemeral node connected to a durable one: it dials,
+// and dials again when the connection is lost, waiting longer each time, up to
+// half a minute. It is safe for concurrent use.
+type Connection struct {
+	owner  *ephemeral
+	dial   func(ctx context.Context) (wire.Conn, error)
+	state  *signal.Value[ConnectionState]
+	cancel context.CancelFunc
+	done   chan struct{} // its goroutine has ended
+}
+
+// Connect connects an ephemeral node to a durable one, and keeps it so. It does
+// not wait; [Connection.Wait] does. dial makes a connection and must return when
+// its context is done. Live queries ask the peer from then on, and what is in the
+// outbox is delivered.
+//
+// A node that belongs to no system yet joins the peer's. Another system's peer is
+// refused with ErrSystem, and nothing is changed.
+//
+// The connection ends with the node. On a durable node the error is ErrDurable;
+// while there is a connection, it is ErrConnected.
+func (n *Node) Connect(dial func(ctx context.Context) (wire.Conn, error)) (*Connection, error) {
+	e, ok := n.role.(*ephemeral)
+	if !ok {
+		return nil, ErrDurable
+	}
+	ctx, cancel := context.WithCancel(e.ending)
+	c := &Connection{
+		owner: e, dial: dial, cancel: cancel, done: make(chan struct{}),
+		state: signal.NewValue(n.graph, ConnectionState{Phase: Connecting, Since: n.clock.Now()}),
+	}
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	switch {
+	case e.closed:
+		cancel()
+		return nil, ErrClosed
+	case e.connection != nil:
+		cancel()
+		return nil, ErrConnected
+	}
+	e.connection, e.dialing = c, true
+	go c.run(ctx)
+	return c, nil
+}
+
+// State is the connection's condition.
+func (c *Connection) State() ConnectionState { return c.state.Peek() }
+
+// Signal is the connection's condition as a reactive value of the node's graph.
+func (c *Connection) Signal() signal.Readable[ConnectionState] { return c.state }
+
+// Wait waits until there is somebody at the other end. It returns the error of
+// ctx, why the peer refused, or ErrClosed.
+func (c *Connection) Wait(ctx context.Context) error {
+	state, err := signal.Wait(ctx, c.Signal(), func(s ConnectionState) bool {
+		return s.Phase == Connected || s.Phase == Refused || s.Phase == Closed
+	})
+	switch {
+	case err != nil && ctx.Err() == nil, state.Phase == Closed:
+		return ErrClosed
+	case err != nil:
+		return err
+	}
+	return state.Err
+}
+
+// Close ends the connection for good and waits until it has ended or ctx is
+// done. The node can then be connected anew. Closing again does nothing.
+func (c *Connection) Close(ctx context.Context) error {
+	if err := c.stop(ctx); err != nil {
+		return err
+	}
+	e := c.owner
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if e.connection == c {
+		e.connection = nil
+	}
+	return nil
+}
+
+func (c *Connection) stop(ctx context.Context) error {
+	c.cancel()
+	select {
+	case <-c.done:
+		return nil
+	case <-ctx.Done():
+		return context.Cause(ctx)
+	}
+}
+
+func (c *Connection) become(phase ConnectionPhase, err error) {
+	c.state.Set(ConnectionState{Phase: phase, Since: c.owner.clock.Now(), Err: err})
+}
+
+// run connects again and again.
+func (c *Connection) run(ctx context.Context) {
+	defer close(c.done)
+	var backoff time.Duration
+	for {
+		began := time.Now()
+		err := c.once(ctx)
+		if ctx.Err() != nil {
+			c.owner.lose(ErrClosed)
+			c.become(Closed, nil)
+			return
+		}
+		c.owner.lose(err)
+		if isFinal(err) {
+			c.become(Refused, err)
+			c.owner.logger.Error("the peer refused the connection", "error", err)
+			return
+		}
+		c.become(Offline, err)
+		if time.Since(began) >= longEnough {
+			backoff = 0
+		}
+		backoff = min(max(2*backoff, minBackoff), maxBackoff)
+		if !c.pause(ctx, backoff) {
+			c.become(Closed, nil)
+			return
+		}
+		c.become(Connecting, nil)
+	}
+}
+
+// pause waits for a time between half of d and d, so that clients that were cut
+// off together do not come back together.
+func (c *Connection) pause(ctx context.Context, d time.Duration) bool {
+	salt := c.owner.clock.NewSalt()
+	random := time.Duration(binary.BigEndian.Uint64(salt[:]) >> 1)
+	t := time.NewTimer(d/2 + random%(d/2))
+	defer t.Stop()
+	select {
+	case <-t.C:
+		return true
+	case <-ctx.Done():
+		return false
+	}
+}
+
+// isFinal reports whether trying again is of no use.
+func isFinal(err error) bool {
+	var refused *RefusedError
+	if errors.Is(err, ErrSystem) {
+		return true
+	}
+	return errors.As(err, &refused) && (refused.Code == wire.CodeVersion || refused.Code == wire.CodeDenied)
+}
+
+// once connects and speaks with the peer until the connection ends. It returns
+// why.
+func (c *Connection) once(ctx context.Context) error {
+	conn, err := c.dial(ctx)
+	if err != nil {
+		return err
+	}
+	l := newLine(c.owner, newPeer(ctx, conn))
+	err = c.speak(l)
+	l.cancel(err)
+	l.end(context.Cause(l.ctx))
+	l.release()
+	return err
+}
+
+func (c *Connection) speak(l *line) error {
+	e := c.owner
+	theirs, err := l.greet(e.hello(e.keeper.self, false))
+	if err != nil {
+		return err
+	}
+	if err := e.meet(l.ctx, theirs); err != nil {
+		return err
+	}
+	if err := e.attach(l); err != nil {
+		return err
+	}
+	c.become(Connected, nil)
+	return l.run()
+}
+
+// meet checks who the peer is, joins its system if this node has none, and sets
+// the clock by it.
+func (e *ephemeral) meet(ctx context.Context, theirs *wire.Hello) error {
+	mine := e.System()
+	switch {
+	case !theirs.Durable, theirs.System.IsZero():
+		return &RefusedError{Code: wire.CodeProtocol, Text: "the peer is not a durable node"}
+	case !mine.IsZero() && mine != theirs.System:
+		return &SystemError{Have: mine, Want: theirs.System}
+	}
+	if err := e.keeper.begin(ctx); err != nil {
+		return err
+	}
+	defer e.keeper.end()
+	var changes []storage.MetaChange
+	if mine.IsZero() {
+		changes = append(changes, storage.MetaChange{Key: metaSystem, Value: theirs.System[:]})
+	}
+	lead := time.UnixMicro(theirs.Time).Sub(e.clock.Now().Add(-e.clock.Offset()))
+	corrected := (lead - e.clock.Offset()).Abs() > clockWindow
+	if corrected {
+		changes = append(changes, storage.MetaChange{Key: metaOffset, Value: encodeOffset(lead)})
+	}
+	if err := e.keeper.store(nil, changes...); err != nil {
+		return err
+	}
+	if corrected {
+		e.clock.Correct(lead)
+		e.logger.Info("the clock is corrected by the peer's", "offset", lead.String())
+	}
+	if mine.IsZero() {
+		e.join(theirs.System)
+	}
+	return nil
+}
+
+// join makes the node part of a system.
+func (e *ephemeral) join(s event.System) {
+	e.identityMu.Lock()
+	defer e.identityMu.Unlock()
+	e.identity.system = s
+}
+
+func encodeOffset(d time.Duration) []byte {
+	return binary.BigEndian.AppendUint64(nil, uint64(d.Microseconds()))
+}
+
+func decodeOffset(b []byte) (time.Duration, error) {
+	if len(b) != 8 {
+		return 0, &storage.CorruptError{What: "correction of the clock", Err: fmt.Errorf("%d bytes", len(b))}
+	}
+	return time.Duration(int64(binary.BigEndian.Uint64(b))) * time.Microsecond, nil
+}
+
+// attach makes a line the node's, and has everything asked and delivered.
+func (e *ephemeral) attach(l *line) error {
+	if err := e.keeper.begin(l.ctx); err != nil {
+		return err
+	}
+	defer e.keeper.end()
+	e.mu.Lock()
+	e.line, e.dialing = l, false
+	for _, p := range e.outbox.list {
+		p.sent = false
+	}
+	e.mu.Unlock()
+	for _, remote := range e.all() {
+		if !remote.local {
+			l.ask(remote)
+		}
+	}
+	l.begin(l.gather)
+	return nil
+}
+
+// lose notes that there is nobody at the other end any more.
+func (e *ephemeral) lose(err error) {
+	if e.keeper.begin(e.ctx) != nil {
+		return // the node closes, and its live queries end for that reason
+	}
+	defer e.keeper.end()
+	e.mu.Lock()
+	e.line, e.dialing = nil, false
+	e.mu.Unlock()
+	for _, l := range e.all() {
+		l.lose(err)
+	}
+}

@@ -1,0 +1,413 @@
+package node
+
+import (
+	"context"
+	"fmt"
+	"sync"
+	"time"
+
+	"github.com/ankgo/ank/event"
+	"github.com/ankgo/ank/node/wire"
+	"github.com/ankgo/ank/storage"
+)
+
+const (
+	maxDelivering = 16              // transactions under way
+	retryDelay    = 2 * time.Second // before what was not decided is delivered again
+)
+
+// line is the asking end of one connection.
+type line struct {
+	*peer
+	owner  *ephemeral
+	number uint64                // of the last request; the writer's
+	halves map[uint64]*wire.Rows // answers that are not complete; the reader's
+
+	mu         sync.Mutex // protects all below; held for a few instructions
+	wanted     []*remote  // to be asked for
+	asked      map[uint64]*remote
+	numbers    map[*remote]uint64
+	calls      map[uint64]*call
+	deliveries map[uint64]*pending
+	loose      []wire.Message // may be sent at any time
+	alarm      *time.Timer    // for what has to wait
+	quiet      time.Time      // nothing is delivered before
+}
+
+// call is a question that somebody waits for the answer to.
+type call struct {
+	number uint64 // set before it is sent
+	rows   []wire.Row
+	events []wire.Stored
+	err    error
+	done   chan struct{}
+}
+
+func newLine(e *ephemeral, p *peer) *line {
+	return &line{
+		peer: p, owner: e, halves: make(map[uint64]*wire.Rows),
+		asked: make(map[uint64]*remote), numbers: make(map[*remote]uint64),
+		calls: make(map[uint64]*call), deliveries: make(map[uint64]*pending),
+	}
+}
+
+// run reads until the connection ends, and returns why.
+func (l *line) run() error {
+	for {
+		m, err := l.receive(l.ctx)
+		if err == nil {
+			err = l.handle(m)
+		}
+		if err != nil && l.ctx.Err() != nil {
+			return context.Cause(l.ctx)
+		}
+		if err != nil {
+			return err
+		}
+	}
+}
+
+// release ends what the connection had under way. Whoever waits for an answer
+// notices by the context.
+func (l *line) release() {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.alarm != nil {
+		l.alarm.Stop()
+	}
+}
+
+// ask has the peer asked for a live query.
+func (l *line) ask(r *remote) {
+	l.mu.Lock()
+	l.wanted = append(l.wanted, r)
+	l.mu.Unlock()
+	l.nudge()
+}
+
+// leave tells the peer that a live query has ended.
+func (l *line) leave(r *remote) {
+	l.mu.Lock()
+	if number, ok := l.numbers[r]; ok {
+		l.forgetLocked(number)
+		l.loose = append(l.loose, &wire.Unsubscribe{Request: number})
+	}
+	l.mu.Unlock()
+	l.nudge()
+}
+
+// forget drops a live query whose request has come to an end.
+func (l *line) forget(number uint64) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.forgetLocked(number)
+}
+
+func (l *line) forgetLocked(number uint64) {
+	delete(l.numbers, l.asked[number])
+	delete(l.asked, number)
+}
+
+// call asks a question and waits for the answer.
+func (l *line) call(ctx context.Context, question func(request uint64) wire.Message) (*call, error) {
+	c := &call{done: make(chan struct{})}
+	err := l.post(ctx, func() error {
+		l.number++
+		c.number = l.number
+		l.mu.Lock()
+		l.calls[c.number] = c
+		l.mu.Unlock()
+		return l.send(question(c.number))
+	})
+	if err == nil {
+		select {
+		case <-c.done:
+			return c, c.err
+		case <-l.ctx.Done():
+			err = context.Cause(l.ctx)
+		case <-ctx.Done():
+			// If it cannot be said, the connection has ended.
+			_ = l.post(l.ctx, func() error { return l.abandon(c) })
+			return nil, context.Cause(ctx)
+		}
+	}
+	if ctx.Err() != nil {
+		return nil, context.Cause(ctx)
+	}
+	return nil, fmt.Errorf("%w: %w", ErrOffline, err)
+}
+
+// abandon tells the peer that nobody waits for an answer any more.
+func (l *line) abandon(c *call) error {
+	l.mu.Lock()
+	_, waiting := l.calls[c.number]
+	delete(l.calls, c.number)
+	l.mu.Unlock()
+	if !waiting {
+		return nil
+	}
+	return l.send(&wire.Cancel{Request: c.number})
+}
+
+// gather says what there is to be said: what came loose, live queries, and
+// deliveries. The writer pulls it.
+func (l *line) gather() error {
+	l.mu.Lock()
+	loose, wanted := l.loose, l.wanted
+	l.loose, l.wanted = nil, nil
+	l.mu.Unlock()
+	for _, m := range loose {
+		if err := l.send(m); err != nil {
+			return err
+		}
+	}
+	for _, r := range wanted {
+		if err := l.subscribe(r); err != nil {
+			return err
+		}
+	}
+	return l.deliver()
+}
+
+// subscribe asks for a live query.
+func (l *line) subscribe(r *remote) error {
+	l.number++
+	l.mu.Lock()
+	l.asked[l.number], l.numbers[r] = r, l.number
+	l.mu.Unlock()
+	if r.isClosed() {
+		l.forget(l.number)
+		return nil
+	}
+	return l.send(r.question(l.number))
+}
+
+// deliver hands over transactions that wait for nothing any more.
+func (l *line) deliver() error {
+	for {
+		p := l.next()
+		if p == nil {
+			return nil
+		}
+		l.number++
+		l.mu.Lock()
+		l.deliveries[l.number] = p
+		l.mu.Unlock()
+		if err := l.send(&wire.Commit{Request: l.number, Tx: p.tx, Reads: p.reads}); err != nil {
+			return err
+		}
+	}
+}
+
+// next returns the next transaction to be delivered, nil if none is due.
+func (l *line) next() *pending {
+	e := l.owner
+	l.mu.Lock()
+	busy, quiet := len(l.deliveries) >= maxDelivering, time.Until(l.quiet)
+	l.mu.Unlock()
+	if busy || quiet > 0 {
+		return nil
+	}
+	limit := e.clock.Now().Add(e.clock.Skew())
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	for _, p := range e.outbox.list {
+		if p.sent || len(p.after) > 0 {
+			continue
+		}
+		if early := p.tx.ID.Time().Sub(limit); early > 0 {
+			// It was made under a clock that was wrong, and would be refused.
+			l.later(early)
+			continue
+		}
+		p.sent = true
+		return p
+	}
+	return nil
+}
+
+// later has the writer look again.
+func (l *line) later(d time.Duration) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.alarm != nil {
+		l.alarm.Stop()
+	}
+	l.alarm = time.AfterFunc(d, l.nudge)
+}
+
+// handle takes a message in.
+func (l *line) handle(m wire.Message) error {
+	switch m := m.(type) {
+	case *wire.Rows:
+		return l.rows(m)
+	case *wire.Unchanged:
+		return l.unchanged(m)
+	case *wire.Events:
+		l.mu.Lock()
+		defer l.mu.Unlock()
+		if c := l.calls[m.Request]; c != nil {
+			c.events = append(c.events, m.Items...)
+			if !m.More {
+				l.answerLocked(m.Request, nil)
+			}
+		}
+	case *wire.Receipt:
+		return l.receipt(m)
+	case *wire.Failure:
+		return l.failure(m)
+	case *wire.Ping:
+		l.mu.Lock()
+		l.loose = append(l.loose, &wire.Pong{Number: m.Number})
+		l.mu.Unlock()
+		l.nudge()
+	case *wire.Pong:
+	case *wire.Bye:
+		return farewell(m)
+	default:
+		return misplaced(m)
+	}
+	return nil
+}
+
+// answerLocked lets the one who asked have the answer.
+func (l *line) answerLocked(number uint64, err error) {
+	c := l.calls[number]
+	delete(l.calls, number)
+	c.err = err
+	close(c.done)
+}
+
+// rows takes in a part of an answer.
+func (l *line) rows(m *wire.Rows) error {
+	l.mu.Lock()
+	r, p := l.asked[m.Request], l.deliveries[m.Request]
+	if c := l.calls[m.Request]; c != nil {
+		c.rows = append(c.rows, m.Rows...)
+		if !m.More {
+			l.answerLocked(m.Request, nil)
+		}
+	}
+	l.mu.Unlock()
+	if r == nil && p == nil {
+		delete(l.halves, m.Request)
+		return nil
+	}
+	if half := l.halves[m.Request]; half != nil {
+		m.Rows = append(half.Rows, m.Rows...)
+		m.Departures = append(half.Departures, m.Departures...)
+	}
+	if m.More || p != nil {
+		l.halves[m.Request] = m // what is written is shown when the receipt is there
+		return nil
+	}
+	delete(l.halves, m.Request)
+	return l.owner.answered(r, m)
+}
+
+// answered takes in a result or a change of one.
+func (e *ephemeral) answered(r *remote, m *wire.Rows) error {
+	if err := e.keeper.begin(e.ctx); err != nil {
+		return err
+	}
+	defer e.keeper.end()
+	if r.isClosed() {
+		return nil
+	}
+	collection := r.query.Schema().Collection()
+	records := make([]*storage.Record, 0, len(m.Rows)+len(m.Departures))
+	for i := range m.Rows {
+		records = append(records, received(collection, &m.Rows[i]))
+	}
+	present := records
+	for i := range m.Departures {
+		if last := m.Departures[i].Last; last != nil && last.Row.ID == m.Departures[i].ID {
+			records = append(records, received(collection, last))
+		}
+	}
+	if err := e.keeper.store(records); err != nil {
+		return err
+	}
+	r.take(m.Reset, present, m.Departures)
+	return e.learned(records, r)
+}
+
+// unchanged notes that what was held is the result.
+func (l *line) unchanged(m *wire.Unchanged) error {
+	l.mu.Lock()
+	r := l.asked[m.Request]
+	l.mu.Unlock()
+	if r == nil {
+		return nil
+	}
+	e := l.owner
+	if err := e.keeper.begin(e.ctx); err != nil {
+		return err
+	}
+	defer e.keeper.end()
+	if !r.confirm() {
+		l.leave(r)
+		l.ask(r)
+	}
+	return nil
+}
+
+// receipt takes in what became of a transaction.
+func (l *line) receipt(m *wire.Receipt) error {
+	l.mu.Lock()
+	p := l.deliveries[m.Request]
+	delete(l.deliveries, m.Request)
+	l.mu.Unlock()
+	written := l.halves[m.Request]
+	delete(l.halves, m.Request)
+	if p == nil || p.tx.ID != m.Tx {
+		return nil
+	}
+	defer l.nudge() // others may have waited for it
+	var records []*storage.Record
+	if written != nil && m.Code == wire.Accepted {
+		records = writtenBy(p.tx, written.Rows)
+	}
+	return l.owner.decide(p, m, records)
+}
+
+// writtenBy makes records of the entities that a transaction wrote.
+func writtenBy(tx *event.Transaction, rows []wire.Row) []*storage.Record {
+	var records []*storage.Record
+	for _, ev := range tx.Events {
+		for i := range rows {
+			if rows[i].Row.ID == ev.Entity {
+				records = append(records, received(ev.Collection, &rows[i]))
+				break
+			}
+		}
+	}
+	return records
+}
+
+// failure takes in that a request came to nothing.
+func (l *line) failure(m *wire.Failure) error {
+	cause := &RefusedError{Code: m.Code, Text: m.Text}
+	delete(l.halves, m.Request)
+	l.mu.Lock()
+	r, p := l.asked[m.Request], l.deliveries[m.Request]
+	delete(l.deliveries, m.Request)
+	if l.calls[m.Request] != nil {
+		l.answerLocked(m.Request, cause)
+	}
+	if p != nil {
+		l.quiet = time.Now().Add(retryDelay)
+	}
+	l.mu.Unlock()
+	switch {
+	case p != nil:
+		l.owner.mu.Lock()
+		p.sent = false
+		l.owner.mu.Unlock()
+		l.later(retryDelay)
+	case r != nil && m.Code != wire.CodeClosing:
+		l.forget(m.Request)
+		r.end(cause)
+	}
+	return nil
+}

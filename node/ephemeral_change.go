@@ -1,0 +1,268 @@
+package node
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/ankgo/ank/entity"
+	"github.com/ankgo/ank/event"
+	"github.com/ankgo/ank/node/wire"
+	"github.com/ankgo/ank/storage"
+)
+
+// commit implements role: the transaction goes into the outbox, and is shown at
+// once. A serializable one waits for what the peer says.
+func (e *ephemeral) commit(ctx context.Context, r *request) (Receipt, error) {
+	if ctx.Err() != nil {
+		return r.receipt, context.Cause(ctx)
+	}
+	if size := r.tx.Size() + readSize*len(r.reads); size > maxRow {
+		r.fail(&event.LimitError{What: "bytes in a transaction", Limit: maxRow, Got: size})
+		return r.receipt, r.err
+	}
+	if len(r.reads) > 0 && e.online() == nil {
+		return r.receipt, ErrOffline
+	}
+	p, err := e.take(ctx, r)
+	if err != nil {
+		return r.receipt, err
+	}
+	if l := e.online(); l != nil {
+		l.nudge()
+	}
+	if len(r.reads) == 0 {
+		return p.receipt, nil
+	}
+	receipt, err := e.await(ctx, p)
+	if err != nil {
+		return receipt, fmt.Errorf("%w: %w", ErrPending, err)
+	}
+	return receipt, receipt.Reason
+}
+
+// readSize is about what a read takes in a message.
+const readSize = 64
+
+// take puts a transaction into the outbox.
+func (e *ephemeral) take(ctx context.Context, r *request) (*pending, error) {
+	if err := e.keeper.begin(ctx); err != nil {
+		return nil, err
+	}
+	defer e.keeper.end()
+	if err := e.sound(r); err != nil {
+		return nil, err
+	}
+	p := newPending(r.principal, r.tx, r.reads)
+	p.number = e.outbox.last + 1
+	base, err := e.unknown(r)
+	if err != nil {
+		return nil, err
+	}
+	if err := e.keeper.store(base, storage.MetaChange{Key: p.key(), Value: p.appendTo(nil)}); err != nil {
+		return nil, err
+	}
+	e.mu.Lock()
+	e.outbox.add(p)
+	receipt := p.receipt
+	e.mu.Unlock()
+	r.receipt = receipt
+	return p, e.show(e.ctx, keysOf(p.tx))
+}
+
+// sound checks that nothing that a transaction builds on was refused meanwhile.
+func (e *ephemeral) sound(r *request) error {
+	for _, ev := range r.tx.Events {
+		for _, id := range ev.Precursors {
+			if _, refused := e.refused[id]; refused {
+				return fmt.Errorf("%s %v: %w", ev.Collection, ev.Entity, ErrDependency)
+			}
+		}
+		for id := range references(ev) {
+			if _, refused := e.refused[id]; refused {
+				return fmt.Errorf("%s %v refers to %v: %w", ev.Collection, ev.Entity, id, ErrDependency)
+			}
+		}
+	}
+	return nil
+}
+
+// unknown returns the records that a transaction was made on and that are newer
+// than what is held. They are held from now on: what is pending is shown on top
+// of them.
+func (e *ephemeral) unknown(r *request) ([]*storage.Record, error) {
+	var list []*storage.Record
+	for i := range r.forks {
+		before := r.forks[i].before
+		if before == nil || e.outbox.touched[entity.Key{Collection: before.Collection, ID: before.Row.ID}] != nil {
+			continue
+		}
+		if m := e.models[before.Collection]; m != nil && e.current(m, before.Row.ID) {
+			continue
+		}
+		held, err := e.confirmed(e.ctx, before.Collection, before.Row.ID)
+		if err != nil {
+			return nil, err
+		}
+		if held == nil || !before.Row.Head.Max().Less(held.Row.Head.Max()) {
+			list = append(list, before)
+		}
+	}
+	return list, nil
+}
+
+// confirmed returns what is stored of an entity, nil if nothing is.
+func (e *ephemeral) confirmed(ctx context.Context, collection string, id event.ID) (*storage.Record, error) {
+	snapshot, err := e.engine.Snapshot(ctx)
+	if err != nil {
+		return nil, err
+	}
+	defer snapshot.Close()
+	return stateIn(ctx, snapshot, collection, id)
+}
+
+func keysOf(tx *event.Transaction) []entity.Key {
+	keys := make([]entity.Key, len(tx.Events))
+	for i, ev := range tx.Events {
+		keys[i] = entity.Key{Collection: ev.Collection, ID: ev.Entity}
+	}
+	return keys
+}
+
+// show puts the pending events of some entities on what is confirmed of them, and
+// lets the live queries see it. It needs the keeper's token.
+func (e *ephemeral) show(ctx context.Context, keys []entity.Key) error {
+	if len(keys) == 0 {
+		return nil
+	}
+	snapshot, err := e.engine.Snapshot(ctx)
+	if err != nil {
+		return err
+	}
+	defer snapshot.Close()
+	changed := make(map[string][]event.ID)
+	for _, key := range keys {
+		changed[key.Collection] = append(changed[key.Collection], key.ID)
+		if err := e.showOne(ctx, snapshot, key); err != nil {
+			return err
+		}
+	}
+	for _, l := range e.all() {
+		if ids := changed[l.query.Schema().Collection()]; len(ids) > 0 {
+			l.update(ids, nil)
+		}
+	}
+	return nil
+}
+
+func (e *ephemeral) showOne(ctx context.Context, s storage.Snapshot, key entity.Key) error {
+	t := e.outbox.touched[key]
+	if t == nil {
+		return nil
+	}
+	confirmed, err := stateIn(ctx, s, key.Collection, key.ID)
+	if err != nil {
+		return err
+	}
+	shown, err := putOn(ctx, confirmed, e.outbox.events(key), e.models[key.Collection])
+	if err != nil {
+		// What came from the peer is broken. The events are kept and delivered.
+		e.logger.Error("pending changes cannot be shown", "entity", key.ID.String(), "error", err)
+		shown = confirmed
+	}
+	e.mu.Lock()
+	t.shown = shown
+	e.mu.Unlock()
+	return nil
+}
+
+// learned shows what the peer says that entities are now, and what is stored
+// already, in all live queries but the one that it came for, which knows more.
+func (e *ephemeral) learned(records []*storage.Record, but *remote) error {
+	var keys []entity.Key
+	for _, l := range e.all() {
+		if l != but {
+			l.overhear(records)
+		}
+	}
+	for _, r := range records {
+		key := entity.Key{Collection: r.Collection, ID: r.Row.ID}
+		if e.outbox.touched[key] != nil {
+			keys = append(keys, key)
+		}
+	}
+	return e.show(e.ctx, keys)
+}
+
+// decide ends a transaction's time in the outbox. records are what the entities
+// that it wrote are now, if it was accepted.
+func (e *ephemeral) decide(p *pending, m *wire.Receipt, records []*storage.Record) error {
+	if err := e.keeper.begin(e.ctx); err != nil {
+		return err
+	}
+	defer e.keeper.end()
+	if e.outbox.byTx[p.tx.ID] != p {
+		return nil
+	}
+	decided := []*pending{p}
+	p.receipt = outcomeOf(p, m)
+	if p.receipt.Status == Rejected {
+		for _, lost := range e.outbox.dependants(p) {
+			lost.receipt = Receipt{Transaction: lost.tx.ID, Status: Rejected, Reason: &RefusedError{
+				Code: wire.CodeDependency, Text: fmt.Sprintf("depends on transaction %v: %v", p.tx.ID, p.receipt.Reason),
+			}}
+			decided = append(decided, lost)
+		}
+	}
+	return e.settle(decided, records)
+}
+
+func outcomeOf(p *pending, m *wire.Receipt) Receipt {
+	r := Receipt{Transaction: p.tx.ID, Status: Accepted, Position: event.Position{Origin: m.Origin, Seq: m.Seq}}
+	if m.Code != wire.Accepted {
+		r = Receipt{Transaction: p.tx.ID, Status: Rejected, Reason: &RefusedError{Code: m.Code, Text: m.Text}}
+	}
+	return r
+}
+
+// settle moves decided transactions from the outbox to the ledger.
+func (e *ephemeral) settle(decided []*pending, records []*storage.Record) error {
+	var meta []storage.MetaChange
+	for _, p := range decided {
+		meta = append(meta, storage.MetaChange{Key: p.key()})
+		meta = append(meta, e.keep(e.entryOf(p))...)
+	}
+	if err := e.keeper.store(records, meta...); err != nil {
+		return err
+	}
+	var keys []entity.Key
+	e.mu.Lock()
+	for _, p := range decided {
+		e.outbox.remove(p)
+		keys = append(keys, keysOf(p.tx)...)
+		if p.receipt.Status == Rejected {
+			e.refuse(p.tx)
+		}
+	}
+	e.mu.Unlock()
+	for _, l := range e.all() {
+		l.overhear(records)
+	}
+	err := e.show(e.ctx, keys)
+	for _, p := range decided {
+		close(p.done)
+	}
+	return err
+}
+
+// entryOf is what the ledger says of a decided transaction.
+func (e *ephemeral) entryOf(p *pending) LedgerEntry {
+	entry := LedgerEntry{
+		Transaction: p.tx.ID, Status: p.receipt.Status, Principal: p.principal,
+		Time: e.clock.Now(), Position: p.receipt.Position,
+	}
+	if p.receipt.Status == Rejected {
+		entry.Code, entry.Reason = codeOf(p.receipt.Reason, wire.CodeInvalid), p.receipt.Reason
+		entry.Content = p.tx
+	}
+	return entry
+}

@@ -1,0 +1,26 @@
+package node
+
+import "errors"
+
+var (
+	// ErrOffline: an ephemeral node was asked for what only its peer knows, and has
+	// no connection. [Session.Local] reads what is held here.
+	ErrOffline = errors.New("offline")
+
+	// ErrDependency: a transaction built on another one that was refused.
+	ErrDependency = errors.New("depends on a refused transaction")
+
+	// ErrEphemeral: an ephemeral node cannot do that: it keeps no history and serves
+	// nobody.
+	ErrEphemeral = errors.New("not on an ephemeral node")
+
+	// ErrDurable: a durable node has no outbox, and nobody to connect to.
+	ErrDurable = errors.New("only on an ephemeral node")
+
+	// ErrRole: a durable node's store cannot be an ephemeral node's, nor the other
+	// way round. Nothing was changed.
+	ErrRole = errors.New("the store was written by a node of the other role")
+
+	// ErrConnected: the node has a connection already. Close it first.
+	ErrConnected = errors.New("the node has a connection already")
+)

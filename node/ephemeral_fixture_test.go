@@ -1,0 +1,143 @@
+package node_test
+
+import (
+	"context"
+	"testing"
+	"testing/synctest"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/ankgo/ank/entity"
+	"github.com/ankgo/ank/event"
+	"github.com/ankgo/ank/node"
+	"github.com/ankgo/ank/node/pipe"
+	"github.com/ankgo/ank/node/wire"
+	"github.com/ankgo/ank/storage"
+	"github.com/ankgo/ank/storage/kv"
+	"github.com/ankgo/ank/storage/memory"
+)
+
+// guest is an ephemeral node over memory, with a line to a server.
+type guest struct {
+	*testing.T
+	ctx        context.Context
+	name       node.Principal
+	store      *memory.Store
+	engine     storage.Engine
+	node       *node.Node
+	session    *node.Session
+	link       *pipe.Link
+	connection *node.Connection
+}
+
+// join opens a client of the fixture's node. It is connected when connect was
+// called and everything came to rest.
+func (f *fixture) join(name node.Principal, options ...node.Option) *guest {
+	f.Helper()
+	c := &guest{T: f.T, ctx: f.ctx, name: name, store: memory.NewStore(), link: f.line(name)}
+	c.open(options...)
+	f.Cleanup(c.stop)
+	return c
+}
+
+// line returns a line to the fixture's node.
+func (f *fixture) line(name node.Principal) *pipe.Link {
+	return pipe.NewLink(func(conn wire.Conn) {
+		go func() { _ = f.node.Serve(f.ctx, conn, name) }()
+	})
+}
+
+func (c *guest) open(options ...node.Option) {
+	c.Helper()
+	engine, err := c.store.Open(c.ctx, kv.Options{})
+	require.NoError(c, err)
+	c.engine = storage.Checked(engine)
+	c.node, err = node.Open(c.ctx, c.engine, append([]node.Option{
+		node.Ephemeral(), node.Models(albumSchema, noteSchema), node.WithPolicy(node.AllowAll()),
+	}, options...)...)
+	require.NoError(c, err)
+	c.session = c.node.Session(c.name)
+}
+
+// stop closes the node and its engine.
+func (c *guest) stop() {
+	c.Helper()
+	require.NoError(c, c.node.Close(c.ctx))
+	require.NoError(c, c.engine.Close())
+}
+
+// connect connects and waits for the connection.
+func (c *guest) connect() {
+	c.Helper()
+	var err error
+	c.connection, err = c.node.Connect(c.link.Dial)
+	require.NoError(c, err)
+	require.NoError(c, c.connection.Wait(c.ctx))
+}
+
+// query makes a live query.
+func (c *guest) query(text string, args ...any) *entity.Live[AlbumView] {
+	c.Helper()
+	live, err := albums.Query(c.ctx, c.session, text, args...)
+	require.NoError(c, err)
+	c.Cleanup(live.Close)
+	return live
+}
+
+// create commits an album.
+func (c *guest) create(a Album) (event.ID, node.Receipt) {
+	c.Helper()
+	tx := c.session.Begin()
+	m, err := albums.Create(tx, a)
+	require.NoError(c, err)
+	r, err := tx.Commit(c.ctx)
+	require.NoError(c, err)
+	require.Equal(c, node.Pending, r.Status)
+	return m.ID(), r
+}
+
+// edit commits a change.
+func (c *guest) edit(id event.ID, change func(AlbumMutable)) node.Receipt {
+	c.Helper()
+	tx := c.session.Begin()
+	m, err := albums.Edit(c.ctx, tx, id)
+	require.NoError(c, err)
+	change(m)
+	r, err := tx.Commit(c.ctx)
+	require.NoError(c, err)
+	return r
+}
+
+// outcome waits for what becomes of a transaction.
+func (c *guest) outcome(r node.Receipt) node.Receipt {
+	c.Helper()
+	r, err := c.node.Receipt(c.ctx, r.Transaction)
+	require.NoError(c, err)
+	return r
+}
+
+// ledger lists the client's transactions.
+func (c *guest) ledger() []node.LedgerEntry {
+	c.Helper()
+	var list []node.LedgerEntry
+	for entry, err := range c.node.Ledger(c.ctx) {
+		require.NoError(c, err)
+		list = append(list, entry)
+	}
+	return list
+}
+
+// shown are the names in a live query.
+func shown(live *entity.Live[AlbumView]) []string {
+	names := []string{}
+	for _, a := range live.Items() {
+		names = append(names, a.Name())
+	}
+	return names
+}
+
+// cluster runs a script over a server.
+func cluster(t *testing.T, script func(f *fixture), options ...node.Option) {
+	t.Helper()
+	synctest.Test(t, func(t *testing.T) { script(start(t, options...)) })
+}

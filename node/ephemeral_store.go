@@ -1,0 +1,154 @@
+package node
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync/atomic"
+
+	"github.com/ankgo/ank/event"
+	"github.com/ankgo/ank/storage"
+)
+
+// keeper writes an ephemeral node's store. Whoever changes what the node knows
+// begins, and ends when the change shows everywhere: changes come one after
+// another. Each batch moves the node's own position, which no log stands behind,
+// by one, so that a snapshot says what it contains.
+type keeper struct {
+	node    *Node
+	self    event.Origin
+	writing token
+	closed  atomic.Bool
+	failed  atomic.Pointer[error]
+
+	count   uint64 // of batches stored; of the holder of the token
+	stopped bool   // the token is kept for good; of whoever closes
+}
+
+// begin takes the right to change what the node knows.
+func (k *keeper) begin(ctx context.Context) error {
+	if k.closed.Load() {
+		return ErrClosed
+	}
+	if err := k.writing.takeWithin(ctx); err != nil {
+		return err
+	}
+	if k.closed.Load() {
+		k.writing.give()
+		return ErrClosed
+	}
+	return nil
+}
+
+func (k *keeper) end() { k.writing.give() }
+
+func (k *keeper) position(count uint64) event.Position {
+	return event.Position{Origin: k.self, Seq: count, Short: count}
+}
+
+// store stores records, unless they are there already, and what else there is,
+// all or nothing.
+func (k *keeper) store(records []*storage.Record, meta ...storage.MetaChange) error {
+	if err := k.failed.Load(); err != nil {
+		return *err
+	}
+	b := storage.Batch{Meta: meta}
+	if len(records) > 0 {
+		var err error
+		if b.States, err = k.changes(records); err != nil {
+			return err
+		}
+	}
+	if len(b.States) == 0 && len(b.Meta) == 0 {
+		return nil
+	}
+	b.Advance = []event.Position{k.position(k.count + 1)}
+	b.Expect = []event.Position{{Origin: k.self}}
+	if k.count > 0 {
+		b.Expect[0] = k.position(k.count)
+	}
+	err := k.node.engine.Commit(k.node.ctx, &b)
+	if errors.Is(err, storage.ErrUnknown) {
+		err = k.settle(err)
+	}
+	if err != nil {
+		return k.fail(err)
+	}
+	k.count++
+	return nil
+}
+
+// changes compares records with what is stored.
+func (k *keeper) changes(records []*storage.Record) ([]storage.StateChange, error) {
+	snapshot, err := k.node.engine.Snapshot(k.node.ctx)
+	if err != nil {
+		return nil, err
+	}
+	defer snapshot.Close()
+	list := make([]storage.StateChange, 0, len(records))
+	at := make(map[event.ID]int, len(records))
+	for _, r := range records {
+		if i, again := at[r.Row.ID]; again {
+			list[i].Record = r
+			continue
+		}
+		before, err := stateIn(k.node.ctx, snapshot, r.Collection, r.Row.ID)
+		if err != nil {
+			return nil, err
+		}
+		if before != nil && before.Stamp == r.Stamp {
+			continue
+		}
+		at[r.Row.ID] = len(list)
+		list = append(list, storage.StateChange{Record: r, Was: stampOf(before), Before: before})
+	}
+	return list, nil
+}
+
+// settle finds out whether a batch of unknown outcome was stored.
+func (k *keeper) settle(cause error) error {
+	snapshot, err := k.node.engine.Snapshot(k.node.ctx)
+	if err != nil {
+		return errors.Join(cause, err)
+	}
+	defer snapshot.Close()
+	if found, _ := snapshot.Cursor().At(k.self); found.Seq == k.count+1 {
+		return nil
+	}
+	return cause
+}
+
+// fail decides whether the node may go on writing after an error.
+func (k *keeper) fail(err error) error {
+	var malformed *storage.BatchError
+	switch {
+	case errors.As(err, &malformed), errors.Is(err, storage.ErrClosed), k.node.ctx.Err() != nil:
+		return err
+	}
+	err = fmt.Errorf("%w: %w", ErrReadOnly, err)
+	k.failed.Store(&err)
+	k.node.logger.Error("the node is read-only from now on", "error", err)
+	return err
+}
+
+// close keeps everybody out for good, once the last one is done.
+func (k *keeper) close(ctx context.Context) error {
+	k.closed.Store(true)
+	if k.stopped {
+		return nil
+	}
+	if err := k.writing.takeWithin(ctx); err != nil {
+		return err
+	}
+	k.stopped = true
+	return nil
+}
+
+// stateIn returns an entity's record in a snapshot, nil if there is none.
+func stateIn(ctx context.Context, s storage.Snapshot, collection string, id event.ID) (*storage.Record, error) {
+	r, err := s.State(ctx, collection, id)
+	if errors.Is(err, storage.ErrNotFound) {
+		return nil, nil
+	}
+	return r, err
+}

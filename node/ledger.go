@@ -1,0 +1,286 @@
+package node
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"iter"
+	"slices"
+	"time"
+
+	"github.com/ankgo/ank/event"
+	"github.com/ankgo/ank/internal/codec"
+	"github.com/ankgo/ank/node/wire"
+	"github.com/ankgo/ank/storage"
+)
+
+// keptAccepted is how many accepted transactions the ledger of an ephemeral node
+// remembers.
+const keptAccepted = 1024
+
+// A LedgerEntry is what an ephemeral node knows of a transaction that was
+// committed on it.
+type LedgerEntry struct {
+	Transaction event.ID
+	Status      Status
+	Principal   Principal
+	// Time is when the status became known here; of a pending transaction, when it
+	// was made.
+	Time time.Time
+	// Position is where it was logged, if it was accepted.
+	Position event.Position
+	// Code and Reason are why it was rejected; otherwise wire.Accepted and nil.
+	Code   wire.Code
+	Reason error
+	// Content is the transaction with all its values. It is nil if it was accepted:
+	// then the values are in the log.
+	Content *event.Transaction
+}
+
+// Receipt is the entry's receipt.
+func (l *LedgerEntry) Receipt() Receipt {
+	return Receipt{Transaction: l.Transaction, Status: l.Status, Position: l.Position, Reason: l.Reason}
+}
+
+// Ledger yields what became of the transactions that were committed on this
+// ephemeral node, in the order of their IDs: all that are pending, all that were
+// rejected and not dismissed, and the last 1024 that were accepted. On a durable
+// node it yields ErrDurable.
+func (n *Node) Ledger(ctx context.Context) iter.Seq2[LedgerEntry, error] {
+	return func(yield func(LedgerEntry, error) bool) {
+		e, ok := n.role.(*ephemeral)
+		if !ok {
+			yield(LedgerEntry{}, ErrDurable)
+			return
+		}
+		entries, err := e.ledger(ctx)
+		if err != nil {
+			yield(LedgerEntry{}, err)
+			return
+		}
+		for _, entry := range entries {
+			if !yield(entry, nil) {
+				return
+			}
+		}
+	}
+}
+
+// Dismiss removes a rejected transaction from the ledger, with its values. For
+// one that is not there, or not rejected, the error is ErrUnknownTransaction.
+func (n *Node) Dismiss(ctx context.Context, tx event.ID) error {
+	e, ok := n.role.(*ephemeral)
+	if !ok {
+		return ErrDurable
+	}
+	if err := e.keeper.begin(ctx); err != nil {
+		return err
+	}
+	defer e.keeper.end()
+	entry, err := e.find(ctx, tx)
+	if err != nil {
+		return err
+	}
+	if entry.Status != Rejected {
+		return ErrUnknownTransaction
+	}
+	if err := e.keeper.store(nil, storage.MetaChange{Key: ledgerKey(tx)}); err != nil {
+		return err
+	}
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	for _, ev := range entry.Content.Events {
+		delete(e.refused, ev.ID)
+	}
+	return nil
+}
+
+// ledger lists all entries.
+func (e *ephemeral) ledger(ctx context.Context) ([]LedgerEntry, error) {
+	snapshot, leave, err := e.open(ctx)
+	if err != nil {
+		return nil, err
+	}
+	defer leave()
+	var list []LedgerEntry
+	for m, err := range snapshot.MetaScan(ctx, metaLedger) {
+		if err != nil {
+			return nil, err
+		}
+		entry, err := decodeLedger(m)
+		if err != nil {
+			return nil, err
+		}
+		list = append(list, entry)
+	}
+	for m, err := range snapshot.MetaScan(ctx, metaOutbox) {
+		if err != nil {
+			return nil, err
+		}
+		p, err := decodeOutbox(m)
+		if err != nil {
+			return nil, err
+		}
+		list = append(list, p.entry())
+	}
+	slices.SortFunc(list, func(a, b LedgerEntry) int { return a.Transaction.Compare(b.Transaction) })
+	return list, nil
+}
+
+// entry is what the ledger says of a transaction in the outbox.
+func (p *pending) entry() LedgerEntry {
+	return LedgerEntry{
+		Transaction: p.tx.ID, Status: Pending, Principal: p.principal, Time: p.tx.ID.Time(), Content: p.tx,
+	}
+}
+
+// find looks for a decided transaction.
+func (e *ephemeral) find(ctx context.Context, tx event.ID) (LedgerEntry, error) {
+	snapshot, leave, err := e.open(ctx)
+	if err != nil {
+		return LedgerEntry{}, err
+	}
+	defer leave()
+	b, err := snapshot.Meta(ctx, ledgerKey(tx))
+	if errors.Is(err, storage.ErrNotFound) {
+		return LedgerEntry{}, ErrUnknownTransaction
+	}
+	if err != nil {
+		return LedgerEntry{}, err
+	}
+	return decodeLedger(storage.MetaValue{Key: ledgerKey(tx), Value: b})
+}
+
+// The ledger is kept in the engine's Meta map, a decided transaction under each
+// key.
+const (
+	metaLedger    = "node/ledger/"
+	ledgerVersion = 1
+)
+
+func ledgerKey(tx event.ID) string { return metaLedger + tx.String() }
+
+func (l *LedgerEntry) change() storage.MetaChange {
+	b := []byte{ledgerVersion, byte(l.Status)}
+	b = append(b, l.Transaction[:]...)
+	b = codec.AppendString(b, string(l.Principal))
+	b = codec.AppendVarint(b, l.Time.UnixMicro())
+	b = append(b, l.Position.Origin[:]...)
+	b = codec.AppendUvarint(b, l.Position.Seq)
+	b = codec.AppendUvarint(b, uint64(l.Code))
+	text := ""
+	if l.Reason != nil {
+		text = publicText(l.Code, l.Reason)
+	}
+	b = codec.AppendString(b, text)
+	if l.Content != nil {
+		b = l.Content.AppendTo(b)
+	}
+	return storage.MetaChange{Key: ledgerKey(l.Transaction), Value: b}
+}
+
+func decodeLedger(m storage.MetaValue) (LedgerEntry, error) {
+	l, err := decodeEntry(m.Value)
+	if err != nil {
+		err = &storage.CorruptError{What: "entry of the ledger", Key: []byte(m.Key), Err: err}
+	}
+	return l, err
+}
+
+func decodeEntry(b []byte) (l LedgerEntry, err error) {
+	r := codec.NewReader(b)
+	if version := r.Byte(); r.Err() == nil && version != ledgerVersion {
+		return l, &event.VersionError{What: "entry of the ledger", Version: version, Supported: ledgerVersion}
+	}
+	l.Status = Status(r.Byte())
+	copy(l.Transaction[:], r.Fixed(len(l.Transaction)))
+	l.Principal = Principal(r.String(len(b)))
+	l.Time = time.UnixMicro(r.Varint()).UTC()
+	copy(l.Position.Origin[:], r.Fixed(len(l.Position.Origin)))
+	l.Position.Seq = r.Uvarint()
+	l.Code = wire.Code(r.Uvarint())
+	text := r.String(len(b))
+	rest := r.Rest()
+	if err := r.Err(); err != nil {
+		return l, err
+	}
+	if l.Status > Rejected {
+		return l, fmt.Errorf("status %d", l.Status)
+	}
+	if l.Status == Rejected {
+		l.Reason = &RefusedError{Code: l.Code, Text: text}
+		l.Content, err = event.DecodeTransaction(rest)
+	}
+	return l, err
+}
+
+func decodeOutbox(m storage.MetaValue) (*pending, error) {
+	p, err := decodePending(m.Value)
+	if err != nil {
+		return nil, &storage.CorruptError{What: "transaction in the outbox", Key: []byte(m.Key), Err: err}
+	}
+	return p, nil
+}
+
+// keep makes an entry part of what is stored next, and drops the oldest accepted
+// ones beyond those that are kept.
+func (e *ephemeral) keep(l LedgerEntry) []storage.MetaChange {
+	changes := []storage.MetaChange{l.change()}
+	if l.Status != Accepted {
+		return changes
+	}
+	e.accepted = append(e.accepted, l.Transaction)
+	for len(e.accepted) > keptAccepted {
+		changes = append(changes, storage.MetaChange{Key: ledgerKey(e.accepted[0])})
+		e.accepted = e.accepted[1:]
+	}
+	return changes
+}
+
+// resume reads the outbox and the ledger of a node that was closed.
+func (e *ephemeral) resume(ctx context.Context, s storage.Snapshot) error {
+	for m, err := range s.MetaScan(ctx, metaOutbox) {
+		if err != nil {
+			return err
+		}
+		p, err := decodeOutbox(m)
+		if err != nil {
+			return err
+		}
+		e.outbox.add(p)
+		e.clock.Observe(p.tx.Events[len(p.tx.Events)-1].ID)
+		e.clock.Observe(p.tx.ID)
+	}
+	var accepted []LedgerEntry
+	for m, err := range s.MetaScan(ctx, metaLedger) {
+		if err != nil {
+			return err
+		}
+		entry, err := decodeLedger(m)
+		if err != nil {
+			return err
+		}
+		switch entry.Status {
+		case Accepted:
+			accepted = append(accepted, entry)
+		case Rejected:
+			e.refuse(entry.Content)
+		}
+	}
+	slices.SortFunc(accepted, func(a, b LedgerEntry) int {
+		return cmp.Or(a.Time.Compare(b.Time), a.Transaction.Compare(b.Transaction))
+	})
+	for _, entry := range accepted {
+		e.accepted = append(e.accepted, entry.Transaction)
+	}
+	return nil
+}
+
+// refuse remembers the events of a refused transaction: nothing can build on
+// them.
+func (e *ephemeral) refuse(tx *event.Transaction) {
+	for _, ev := range tx.Events {
+		e.refused[ev.ID] = struct{}{}
+	}
+}

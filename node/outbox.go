@@ -1,0 +1,280 @@
+package node
+
+import (
+	"context"
+	"encoding/binary"
+	"encoding/hex"
+	"maps"
+	"slices"
+
+	"github.com/ankgo/ank/entity"
+	"github.com/ankgo/ank/event"
+	"github.com/ankgo/ank/internal/codec"
+	"github.com/ankgo/ank/model"
+	"github.com/ankgo/ank/node/wire"
+	"github.com/ankgo/ank/storage"
+)
+
+// outbox holds the transactions that were committed here and that no durable
+// node has decided yet, and what entities look like with them. It changes while
+// the keeper's token and the ephemeral node's mutex are held both, so either is
+// enough to read it.
+type outbox struct {
+	list    []*pending // the oldest first
+	byTx    map[event.ID]*pending
+	touched map[entity.Key]*touch
+	created map[event.ID]*pending // by the entity created
+	last    uint64                // number given out
+}
+
+// pending is a transaction in the outbox.
+type pending struct {
+	number    uint64 // in the order of commits
+	principal Principal
+	tx        *event.Transaction
+	reads     []wire.Read
+	after     []*pending // pending too, and to be accepted before this one makes sense
+
+	done    chan struct{}
+	receipt Receipt // good once done is closed
+
+	sent bool // on the present connection; guarded by the ephemeral node's mutex
+}
+
+// touch is an entity that pending transactions write.
+type touch struct {
+	by    []*pending      // the oldest first
+	shown *storage.Record // nil if it is not known what the entity is
+}
+
+func newOutbox() *outbox {
+	return &outbox{
+		byTx: make(map[event.ID]*pending), touched: make(map[entity.Key]*touch),
+		created: make(map[event.ID]*pending),
+	}
+}
+
+func newPending(p Principal, tx *event.Transaction, reads []read) *pending {
+	entry := &pending{
+		principal: p, tx: tx, done: make(chan struct{}),
+		receipt: Receipt{Transaction: tx.ID, Status: Pending},
+	}
+	for _, r := range reads {
+		entry.reads = append(entry.reads, wire.Read{Collection: r.collection, Entity: r.id, Stamp: r.stamp})
+	}
+	return entry
+}
+
+// add appends a transaction, under its number if it has one.
+func (o *outbox) add(p *pending) {
+	if p.number == 0 {
+		p.number = o.last + 1
+	}
+	o.last = p.number
+	p.after = o.needed(p.tx)
+	o.list = append(o.list, p)
+	o.byTx[p.tx.ID] = p
+	for _, e := range p.tx.Events {
+		key := entity.Key{Collection: e.Collection, ID: e.Entity}
+		t := o.touched[key]
+		if t == nil {
+			t = new(touch)
+			o.touched[key] = t
+		}
+		t.by = append(t.by, p)
+		if e.IsCreation() {
+			o.created[e.Entity] = p
+		}
+	}
+}
+
+// needed returns the transactions that one builds on: those that wrote what it
+// writes, and those that created what it refers to. All others it never waits
+// for.
+func (o *outbox) needed(tx *event.Transaction) []*pending {
+	var list []*pending
+	need := func(p *pending) {
+		if p != nil && !slices.Contains(list, p) {
+			list = append(list, p)
+		}
+	}
+	for _, e := range tx.Events {
+		if t := o.touched[entity.Key{Collection: e.Collection, ID: e.Entity}]; t != nil {
+			need(t.by[len(t.by)-1])
+		}
+		for ref := range references(e) {
+			need(o.created[ref])
+		}
+	}
+	return list
+}
+
+// references yields the entities that an event's values refer to.
+func references(e *event.Event) func(yield func(event.ID) bool) {
+	return func(yield func(event.ID) bool) {
+		for i := range e.Ops {
+			if e.Ops[i].Kind != event.OpSet || e.Ops[i].Erased != nil {
+				continue
+			}
+			v, err := model.DecodeValue(e.Ops[i].Value)
+			if err == nil && v.Type() == model.TypeID && !yield(v.ID()) {
+				return
+			}
+		}
+	}
+}
+
+// remove takes a transaction out.
+func (o *outbox) remove(p *pending) {
+	o.list = slices.DeleteFunc(o.list, func(other *pending) bool { return other == p })
+	delete(o.byTx, p.tx.ID)
+	for _, e := range p.tx.Events {
+		key := entity.Key{Collection: e.Collection, ID: e.Entity}
+		t := o.touched[key]
+		t.by = slices.DeleteFunc(t.by, func(other *pending) bool { return other == p })
+		if len(t.by) == 0 {
+			delete(o.touched, key)
+		}
+		if e.IsCreation() {
+			delete(o.created, e.Entity)
+		}
+	}
+	for _, other := range o.list {
+		other.after = slices.DeleteFunc(other.after, func(needed *pending) bool { return needed == p })
+	}
+}
+
+// dependants returns the transactions that build on one, directly or not, the
+// oldest first.
+func (o *outbox) dependants(p *pending) []*pending {
+	lost := []*pending{p}
+	for _, other := range o.list {
+		if slices.ContainsFunc(other.after, func(needed *pending) bool { return slices.Contains(lost, needed) }) {
+			lost = append(lost, other)
+		}
+	}
+	return lost[1:]
+}
+
+// events returns the pending events of an entity, the oldest first.
+func (o *outbox) events(key entity.Key) []*event.Event {
+	t := o.touched[key]
+	if t == nil {
+		return nil
+	}
+	var list []*event.Event
+	for _, p := range t.by {
+		for _, e := range p.tx.Events {
+			if e.Entity == key.ID && e.Collection == key.Collection {
+				list = append(list, e)
+			}
+		}
+	}
+	return list
+}
+
+// keys returns all entities that pending transactions write.
+func (o *outbox) keys() []entity.Key { return slices.Collect(maps.Keys(o.touched)) }
+
+// shown returns a copy of what the touched entities of a collection look like.
+func (o *outbox) shown(collection string) map[event.ID]*storage.Record {
+	var rows map[event.ID]*storage.Record
+	for key, t := range o.touched {
+		if key.Collection == collection && t.shown != nil {
+			if rows == nil {
+				rows = make(map[event.ID]*storage.Record)
+			}
+			rows[key.ID] = t.shown
+		}
+	}
+	return rows
+}
+
+// putOn puts pending events on top of a record, which is nil if there is none.
+// It returns nil if not even the entity's creation is known.
+func putOn(ctx context.Context, confirmed *storage.Record, events []*event.Event, m *model.Schema) (*storage.Record, error) {
+	if len(events) == 0 || confirmed == nil && !events[0].IsCreation() {
+		return confirmed, nil
+	}
+	state := entity.NewState(events[0].Collection, events[0].Entity)
+	if confirmed != nil {
+		var err error
+		if state, err = stateOf(confirmed); err != nil {
+			return nil, err
+		}
+	}
+	h := make(unseen, len(events))
+	for _, e := range events {
+		h[e.ID] = struct{}{}
+	}
+	for _, e := range events {
+		if _, err := state.Apply(ctx, e, h); err != nil {
+			return nil, err
+		}
+		delete(h, e.ID)
+	}
+	return recordOf(state, m), nil
+}
+
+// unseen is the history of an entity as a node without history takes it to be:
+// everything that an event written here builds on was in what the server
+// confirmed, and still is, except for what is pending and not put on yet. If one
+// of those was accepted already and the confirmed state descends from it, it is
+// put on twice, which changes no value.
+type unseen map[event.ID]struct{}
+
+var _ entity.History = unseen(nil)
+
+// Has implements [entity.History].
+func (u unseen) Has(_ context.Context, id event.ID) (bool, error) {
+	_, missing := u[id]
+	return !missing, nil
+}
+
+// The outbox is kept in the engine's Meta map, a transaction under each key.
+const (
+	metaOutbox    = "node/outbox/"
+	outboxVersion = 1
+)
+
+func (p *pending) key() string {
+	return metaOutbox + hex.EncodeToString(binary.BigEndian.AppendUint64(nil, p.number))
+}
+
+func (p *pending) appendTo(b []byte) []byte {
+	b = append(b, outboxVersion)
+	b = codec.AppendUvarint(b, p.number)
+	b = codec.AppendString(b, string(p.principal))
+	b = codec.AppendUvarint(b, uint64(len(p.reads)))
+	for _, r := range p.reads {
+		b = codec.AppendString(b, r.Collection)
+		b = append(b, r.Entity[:]...)
+		b = append(b, r.Stamp[:]...)
+	}
+	return p.tx.AppendTo(b)
+}
+
+// decodePending reads what appendTo wrote. It aliases b.
+func decodePending(b []byte) (*pending, error) {
+	r := codec.NewReader(b)
+	if version := r.Byte(); r.Err() == nil && version != outboxVersion {
+		return nil, &event.VersionError{What: "transaction in the outbox", Version: version, Supported: outboxVersion}
+	}
+	p := &pending{number: r.Uvarint(), principal: Principal(r.String(len(b))), done: make(chan struct{})}
+	for range r.Count(len(b), len(event.ID{})+len(event.Stamp{})+1) {
+		read := wire.Read{Collection: r.String(len(b))}
+		copy(read.Entity[:], r.Fixed(len(read.Entity)))
+		copy(read.Stamp[:], r.Fixed(len(read.Stamp)))
+		p.reads = append(p.reads, read)
+	}
+	rest := r.Rest()
+	if err := r.Err(); err != nil {
+		return nil, err
+	}
+	var err error
+	if p.tx, err = event.DecodeTransaction(rest); err != nil {
+		return nil, err
+	}
+	p.receipt = Receipt{Transaction: p.tx.ID, Status: Pending}
+	return p, nil
+}

@@ -1,0 +1,168 @@
+package node
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/ankgo/ank/event"
+	"github.com/ankgo/ank/node/wire"
+)
+
+// How long a peer may take for its hello, and we for our last word.
+const (
+	helloTimeout = 10 * time.Second
+	byeTimeout   = time.Second
+)
+
+// peer is this node's end of a connection. One goroutine writes to it, its
+// owner's reads from it. What is to be said comes to the writer in two ways:
+// whoever has something to say posts it and waits until the writer takes it up;
+// and what may be said at any time, and can be put together when the line is
+// free, is pulled. What was there to be pulled before something was posted goes
+// out before it.
+type peer struct {
+	conn   wire.Conn
+	pull   func() error // writer only
+	out    chan func() error
+	hurry  chan struct{}
+	ctx    context.Context // ends with the connection, for its cause
+	cancel context.CancelCauseFunc
+	done   chan struct{} // the writer has ended
+}
+
+func newPeer(ctx context.Context, conn wire.Conn) *peer {
+	p := &peer{conn: conn, out: make(chan func() error), hurry: make(chan struct{}, 1), done: make(chan struct{})}
+	p.ctx, p.cancel = context.WithCancelCause(ctx)
+	return p
+}
+
+// begin starts the writer.
+func (p *peer) begin(pull func() error) {
+	p.pull = pull
+	go p.write()
+}
+
+func (p *peer) write() {
+	defer close(p.done)
+	err := p.pull()
+	for err == nil {
+		select {
+		case <-p.ctx.Done():
+			return
+		case <-p.hurry:
+			err = p.pull()
+		case say := <-p.out:
+			if err = p.pull(); err == nil {
+				err = say()
+			}
+		}
+	}
+	p.cancel(err)
+}
+
+// nudge makes the writer pull. It does not wait.
+func (p *peer) nudge() {
+	select {
+	case p.hurry <- struct{}{}:
+	default:
+	}
+}
+
+// post has the writer run say, and returns once it has taken it up.
+func (p *peer) post(ctx context.Context, say func() error) error {
+	select {
+	case p.out <- say:
+		return nil
+	case <-p.ctx.Done():
+		return context.Cause(p.ctx)
+	case <-ctx.Done():
+		return context.Cause(ctx)
+	}
+}
+
+// tell posts a message.
+func (p *peer) tell(ctx context.Context, m wire.Message) error {
+	return p.post(ctx, func() error { return p.send(m) })
+}
+
+// send sends a message. Only the writer may.
+func (p *peer) send(m wire.Message) error {
+	return p.sendWithin(p.ctx, m)
+}
+
+func (p *peer) sendWithin(ctx context.Context, m wire.Message) error {
+	encoded := wire.Append(nil, m)
+	if len(encoded) > wire.MaxMessage {
+		return wire.ErrTooLarge
+	}
+	return p.conn.Send(ctx, encoded)
+}
+
+// receive waits for the next message. Only the owner may.
+func (p *peer) receive(ctx context.Context) (wire.Message, error) {
+	encoded, err := p.conn.Receive(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return wire.Decode(encoded)
+}
+
+// greet exchanges hellos, before the writer begins.
+func (p *peer) greet(mine *wire.Hello) (*wire.Hello, error) {
+	ctx, cancel := context.WithTimeoutCause(p.ctx, helloTimeout, errSilent)
+	defer cancel()
+	if err := p.sendWithin(ctx, mine); err != nil {
+		return nil, err
+	}
+	m, err := p.receive(ctx)
+	if err != nil {
+		return nil, err
+	}
+	switch m := m.(type) {
+	case *wire.Hello:
+		if m.Min > mine.Max || m.Max < mine.Min {
+			return nil, &RefusedError{Code: wire.CodeVersion, Text: fmt.Sprintf(
+				"versions %d to %d of the protocol, here are %d to %d", m.Min, m.Max, mine.Min, mine.Max)}
+		}
+		return m, nil
+	case *wire.Bye:
+		return nil, farewell(m)
+	}
+	return nil, misplaced(m)
+}
+
+var errSilent = errors.New("the peer did not say hello")
+
+// hello is what this node has to say first.
+func (n *Node) hello(self event.Origin, durable bool) *wire.Hello {
+	return &wire.Hello{
+		Min: wire.MinVersion, Max: wire.MaxVersion, Durable: durable,
+		System: n.System(), Node: self, Time: n.clock.Now().UnixMicro(),
+	}
+}
+
+// end stops the writer and closes the connection, for a cause that the peer is
+// told if it is one that it can do something about.
+func (p *peer) end(cause error) {
+	p.cancel(cause)
+	if p.pull != nil {
+		<-p.done
+	}
+	if code, told := byeCode(cause); told {
+		ctx, cancel := context.WithTimeout(context.WithoutCancel(p.ctx), byeTimeout)
+		// If the peer does not hear it, it finds the connection closed.
+		_ = p.sendWithin(ctx, &wire.Bye{Code: code, Text: publicText(code, cause)})
+		cancel()
+	}
+	_ = p.conn.Close() // there is nothing to be done about a connection that does not close well
+}
+
+// misplaced says that a message has no place in the conversation.
+func misplaced(m wire.Message) error {
+	return &RefusedError{Code: wire.CodeProtocol, Text: fmt.Sprintf("a message of kind %d has no place here", m.Kind())}
+}
+
+// farewell is the error that a peer's last word amounts to.
+func farewell(m *wire.Bye) error { return &RefusedError{Code: m.Code, Text: m.Text, theirs: true} }

@@ -1,0 +1,281 @@
+package node
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+
+	"github.com/ankgo/ank/event"
+	"github.com/ankgo/ank/node/wire"
+)
+
+// What one connection may ask for at a time. Beyond it, requests fail with
+// wire.CodeTooMany.
+const (
+	maxServed        = 64   // requests being worked on
+	maxSubscriptions = 4096 // standing queries
+)
+
+// Serve speaks with the ephemeral node at the other end of a connection, on
+// behalf of p, who is the author of what it commits: whoever calls Serve has made
+// sure that it is p. Serve returns when the connection has ended, which is closed
+// then: nil if the peer left or n was closed. Several connections are
+// served by as many calls. A peer that breaks the rules loses its connection, and
+// nobody else is harmed.
+//
+// Only a durable node serves; on another the error is ErrEphemeral.
+func (n *Node) Serve(ctx context.Context, conn wire.Conn, p Principal) error {
+	d, ok := n.role.(durable)
+	if !ok {
+		_ = conn.Close() // nothing was said on it
+		return ErrEphemeral
+	}
+	ctx, leave, ok := n.visits.enter(ctx)
+	if !ok {
+		_ = conn.Close() // nothing was said on it
+		return ErrClosed
+	}
+	defer leave()
+	s := &server{
+		durable: d, session: n.Session(p), peer: newPeer(ctx, conn),
+		subscriptions: make(map[uint64]*subscription), working: make(map[uint64]context.CancelFunc),
+	}
+	err := s.serve()
+	s.cancel(err)
+	s.end(context.Cause(s.ctx))
+	s.release()
+	switch {
+	case errors.Is(err, errLeft), errors.Is(err, ErrClosed):
+		return nil
+	}
+	return fmt.Errorf("serving %q: %w", string(p), err)
+}
+
+// errLeft ends a connection that the peer has closed.
+var errLeft = errors.New("the peer has left")
+
+// server is the serving end of one connection.
+type server struct {
+	durable
+	*peer
+	session *Session
+	last    uint64 // request; the reader's
+
+	workers sync.WaitGroup
+
+	mu            sync.Mutex // protects all below; held for a few instructions
+	subscriptions map[uint64]*subscription
+	woken         []*subscription // with something to tell
+	working       map[uint64]context.CancelFunc
+}
+
+// serve greets the peer and does what it asks for, until one of the two ends it.
+// It returns why, which is never nil.
+func (s *server) serve() error {
+	if err := s.welcome(); err != nil {
+		return err
+	}
+	s.begin(s.flush)
+	for {
+		m, err := s.receive(s.ctx)
+		if err == nil {
+			err = s.handle(m)
+		}
+		if err != nil {
+			return s.cause(err)
+		}
+	}
+}
+
+// cause is why the connection has ended if reading it ends with err.
+func (s *server) cause(err error) error {
+	var (
+		malformed *wire.Error
+		refused   *RefusedError
+	)
+	switch {
+	case s.ctx.Err() != nil:
+		return context.Cause(s.ctx)
+	case errors.As(err, &malformed), errors.As(err, &refused):
+		return err
+	}
+	return fmt.Errorf("%w: %w", errLeft, err)
+}
+
+func (s *server) welcome() error {
+	theirs, err := s.greet(s.hello(s.Origin(), true))
+	switch {
+	case err != nil:
+		return s.cause(err)
+	case !theirs.System.IsZero() && theirs.System != s.System():
+		return &SystemError{Have: s.System(), Want: theirs.System}
+	case theirs.Durable:
+		return &RefusedError{Code: wire.CodeProtocol, Text: "only ephemeral nodes are served"}
+	}
+	return nil
+}
+
+// handle does what a message asks for, or starts doing it.
+func (s *server) handle(m wire.Message) error {
+	switch m := m.(type) {
+	case *wire.Subscribe:
+		return s.subscribe(m)
+	case *wire.Unsubscribe:
+		s.unsubscribe(m.Request)
+	case *wire.Fetch:
+		return s.start(m.Request, func(ctx context.Context) error { return s.fetch(ctx, m) })
+	case *wire.Get:
+		return s.start(m.Request, func(ctx context.Context) error { return s.get(ctx, m) })
+	case *wire.History:
+		return s.start(m.Request, func(ctx context.Context) error { return s.history(ctx, m) })
+	case *wire.Commit:
+		return s.start(m.Request, func(ctx context.Context) error { return s.commit(ctx, m) })
+	case *wire.Cancel:
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		if cancel := s.working[m.Request]; cancel != nil {
+			cancel()
+		}
+	case *wire.Ping:
+		return s.tell(s.ctx, &wire.Pong{Number: m.Number})
+	case *wire.Bye:
+		return fmt.Errorf("%w: %w", errLeft, farewell(m))
+	default:
+		return misplaced(m)
+	}
+	return nil
+}
+
+// start lets somebody work on a request.
+func (s *server) start(request uint64, work func(ctx context.Context) error) error {
+	if request <= s.last {
+		return &RefusedError{Code: wire.CodeProtocol, Text: "the number of a request is not greater than those before"}
+	}
+	s.last = request
+	ctx, cancel := context.WithCancel(s.ctx)
+	s.mu.Lock()
+	full := len(s.working) >= maxServed
+	if !full {
+		s.working[request] = cancel
+	}
+	s.mu.Unlock()
+	if full {
+		cancel()
+		return s.fail(s.ctx, request, &RefusedError{Code: wire.CodeTooMany})
+	}
+	s.workers.Add(1)
+	go func() {
+		defer s.workers.Done()
+		defer cancel()
+		err := work(ctx)
+		s.mu.Lock()
+		delete(s.working, request)
+		s.mu.Unlock()
+		if err != nil && ctx.Err() == nil {
+			// If it cannot be told, the connection has ended.
+			_ = s.fail(ctx, request, err)
+		}
+	}()
+	return nil
+}
+
+// fail answers a request that came to nothing.
+func (s *server) fail(ctx context.Context, request uint64, err error) error {
+	return s.tell(ctx, s.failure(request, err))
+}
+
+func (s *server) failure(request uint64, err error) *wire.Failure {
+	code := codeOf(err, wire.CodeInternal)
+	if code == wire.CodeInternal {
+		s.logger.Error("a request failed", "principal", string(s.session.principal), "error", err)
+	}
+	return &wire.Failure{Request: request, Code: code, Text: publicText(code, err)}
+}
+
+// release lets go of everything that the connection held, after its end.
+func (s *server) release() {
+	s.workers.Wait()
+	s.mu.Lock()
+	subscriptions := s.subscriptions
+	s.subscriptions = nil
+	s.mu.Unlock()
+	for _, sub := range subscriptions {
+		sub.close()
+	}
+}
+
+// commit hands a transaction in and answers with what became of it.
+func (s *server) commit(ctx context.Context, m *wire.Commit) error {
+	receipt, err := s.accept(ctx, s.session.principal, m.Tx, readsOf(m.Reads)...)
+	answer := &wire.Receipt{Request: m.Request, Tx: m.Tx.ID}
+	switch receipt.Status {
+	case Accepted:
+		answer.Origin, answer.Seq = receipt.Position.Origin, receipt.Position.Seq
+		written := s.visible(ctx, m.Tx)
+		return s.post(ctx, func() error { return s.sendAccepted(answer, written) })
+	case Rejected:
+		answer.Code = codeOf(receipt.Reason, wire.CodeInvalid)
+		answer.Text = publicText(answer.Code, receipt.Reason)
+		return s.tell(ctx, answer)
+	}
+	return err
+}
+
+func readsOf(list []wire.Read) []read {
+	reads := make([]read, len(list))
+	for i, r := range list {
+		reads[i] = read{collection: r.Collection, id: r.Entity, stamp: r.Stamp}
+	}
+	return reads
+}
+
+// visible returns those events of a transaction whose entities the peer may see.
+func (s *server) visible(ctx context.Context, tx *event.Transaction) []*event.Event {
+	var list []*event.Event
+	may := make(map[string]bool)
+	for _, e := range tx.Events {
+		allowed, asked := may[e.Collection]
+		if !asked {
+			m := s.models[e.Collection]
+			allowed = m != nil && s.session.may(ctx, m) == nil
+			may[e.Collection] = allowed
+		}
+		if allowed {
+			list = append(list, e)
+		}
+	}
+	return list
+}
+
+// sendAccepted sends a receipt, and before it what the written entities are now.
+// They are read here, by the writer, so that what goes out later is no older.
+func (s *server) sendAccepted(receipt *wire.Receipt, written []*event.Event) error {
+	if len(written) > 0 {
+		if err := s.sendWritten(receipt.Request, written); err != nil {
+			return err
+		}
+	}
+	return s.send(receipt)
+}
+
+func (s *server) sendWritten(request uint64, written []*event.Event) error {
+	snapshot, leave, err := s.open(s.ctx)
+	if err != nil {
+		return err
+	}
+	defer leave()
+	parts := newParts(&wire.Rows{Request: request, Cursor: snapshot.Cursor()}, s.send)
+	for _, e := range written {
+		r, err := snapshot.State(s.ctx, e.Collection, e.Entity)
+		if err != nil {
+			return err
+		}
+		// A peer that does not get a row because it is too large for a message
+		// does not know what the entity is now, as if it could not see it.
+		if err := parts.row(r); err != nil && !errors.Is(err, wire.ErrTooLarge) {
+			return err
+		}
+	}
+	return parts.end()
+}

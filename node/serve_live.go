@@ -1,0 +1,294 @@
+package node
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"slices"
+
+	"github.com/ankgo/ank/event"
+	"github.com/ankgo/ank/node/reactor"
+	"github.com/ankgo/ank/node/wire"
+	"github.com/ankgo/ank/storage"
+)
+
+// subscription is a standing query of a peer. What the reactor has to say to it
+// waits there, joined into one change set if it becomes much, until the line is
+// free: commits never wait for a peer.
+type subscription struct {
+	server   *server
+	question *wire.Subscribe
+
+	// Set before the subscription is first woken, and constant.
+	live   *live
+	sub    *reactor.Subscription
+	cursor event.Cursor // lower than where the result began
+
+	woken bool // guarded by the server's mu
+}
+
+// subscribe begins to follow a query.
+func (s *server) subscribe(m *wire.Subscribe) error {
+	return s.start(m.Request, func(ctx context.Context) error {
+		sub := &subscription{server: s, question: m}
+		err := sub.open(ctx)
+		if err == nil {
+			err = s.admit(ctx, sub)
+		}
+		if err != nil {
+			sub.close()
+			return err
+		}
+		sub.wake()
+		return nil
+	})
+}
+
+// open makes the query a standing one.
+func (sub *subscription) open(ctx context.Context) error {
+	s := sub.server
+	q, err := s.checked(ctx, sub.question.Collection, sub.question.Query)
+	if err != nil {
+		return err
+	}
+	if sub.cursor, err = s.Cursor(ctx); err != nil {
+		return err
+	}
+	standing, err := s.stand(ctx, s.session, q)
+	if err != nil {
+		return err
+	}
+	sub.live = standing.(*live)
+	if sub.sub = sub.live.subscribe(sub.wake); sub.sub == nil {
+		return cmp.Or(sub.live.Err(), ErrClosed)
+	}
+	return nil
+}
+
+// admit adds a subscription, unless the peer has given it up meanwhile.
+func (s *server) admit(ctx context.Context, sub *subscription) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	switch {
+	case ctx.Err() != nil:
+		return context.Cause(ctx)
+	case len(s.subscriptions) >= maxSubscriptions:
+		return &RefusedError{Code: wire.CodeTooMany}
+	}
+	s.subscriptions[sub.question.Request] = sub
+	return nil
+}
+
+// wake notes that there is something to tell. It is called with the reactor
+// locked.
+func (sub *subscription) wake() {
+	s := sub.server
+	s.mu.Lock()
+	if !sub.woken {
+		sub.woken = true
+		s.woken = append(s.woken, sub)
+	}
+	s.mu.Unlock()
+	s.nudge()
+}
+
+// close gives the query up.
+func (sub *subscription) close() {
+	if sub.live != nil {
+		sub.live.Close()
+	}
+}
+
+// unsubscribe ends a subscription at the peer's wish, be it not open yet.
+func (s *server) unsubscribe(request uint64) {
+	s.mu.Lock()
+	sub := s.subscriptions[request]
+	delete(s.subscriptions, request)
+	if cancel := s.working[request]; cancel != nil {
+		cancel()
+	}
+	s.mu.Unlock()
+	if sub != nil {
+		sub.close()
+	}
+}
+
+// drop forgets a subscription.
+func (s *server) drop(sub *subscription) {
+	s.mu.Lock()
+	delete(s.subscriptions, sub.question.Request)
+	s.mu.Unlock()
+	sub.close()
+}
+
+// flush tells the peer everything that subscriptions have to say. The writer
+// pulls it.
+func (s *server) flush() error {
+	for {
+		s.mu.Lock()
+		if len(s.woken) == 0 {
+			s.mu.Unlock()
+			return nil
+		}
+		sub := s.woken[0]
+		s.woken = slices.Delete(s.woken, 0, 1)
+		sub.woken = false
+		wanted := s.subscriptions[sub.question.Request] == sub
+		s.mu.Unlock()
+		if !wanted {
+			continue
+		}
+		if err := sub.tell(); err != nil {
+			return err
+		}
+	}
+}
+
+// tell sends what has happened since the last time, as one change.
+func (sub *subscription) tell() error {
+	n := sub.gather()
+	if n.any {
+		err := n.send()
+		if err == nil {
+			return nil
+		}
+		if !errors.Is(err, wire.ErrTooLarge) {
+			return err
+		}
+		sub.server.drop(sub)
+		return sub.server.send(sub.server.failure(sub.question.Request, err))
+	}
+	if err := sub.sub.Err(); err != nil {
+		sub.server.drop(sub)
+		return sub.server.send(sub.server.failure(sub.question.Request, cmp.Or(sub.live.Err(), err)))
+	}
+	return nil
+}
+
+// news is the difference between what a peer knows of a result and what it is.
+type news struct {
+	sub   *subscription
+	any   bool
+	reset bool
+	rows  map[event.ID]*storage.Record // in the result, new or changed
+	gone  map[event.ID]*reactor.RowChange
+	order []event.ID // in which they were first mentioned
+}
+
+// gather takes everything from the reactor.
+func (sub *subscription) gather() *news {
+	n := &news{sub: sub, rows: make(map[event.ID]*storage.Record), gone: make(map[event.ID]*reactor.RowChange)}
+	for set, more := sub.sub.Next(); more; set, more = sub.sub.Next() {
+		if cursor, ok := set.Position.(event.Cursor); ok && cursor.Covers(sub.cursor) {
+			sub.cursor = cursor
+		}
+		n.any = n.any || set.Initial || len(set.Changes) > 0
+		n.reset = n.reset || set.Initial
+		for i := range set.Changes {
+			n.add(&set.Changes[i])
+		}
+	}
+	return n
+}
+
+func (n *news) add(c *reactor.RowChange) {
+	id := c.ID()
+	if n.rows[id] == nil && n.gone[id] == nil {
+		n.order = append(n.order, id)
+	}
+	if c.Kind == reactor.Removed {
+		delete(n.rows, id)
+		n.gone[id] = c
+		return
+	}
+	delete(n.gone, id)
+	n.rows[id] = c.Record
+}
+
+// send sends it: all of the result if it is the first time, unless the peer
+// proved to hold just that.
+func (n *news) send() error {
+	s, question := n.sub.server, n.sub.question
+	if n.reset && n.held() {
+		return s.send(&wire.Unchanged{Request: question.Request, Cursor: n.sub.cursor})
+	}
+	reader := lateReader{server: s}
+	defer reader.close()
+	parts := newParts(&wire.Rows{Request: question.Request, Reset: n.reset, Cursor: n.sub.cursor}, s.send)
+	for _, id := range n.order {
+		var err error
+		if r := n.rows[id]; r != nil {
+			if r, err = reader.whole(r); err == nil {
+				err = parts.row(r)
+			}
+		} else if !n.reset {
+			err = parts.departure(departureOf(n.gone[id]))
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return parts.end()
+}
+
+// held reports whether the peer holds the result already.
+func (n *news) held() bool {
+	if n.sub.question.Held == 0 || n.sub.question.Held != uint64(len(n.rows)) {
+		return false
+	}
+	held := make([]wire.Held, 0, len(n.rows))
+	for id, r := range n.rows {
+		held = append(held, wire.Held{ID: id, Stamp: r.Stamp})
+	}
+	return wire.RowsDigest(held) == n.sub.question.Digest
+}
+
+var wireReasons = [...]wire.Reason{
+	reactor.Stayed: wire.NoMatch, reactor.Deleted: wire.Deleted, reactor.NoMatch: wire.NoMatch,
+	reactor.Limit: wire.Limit, reactor.Denied: wire.Denied,
+}
+
+// departureOf translates a removal. The state comes with it if it is what made
+// the entity leave, and if it is known whole.
+func departureOf(c *reactor.RowChange) wire.Departure {
+	d := wire.Departure{ID: c.ID(), Reason: wireReasons[c.Reason]}
+	if c.Reason != reactor.Denied && c.Record != c.Before && isWhole(c.Record) {
+		row := rowOf(c.Record)
+		d.Last = &row
+	}
+	return d
+}
+
+// isWhole reports whether a record has its merge data. Only one that nothing but
+// its creation wrote needs none; reading a result may leave it out.
+func isWhole(r *storage.Record) bool {
+	return len(r.Merge) > 0 || len(r.Row.Head) == 1 && r.Row.Head[0] == r.Row.ID
+}
+
+// lateReader completes records from the store as it is when the first one is
+// found to need it.
+type lateReader struct {
+	server   *server
+	snapshot storage.Snapshot
+	leave    func()
+}
+
+func (l *lateReader) whole(r *storage.Record) (*storage.Record, error) {
+	if isWhole(r) {
+		return r, nil
+	}
+	if l.snapshot == nil {
+		var err error
+		if l.snapshot, l.leave, err = l.server.open(l.server.ctx); err != nil {
+			l.snapshot = nil
+			return nil, err
+		}
+	}
+	return l.snapshot.State(l.server.ctx, r.Collection, r.Row.ID)
+}
+
+func (l *lateReader) close() {
+	if l.snapshot != nil {
+		l.leave()
+	}
+}

@@ -1,0 +1,173 @@
+package node
+
+import (
+	"context"
+	"errors"
+
+	"github.com/ankgo/ank/model"
+	"github.com/ankgo/ank/node/wire"
+	"github.com/ankgo/ank/query"
+	"github.com/ankgo/ank/storage"
+)
+
+// checked reads a query that came over the wire, and asks the policy.
+func (s *server) checked(ctx context.Context, collection, text string) (*query.Checked, error) {
+	m, err := s.readable(ctx, collection)
+	if err != nil {
+		return nil, err
+	}
+	q, err := query.Parse(text)
+	if err != nil {
+		return nil, err
+	}
+	return q.Check(m)
+}
+
+// readable returns the schema of a collection that the peer may read.
+func (s *server) readable(ctx context.Context, collection string) (*model.Schema, error) {
+	m := s.models[collection]
+	if m == nil {
+		return nil, &ModelError{Collection: collection, Reason: ErrUnknownModel}
+	}
+	return m, s.session.may(ctx, m)
+}
+
+func (s *server) fetch(ctx context.Context, m *wire.Fetch) error {
+	q, err := s.checked(ctx, m.Collection, m.Query)
+	if err != nil {
+		return err
+	}
+	snapshot, leave, err := s.open(ctx)
+	if err != nil {
+		return err
+	}
+	defer leave()
+	parts := newParts(&wire.Rows{Request: m.Request, Reset: true, Cursor: snapshot.Cursor()}, s.teller(ctx))
+	for r, err := range selectFrom(ctx, snapshot, q) {
+		if err == nil {
+			err = parts.row(r)
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return parts.end()
+}
+
+func (s *server) get(ctx context.Context, m *wire.Get) error {
+	if _, err := s.readable(ctx, m.Collection); err != nil {
+		return err
+	}
+	snapshot, leave, err := s.open(ctx)
+	if err != nil {
+		return err
+	}
+	defer leave()
+	parts := newParts(&wire.Rows{Request: m.Request, Reset: true, Cursor: snapshot.Cursor()}, s.teller(ctx))
+	r, err := snapshot.State(ctx, m.Collection, m.Entity)
+	if err == nil {
+		err = parts.row(r)
+	}
+	if err != nil && !errors.Is(err, storage.ErrNotFound) {
+		return err
+	}
+	return parts.end()
+}
+
+func (s *server) history(ctx context.Context, m *wire.History) error {
+	schema, err := s.readable(ctx, m.Collection)
+	if err != nil {
+		return err
+	}
+	part, size := &wire.Events{Request: m.Request, More: true}, 0
+	for e, err := range s.events(ctx, s.session, schema, m.Entity) {
+		if err != nil {
+			return err
+		}
+		if n := e.Event.Size(); len(part.Items) > 0 && (size+n > partBytes || len(part.Items) == wire.MaxItems) {
+			if err := s.tell(ctx, part); err != nil {
+				return err
+			}
+			part, size = &wire.Events{Request: m.Request, More: true}, 0
+		}
+		part.Items = append(part.Items, wire.Stored{Event: e.Event, Tx: e.Tx, Origin: e.Origin, Seq: e.Seq, Author: e.author})
+		size += e.Event.Size()
+	}
+	part.More = false
+	return s.tell(ctx, part)
+}
+
+// teller returns a function that posts messages and waits until each is taken
+// up: a slow peer holds up its own requests only. What is too large for a message
+// is noticed before it is posted.
+func (s *server) teller(ctx context.Context) func(wire.Message) error {
+	return func(m wire.Message) error { return s.tell(ctx, m) }
+}
+
+const (
+	partBytes = 128 << 10               // about how large the parts of an answer are
+	maxRow    = wire.MaxMessage - 1<<16 // what a part has room for beside its header
+)
+
+// parts cuts rows into messages.
+type parts struct {
+	header wire.Rows // without rows
+	next   *wire.Rows
+	size   int
+	send   func(wire.Message) error
+}
+
+func newParts(header *wire.Rows, send func(wire.Message) error) *parts {
+	p := &parts{header: *header, send: send}
+	p.reset()
+	return p
+}
+
+func (p *parts) reset() {
+	next := p.header
+	p.next, p.size = &next, 0
+}
+
+// row adds a row.
+func (p *parts) row(r *storage.Record) error {
+	if err := p.room(r.Size()); err != nil {
+		return err
+	}
+	p.next.Rows = append(p.next.Rows, rowOf(r))
+	return nil
+}
+
+// departure adds a departure.
+func (p *parts) departure(d wire.Departure) error {
+	size := 32
+	if d.Last != nil {
+		size += len(d.Last.Row.Values.Bytes()) + len(d.Last.Merge)
+	}
+	if err := p.room(size); err != nil {
+		return err
+	}
+	p.next.Departures = append(p.next.Departures, d)
+	return nil
+}
+
+// room sends what there is if more does not fit in.
+func (p *parts) room(size int) error {
+	if size > maxRow {
+		return wire.ErrTooLarge
+	}
+	items := len(p.next.Rows) + len(p.next.Departures)
+	if items > 0 && (p.size+size > partBytes || items == wire.MaxItems) {
+		p.next.More = true
+		if err := p.send(p.next); err != nil {
+			return err
+		}
+		p.reset()
+	}
+	p.size += size
+	return nil
+}
+
+// end sends the last part.
+func (p *parts) end() error { return p.send(p.next) }
+
+func rowOf(r *storage.Record) wire.Row { return wire.Row{Row: r.Row, Merge: r.Merge} }
