@@ -11,7 +11,8 @@ import (
 // is published for the query is kept for it, so nothing falls between the snapshot that the rows are
 // read from and the first publication after it.
 //
-// Whoever got it calls Fill or Fail, or closes the subscription; until then memory grows with every
+// Whoever got it calls Fill or Fail in any case, also when its own subscription is closed: others may have
+// subscribed to the query meanwhile and wait for the same rows. Until then memory grows with every
 // publication that concerns the query. It is for one goroutine at a time.
 type Filling struct {
 	st     *standing

@@ -211,7 +211,7 @@ func patchByStep(list []*storage.Record, set *ChangeSet) []*storage.Record {
 // many changes; queries that come while commits go on; consumers that are quick, and slow ones.
 // To repeat: go test ./node/reactor -run 'TestChangesLead.*/seed=<n>$'
 func TestChangesLeadToAFreshFetch(t *testing.T) {
-	for seed := range uint64(12) {
+	for seed := range uint64(8) {
 		t.Run(fmt.Sprintf("seed=%d", seed), func(t *testing.T) {
 			w := newWorld(t, seed)
 			for range w.rng.IntN(60) {

@@ -13,6 +13,7 @@ import (
 // index has to be changed. Guarded by the reactor's lock.
 type standing struct {
 	// What every change touches comes first, to lie together.
+	entry entry  // of the predicate's first branch
 	round uint64 // the search that found it last
 	near  side   // the index has the row on these sides
 	sure  side   // and needs no look at the predicate there
@@ -21,14 +22,13 @@ type standing struct {
 	// The pairs of the publication at hand in reactor.pairs, counted from 1.
 	firstPair, lastPair int32
 
+	filling *Filling // not nil until the result is there
 	res     result
-	filling *Filling      // not nil until the result is there
-	filter  *query.Filter // made when first needed; often the index says it all
 
+	filter *query.Filter // made when first needed; often the index says it all
 	in     *collection
 	key    string
-	entry  entry   // of the predicate's first branch
-	others []entry // of its other branches
+	others []entry // of the predicate's other branches
 }
 
 // predicate is what the query asks of a row.

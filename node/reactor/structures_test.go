@@ -86,7 +86,7 @@ func padded(n uint64) string {
 
 // TestRows compares with a slice, and holds snapshots meanwhile.
 func TestRows(t *testing.T) {
-	for seed := range uint64(20) {
+	for seed := range uint64(8) {
 		rng := rand.New(rand.NewPCG(seed, 4))
 		type frozen struct {
 			was  rows

@@ -12,17 +12,17 @@ import (
 //
 // Next is for one goroutine at a time; everything else is safe for concurrent use.
 type Subscription struct {
-	home home
-	wake func()
-
-	// Guarded by home.
-	next, previous *Subscription
-	closed         bool
-
 	mu      sync.Mutex // guards what follows; may be taken while holding home, not the other way round
 	fresh   bool       // the next set is an initial one; nothing is queued until then. Changed under both
 	first   *ChangeSet // nil: nothing is queued
 	backlog *backlog   // what comes after first, or at the end
+
+	wake func()
+	home home
+
+	// Guarded by home.
+	next, previous *Subscription
+	closed         bool
 }
 
 // home is what a subscription belongs to. Its lock guards the result and the list of subscriptions.

@@ -2,14 +2,12 @@ package reactor
 
 import (
 	"errors"
-	"fmt"
 	"sync"
 	"testing"
 
 	"github.com/stretchr/testify/require"
 	"go.uber.org/goleak"
 
-	"github.com/ankgo/ank/event"
 	"github.com/ankgo/ank/model"
 	"github.com/ankgo/ank/query"
 	"github.com/ankgo/ank/storage"
@@ -226,23 +224,4 @@ func (s *sharedStore) consume(c *query.Checked, stop chan struct{}, last bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	sameList(s.t, s.fetch(c), list, "at the end: "+c.Key())
-}
-
-func ExampleReactor() {
-	r := New()
-	q, _ := query.Parse("score > 10")
-	c, _ := q.Check(songs)
-	sub, filling, _ := r.Register(c, nil)
-
-	// The caller reads the rows at a snapshot that covers what was published until then.
-	_ = filling.Fill(nil, func(position any) bool { return position.(int) <= 7 })
-
-	id := event.ID{1}
-	hit := record(id, id, map[string]model.Value{"score": model.OfInt(11)}, false)
-	r.Publish(Publication{Position: 8, Changes: []Change{{Collection: "songs", ID: id, After: hit}}})
-	for set, ok := sub.Next(); ok; set, ok = sub.Next() {
-		fmt.Println(set.Initial, set.Position, len(set.Changes))
-	}
-	// Output:
-	// true 8 1
 }

@@ -39,7 +39,7 @@ func (w *world) toggle(n int, on bool) []Change {
 // windows are filled up from what lies behind them again and again. To repeat:
 // go test ./node/reactor -run 'TestWindows.*/seed=<n>$'
 func TestWindowsThatRunShort(t *testing.T) {
-	for seed := range uint64(20) {
+	for seed := range uint64(8) {
 		t.Run(fmt.Sprintf("seed=%d", seed), func(t *testing.T) {
 			w := newWorld(t, seed)
 			for range 60 {
