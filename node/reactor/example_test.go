@@ -47,21 +47,24 @@ func Example() {
 	if err != nil {
 		panic(err)
 	}
+	var years []int64
+	show := func() {
+		for set, ok := sub.Next(); ok; set, ok = sub.Next() {
+			for _, c := range set.Changes {
+				fmt.Println(c.Kind, c.OldIndex, "->", c.Index, c.Fields)
+			}
+			years = reactor.Patch(years, set, func(c *reactor.RowChange) int64 {
+				return albums.Value(&c.Record.Row, 0).Int()
+			})
+			fmt.Println(years)
+		}
+	}
+	show()
 	r.Publish(reactor.Publication{Position: 8, Changes: []reactor.Change{
 		{Collection: "albums", ID: event.ID{2}, After: album(2, 2, 1987)},
 		{Collection: "albums", ID: event.ID{1}, Before: parade, After: album(1, 3, 1999)},
 	}})
-
-	var years []int64
-	for set, ok := sub.Next(); ok; set, ok = sub.Next() {
-		for _, c := range set.Changes {
-			fmt.Println(c.Kind, c.OldIndex, "->", c.Index, c.Fields)
-		}
-		years = reactor.Patch(years, set, func(c *reactor.RowChange) int64 {
-			return albums.Value(&c.Record.Row, 0).Int()
-		})
-		fmt.Println(years)
-	}
+	show()
 	// Output:
 	// initial -1 -> 0 []
 	// [1986]
