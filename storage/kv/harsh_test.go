@@ -28,6 +28,9 @@ type harshStore struct {
 	history [][]kv.Op
 	synced  int // how many of history are safe
 	fail    error
+	allowed int           // writes until fail counts, if positive
+	inWrite chan struct{} // if not nil, told of every write, which then waits
+	goOn    chan struct{}
 	readers int // open ones
 	scanned int // keys that iterators moved to
 	gets    int
@@ -121,10 +124,17 @@ func (d *harshDriver) Write(ctx context.Context, w *kv.Writes, sync bool) error 
 	if err := ctx.Err(); err != nil {
 		return err
 	}
+	if d.inWrite != nil {
+		d.inWrite <- struct{}{}
+		<-d.goOn
+	}
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	if d.fail != nil {
-		return d.fail
+		if d.allowed == 0 {
+			return d.fail
+		}
+		d.allowed--
 	}
 	var ops []kv.Op
 	for op := range w.All() {

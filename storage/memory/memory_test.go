@@ -12,16 +12,12 @@ import (
 )
 
 func TestEngine(t *testing.T) {
-	for name, options := range map[string]kv.Options{
-		"cached":     {},
-		"tiny cache": {CacheBytes: 64 << 10},
-		"uncached":   {CacheBytes: -1},
-	} {
-		t.Run(name, func(t *testing.T) {
-			storagetest.Run(t, storagetest.Options{
-				New: func(testing.TB) storagetest.Store { return testStore(memory.NewStore(), options) },
-			})
-		})
+	storagetest.Run(t, withOptions(kv.Options{}))
+}
+
+func withOptions(options kv.Options) storagetest.Options {
+	return storagetest.Options{
+		New: func(testing.TB) storagetest.Store { return testStore(memory.NewStore(), options) },
 	}
 }
 
@@ -37,11 +33,4 @@ func testStore(s *memory.Store, options kv.Options) storagetest.Store {
 		Durable:        true,
 		Fail:           func(error) { s.SetLimit(1) },
 	}
-}
-
-// TestMutants plants every known defect into this engine.
-func TestMutants(t *testing.T) {
-	storagetest.RunMutants(t, storagetest.Options{
-		New: func(testing.TB) storagetest.Store { return testStore(memory.NewStore(), kv.Options{}) },
-	})
 }

@@ -70,6 +70,15 @@ func (e *Env) expected(p *plan.Plan) []event.ID {
 	return ids
 }
 
+// checkPlans compares the results of plans of one query with what they should be.
+func (e *Env) checkPlans(v storage.Snapshot, plans []*plan.Plan) {
+	e.Helper()
+	want := e.expected(plans[0])
+	for _, p := range plans {
+		e.checkSelect(v, p, want)
+	}
+}
+
 // checkSelect compares the result of a plan with what it should be.
 func (e *Env) checkSelect(v storage.Snapshot, p *plan.Plan, want []event.ID) {
 	e.Helper()
@@ -111,9 +120,7 @@ func selectEveryPlan(e *Env) {
 	}
 	v := e.View()
 	for _, text := range queries {
-		for _, p := range e.plans(s, text) {
-			e.checkSelect(v, p, e.expected(p))
-		}
+		e.checkPlans(v, e.plans(s, text))
 	}
 }
 
@@ -136,21 +143,27 @@ func selectKeyOrder(e *Env) {
 			continue
 		}
 		for _, order := range []string{"", " DESC", " NULLS LAST", " DESC NULLS FIRST"} {
-			for _, p := range e.plans(s, "ORDER BY "+column+order) {
-				e.checkSelect(v, p, e.expected(p))
-			}
+			e.checkPlans(v, e.plansBy(s, column, "ORDER BY "+column+order))
 		}
 		for _, value := range pools[column] {
 			if value == nil {
 				continue
 			}
 			for _, op := range []string{"=", "<", "<=", ">", ">="} {
-				for _, p := range e.plans(s, column+" "+op+" ? ORDER BY "+column, value) {
-					e.checkSelect(v, p, e.expected(p))
-				}
+				e.checkPlans(v, e.plansBy(s, column, column+" "+op+" ? ORDER BY "+column, value))
 			}
 		}
 	}
+}
+
+// plansBy returns the plans of a query that read an index which begins with a
+// column, and the one that reads the whole collection.
+func (e *Env) plansBy(s *model.Schema, column, text string, args ...any) []*plan.Plan {
+	e.Helper()
+	field, _ := s.Field(column)
+	return slices.DeleteFunc(e.plans(s, text, args...), func(p *plan.Plan) bool {
+		return p.Access == plan.Seek && s.Indexes()[p.Index].Columns[0].Field != field || p.Access == plan.Scan && p.Reverse
+	})
 }
 
 func selectChanged(e *Env) {
@@ -200,9 +213,7 @@ func selectWindow(e *Env) {
 	for _, order := range []string{"", "ORDER BY year", "ORDER BY year DESC", "ORDER BY name, year DESC", "ORDER BY plays, score"} {
 		for _, limit := range []int{0, 1, 3, 10, 11} {
 			for _, offset := range []int{0, 1, 9, 10, 11} {
-				for _, p := range e.plans(s, fmt.Sprintf("%s LIMIT %d OFFSET %d", order, limit, offset)) {
-					e.checkSelect(v, p, e.expected(p))
-				}
+				e.checkPlans(v, e.plans(s, fmt.Sprintf("%s LIMIT %d OFFSET %d", order, limit, offset)))
 			}
 		}
 	}
