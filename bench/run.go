@@ -87,36 +87,51 @@ type measured struct {
 	scale   int           // what one operation counts for; 0 is 1
 	limit   time.Duration // of this sample; 0 is its share of a case's time
 	do      func(ctx context.Context, i int) error
+	settle  func() error // what belongs to it but need not follow every operation; may be nil
 }
 
-// sample measures, and notes the rate. It returns the number of operations.
+// sample measures, and notes the rate. It returns the number of operations. A
+// figure that nobody asked for is left out, unless others build on what is done.
 func (r *run) sample(ctx context.Context, m measured) (int, error) {
 	if !r.wants(m.name) && m.most == 0 {
 		return 0, nil
 	}
-	runtime.GC()
-	stop, err := r.profile(m.name)
-	if err != nil {
-		return 0, err
+	if m.limit == 0 {
+		m.limit = r.share()
 	}
 	var done int
-	limit := m.limit
-	if limit == 0 {
-		limit = r.share()
+	err := r.timed(m.name, m.unit, func() (int, error) {
+		var err error
+		end := time.Now().Add(m.limit)
+		if m.writers > 1 {
+			done, err = together(ctx, m, end)
+		} else {
+			done, err = alone(ctx, m, end)
+		}
+		if err == nil && m.settle != nil {
+			err = m.settle()
+		}
+		return done * max(m.scale, 1), err
+	})
+	return done, err
+}
+
+// timed measures a function that says how much it did, and notes the rate.
+func (r *run) timed(name, unit string, do func() (int, error)) error {
+	runtime.GC()
+	stop, err := r.profile(name)
+	if err != nil {
+		return err
 	}
 	start := time.Now()
-	if m.writers > 1 {
-		done, err = together(ctx, m, start.Add(limit))
-	} else {
-		done, err = alone(ctx, m, start.Add(limit))
-	}
+	done, err := do()
 	took := time.Since(start)
 	stop()
 	if err != nil {
-		return done, fmt.Errorf("%s: %w", m.name, err)
+		return fmt.Errorf("%s: %w", name, err)
 	}
-	r.figures.add(m.name, m.unit, float64(done*max(m.scale, 1))/took.Seconds())
-	return done, nil
+	r.figures.add(name, unit, float64(done)/took.Seconds())
+	return nil
 }
 
 // alone does the operation on this goroutine. It looks at the clock ever more

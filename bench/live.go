@@ -1,0 +1,167 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+)
+
+// crowd is a case of workload W3: so many standing queries, of which some hear of
+// each update. The queries stand in groups, as many in each as matches, and every
+// group watches one row: that of the owner b-k, whose scores lie between
+// 1000 k + 400 and 1000 k + 600.
+type crowd struct {
+	size  string // for the name
+	n     int
+	match int
+	sort  string // equal, distinct, range or and
+}
+
+func (c *crowd) groups() int { return max(c.n/c.match, 1) }
+
+func (c *crowd) figure(who string) string {
+	return fmt.Sprintf("live/%s-%s-%d/%s", c.sort, c.size, c.match, who)
+}
+
+func (c *crowd) bytesFigure(who string) string {
+	return fmt.Sprintf("live/bytes-%s-%d/%s", c.size, c.match, who)
+}
+
+// crowdOwner is the owner of a group's row.
+func crowdOwner(k int) string { return fmt.Sprintf("b-%d", k) }
+
+// crowdRow is the row of a group. Its two versions differ in their score.
+func crowdRow(k, version int) *item {
+	it := &item{key: fmt.Sprintf("e%08d", k)}
+	it.Title, it.Note = "a title of two dozen let.", "a note of twenty-six chars"
+	it.Owner, it.Status, it.Score = crowdOwner(k), statusName(k%statuses), 1000*k+500+version
+	return it
+}
+
+// interval is what the i-th query of a group that asks for ranges asks for. All
+// of a group are different and hold the group's row.
+func interval(k, i int) (low, high int) { return 1000*k + i, 1000*k + 1000 - i }
+
+// fan delivers updates to standing queries.
+type fan interface {
+	// subscribe adds the i-th query of the k-th group.
+	subscribe(ctx context.Context, k, i int) error
+	// ready is called when all are there.
+	ready() error
+	// update changes the row of a group. Unless settle is needed, it returns when
+	// everybody has heard of it.
+	update(ctx context.Context, k int) error
+	// settle waits until everybody has heard of everything.
+	settle() error
+	// delivered is how often somebody has heard of something.
+	delivered() int
+	close() error
+}
+
+// audience is somebody who takes part in W3.
+type audience struct {
+	name  string
+	sorts []string // of crowds
+	most  int      // queries; 0 is no bound
+	open  func(ctx context.Context, r *run, c *crowd) (fan, error)
+}
+
+func audiences() []audience {
+	equal := []string{"equal"}
+	return []audience{
+		{"raw-map", equal, 0, openMapFan},
+		{"raw-grid", []string{"range"}, 0, openGridFan},
+		{"nats", equal, 0, openNATSFan},
+		{"memdb", equal, 0, openMemDBFan},
+		{"ank", []string{"equal", "distinct", "range", "and"}, 0, openReactorFan},
+		{"ank-node", equal, 0, openNodeFan},
+	}
+}
+
+func (r *run) crowds() []crowd {
+	few, many := max(r.standing/100, 1), r.standing
+	return []crowd{
+		{"1", 1, 1, "equal"},
+		{"1k", few, 1, "equal"},
+		{"1k", few, 100, "equal"},
+		{"1k", few, 100, "distinct"},
+		{"1k", few, 1, "range"},
+		{"1k", few, 100, "range"},
+		{"1k", few, 1, "and"},
+		{"100k", many, 1, "equal"},
+		{"100k", many, 100, "equal"},
+		{"100k", many, 100, "distinct"},
+		{"100k", many, 1, "range"},
+		{"100k", many, 100, "range"},
+		{"100k", many, 1, "and"},
+	}
+}
+
+// liveGroup measures W3. The crowds are too large to stand side by side: one
+// would slow down the other's garbage collection. So everybody has all samples of
+// a case in a row.
+func liveGroup(ctx context.Context, r *run) error {
+	for _, c := range r.crowds() {
+		for _, a := range audiences() {
+			if !a.takes(&c) || !r.wants(c.figure(a.name), c.bytesFigure(a.name)) {
+				continue
+			}
+			if err := r.watch(ctx, &c, &a); err != nil {
+				return fmt.Errorf("%s: %w", c.figure(a.name), err)
+			}
+		}
+	}
+	return nil
+}
+
+func (a *audience) takes(c *crowd) bool {
+	for _, s := range a.sorts {
+		if s == c.sort {
+			return true
+		}
+	}
+	return false
+}
+
+// watch gathers a crowd, measures the bytes that it takes, and updates rows.
+func (r *run) watch(ctx context.Context, c *crowd, a *audience) (err error) {
+	f, err := a.open(ctx, r, c)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, f.close()) }()
+	before := heap()
+	for k := range c.groups() {
+		for i := range c.match {
+			if err := f.subscribe(ctx, k, i); err != nil {
+				return err
+			}
+		}
+	}
+	used := heap() - before
+	if n := c.groups() * c.match; c.sort == "equal" && n >= 100 {
+		r.figures.add(c.bytesFigure(a.name), "bytes", float64(used)/float64(n))
+	}
+	if err := f.ready(); err != nil {
+		return err
+	}
+	return r.updates(ctx, c, a, f)
+}
+
+func (r *run) updates(ctx context.Context, c *crowd, a *audience, f fan) error {
+	rng := mulberry32(updateSeed)
+	for range r.rounds {
+		was := f.delivered()
+		done, err := r.sample(ctx, measured{
+			name: c.figure(a.name), unit: "updates/s", limit: r.short(), settle: f.settle,
+			do: func(ctx context.Context, _ int) error { return f.update(ctx, rng.below(c.groups())) },
+		})
+		if err != nil {
+			return err
+		}
+		if heard := f.delivered() - was; heard != done*c.match {
+			return fmt.Errorf("%d updates were delivered %d times instead of %d", done, heard, done*c.match)
+		}
+	}
+	return nil
+}
