@@ -52,6 +52,9 @@ const (
 // openEphemeral makes the node a client, the one that wrote the store if there
 // was one.
 func (n *Node) openEphemeral(ctx context.Context, o *options) error {
+	if len(o.hooks) > 0 {
+		return errors.New("an ephemeral node accepts nothing, so it has no use for hooks")
+	}
 	schemas := make([]*model.Schema, 0, len(n.models))
 	for _, s := range n.models {
 		schemas = append(schemas, s)
@@ -111,9 +114,7 @@ func (e *ephemeral) identify(ctx context.Context, s storage.Snapshot, o *options
 		missing = append(missing, storage.MetaChange{Key: metaClient, Value: key.Bytes()})
 	}
 	e.keeper = &keeper{node: e.Node, self: key.Public(), writing: newToken()}
-	if at, ok := s.Cursor().At(e.keeper.self); ok {
-		e.keeper.count = at.Seq
-	}
+	e.keeper.resume(s.Cursor())
 	return missing, e.readOffset(ctx, s)
 }
 
@@ -186,10 +187,13 @@ func (e *ephemeral) ask(ctx context.Context, m *model.Schema, id event.ID) (*sto
 // call asks the peer something, if there is one.
 func (e *ephemeral) call(ctx context.Context, question func(request uint64) wire.Message) (*call, error) {
 	l := e.online()
-	if l == nil {
-		return nil, ErrOffline
+	switch {
+	case l != nil:
+		return l.call(ctx, question)
+	case e.ending.Err() != nil:
+		return nil, ErrClosed
 	}
-	return l.call(ctx, question)
+	return nil, ErrOffline
 }
 
 // held returns what this node holds of an entity, nil if nothing.

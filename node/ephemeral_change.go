@@ -31,7 +31,7 @@ func (e *ephemeral) commit(ctx context.Context, r *request) (Receipt, error) {
 		l.nudge()
 	}
 	if len(r.reads) == 0 {
-		return p.receipt, nil
+		return r.receipt, nil
 	}
 	receipt, err := e.await(ctx, p)
 	if err != nil {

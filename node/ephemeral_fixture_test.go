@@ -2,8 +2,10 @@ package node_test
 
 import (
 	"context"
+	"sync"
 	"testing"
 	"testing/synctest"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -26,7 +28,7 @@ type guest struct {
 	engine     storage.Engine
 	node       *node.Node
 	session    *node.Session
-	link       *pipe.Link
+	link       *cable
 	connection *node.Connection
 }
 
@@ -41,10 +43,85 @@ func (f *fixture) join(name node.Principal, options ...node.Option) *guest {
 }
 
 // line returns a line to the fixture's node.
-func (f *fixture) line(name node.Principal) *pipe.Link {
-	return pipe.NewLink(func(conn wire.Conn) {
+func (f *fixture) line(name node.Principal) *cable {
+	return newCable(func(conn wire.Conn) {
 		go func() { _ = f.node.Serve(f.ctx, conn, name) }()
 	})
+}
+
+// cable is a line on which a cut loses what is under way, and on which messages
+// take as long as delay says.
+type cable struct {
+	link  *pipe.Link
+	delay func() time.Duration
+
+	mu     sync.Mutex
+	broken chan struct{}
+}
+
+func newCable(serve func(wire.Conn)) *cable {
+	c := &cable{broken: make(chan struct{})}
+	c.link = pipe.NewLink(func(far wire.Conn) { serve(c.strand(far)) })
+	return c
+}
+
+func (c *cable) Dial(ctx context.Context) (wire.Conn, error) {
+	near, err := c.link.Dial(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return c.strand(near), nil
+}
+
+func (c *cable) Cut() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	select {
+	case <-c.broken:
+	default:
+		close(c.broken)
+	}
+	c.link.Cut()
+}
+
+func (c *cable) Mend() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	select {
+	case <-c.broken:
+		c.broken = make(chan struct{})
+	default:
+	}
+	c.link.Mend()
+}
+
+func (c *cable) strand(end wire.Conn) wire.Conn {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return &strand{Conn: end, delay: c.delay, broken: c.broken}
+}
+
+// strand is one end of a connection over a cable.
+type strand struct {
+	wire.Conn
+	delay  func() time.Duration
+	broken chan struct{}
+}
+
+func (s *strand) Receive(ctx context.Context) ([]byte, error) {
+	m, err := s.Conn.Receive(ctx)
+	if err == nil && s.delay != nil {
+		select {
+		case <-time.After(s.delay()):
+		case <-s.broken:
+		}
+	}
+	select {
+	case <-s.broken:
+		return nil, pipe.ErrCut
+	default:
+		return m, err
+	}
 }
 
 func (c *guest) open(options ...node.Option) {

@@ -2,6 +2,7 @@ package node
 
 import (
 	"context"
+	"encoding/binary"
 	"errors"
 	"fmt"
 	"sync/atomic"
@@ -13,7 +14,8 @@ import (
 // keeper writes an ephemeral node's store. Whoever changes what the node knows
 // begins, and ends when the change shows everywhere: changes come one after
 // another. Each batch moves the node's own position, which no log stands behind,
-// by one, so that a snapshot says what it contains.
+// by one, so that a snapshot says what it contains. In the place of a hash, a
+// position has the beginning of the greatest ID that binds the clock.
 type keeper struct {
 	node    *Node
 	self    event.Origin
@@ -21,8 +23,8 @@ type keeper struct {
 	closed  atomic.Bool
 	failed  atomic.Pointer[error]
 
-	count   uint64 // of batches stored; of the holder of the token
-	stopped bool   // the token is kept for good; of whoever closes
+	at      event.Position // of the holder of the token
+	stopped bool           // the token is kept for good; of whoever closes
 }
 
 // begin takes the right to change what the node knows.
@@ -42,8 +44,24 @@ func (k *keeper) begin(ctx context.Context) error {
 
 func (k *keeper) end() { k.writing.give() }
 
-func (k *keeper) position(count uint64) event.Position {
-	return event.Position{Origin: k.self, Seq: count, Short: count}
+// resume takes the store to be where a snapshot of it is.
+func (k *keeper) resume(c event.Cursor) {
+	k.at = event.Position{Origin: k.self}
+	if at, ok := c.At(k.self); ok {
+		k.at = at
+		var last event.ID
+		binary.BigEndian.PutUint64(last[:], at.Short)
+		for i := 8; i < len(last); i++ {
+			last[i] = 0xFF
+		}
+		k.node.clock.Observe(last)
+	}
+}
+
+// next is the position after one more batch.
+func (k *keeper) next() event.Position {
+	last := k.node.clock.Last()
+	return event.Position{Origin: k.self, Seq: k.at.Seq + 1, Short: binary.BigEndian.Uint64(last[:])}
 }
 
 // store stores records, unless they are there already, and what else there is,
@@ -62,19 +80,19 @@ func (k *keeper) store(records []*storage.Record, meta ...storage.MetaChange) er
 	if len(b.States) == 0 && len(b.Meta) == 0 {
 		return nil
 	}
-	b.Advance = []event.Position{k.position(k.count + 1)}
-	b.Expect = []event.Position{{Origin: k.self}}
-	if k.count > 0 {
-		b.Expect[0] = k.position(k.count)
+	for _, r := range records {
+		k.node.clock.Observe(r.Row.Head.Max())
 	}
+	next := k.next()
+	b.Advance, b.Expect = []event.Position{next}, []event.Position{k.at}
 	err := k.node.engine.Commit(k.node.ctx, &b)
 	if errors.Is(err, storage.ErrUnknown) {
-		err = k.settle(err)
+		err = k.settle(next, err)
 	}
 	if err != nil {
 		return k.fail(err)
 	}
-	k.count++
+	k.at = next
 	return nil
 }
 
@@ -106,13 +124,13 @@ func (k *keeper) changes(records []*storage.Record) ([]storage.StateChange, erro
 }
 
 // settle finds out whether a batch of unknown outcome was stored.
-func (k *keeper) settle(cause error) error {
+func (k *keeper) settle(next event.Position, cause error) error {
 	snapshot, err := k.node.engine.Snapshot(k.node.ctx)
 	if err != nil {
 		return errors.Join(cause, err)
 	}
 	defer snapshot.Close()
-	if found, _ := snapshot.Cursor().At(k.self); found.Seq == k.count+1 {
+	if found, _ := snapshot.Cursor().At(k.self); found == next {
 		return nil
 	}
 	return cause

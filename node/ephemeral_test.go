@@ -5,7 +5,6 @@ import (
 	"errors"
 	"testing"
 	"testing/synctest"
-	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -153,6 +152,5 @@ func TestLiveStates(t *testing.T) {
 		live.Close()
 		_, open := <-phases
 		require.False(t, open)
-		time.Sleep(time.Minute)
 	})
 }

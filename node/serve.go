@@ -10,11 +10,10 @@ import (
 	"github.com/ankgo/ank/node/wire"
 )
 
-// What one connection may ask for at a time. Beyond it, requests fail with
-// wire.CodeTooMany.
+// What one connection may ask for at a time.
 const (
-	maxServed        = 64   // requests being worked on
-	maxSubscriptions = 4096 // standing queries
+	maxServed        = 64   // requests being worked on; others are not read meanwhile
+	maxSubscriptions = 4096 // standing queries; others fail with wire.CodeTooMany
 )
 
 // Serve speaks with the ephemeral node at the other end of a connection, on
@@ -39,6 +38,7 @@ func (n *Node) Serve(ctx context.Context, conn wire.Conn, p Principal) error {
 	defer leave()
 	s := &server{
 		durable: d, session: n.Session(p), peer: newPeer(ctx, conn),
+		slots:         make(chan struct{}, maxServed),
 		subscriptions: make(map[uint64]*subscription), working: make(map[uint64]context.CancelFunc),
 	}
 	err := s.serve()
@@ -61,6 +61,7 @@ type server struct {
 	*peer
 	session *Session
 	last    uint64 // request; the reader's
+	slots   chan struct{}
 
 	workers sync.WaitGroup
 
@@ -153,38 +154,38 @@ func (s *server) start(request uint64, work func(ctx context.Context) error) err
 		return &RefusedError{Code: wire.CodeProtocol, Text: "the number of a request is not greater than those before"}
 	}
 	s.last = request
+	select {
+	case s.slots <- struct{}{}:
+	case <-s.ctx.Done():
+		return context.Cause(s.ctx)
+	}
 	ctx, cancel := context.WithCancel(s.ctx)
 	s.mu.Lock()
-	full := len(s.working) >= maxServed
-	if !full {
-		s.working[request] = cancel
-	}
+	s.working[request] = cancel
 	s.mu.Unlock()
-	if full {
-		cancel()
-		return s.fail(s.ctx, request, &RefusedError{Code: wire.CodeTooMany})
-	}
 	s.workers.Add(1)
 	go func() {
 		defer s.workers.Done()
 		defer cancel()
-		err := work(ctx)
-		s.mu.Lock()
-		delete(s.working, request)
-		s.mu.Unlock()
-		if err != nil && ctx.Err() == nil {
-			// If it cannot be told, the connection has ended.
-			_ = s.fail(ctx, request, err)
-		}
+		s.work(ctx, request, work)
+		<-s.slots
 	}()
 	return nil
 }
 
-// fail answers a request that came to nothing.
-func (s *server) fail(ctx context.Context, request uint64, err error) error {
-	return s.tell(ctx, s.failure(request, err))
+// work does what was asked for, and tells if it came to nothing.
+func (s *server) work(ctx context.Context, request uint64, work func(ctx context.Context) error) {
+	err := work(ctx)
+	s.mu.Lock()
+	delete(s.working, request)
+	s.mu.Unlock()
+	if err != nil && ctx.Err() == nil {
+		// If it cannot be told, the connection has ended.
+		_ = s.tell(ctx, s.failure(request, err))
+	}
 }
 
+// failure answers a request that came to nothing.
 func (s *server) failure(request uint64, err error) *wire.Failure {
 	code := codeOf(err, wire.CodeInternal)
 	if code == wire.CodeInternal {

@@ -22,7 +22,7 @@ type subscription struct {
 	// Set before the subscription is first woken, and constant.
 	live   *live
 	sub    *reactor.Subscription
-	cursor event.Cursor // lower than where the result began
+	cursor event.Cursor // of the last publication in what was gathered
 
 	woken bool // guarded by the server's mu
 }
@@ -179,7 +179,7 @@ type news struct {
 func (sub *subscription) gather() *news {
 	n := &news{sub: sub, rows: make(map[event.ID]*storage.Record), gone: make(map[event.ID]*reactor.RowChange)}
 	for set, more := sub.sub.Next(); more; set, more = sub.sub.Next() {
-		if cursor, ok := set.Position.(event.Cursor); ok && cursor.Covers(sub.cursor) {
+		if cursor, ok := set.Position.(event.Cursor); ok {
 			sub.cursor = cursor
 		}
 		n.any = n.any || set.Initial || len(set.Changes) > 0

@@ -1,0 +1,459 @@
+package node_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"math/rand/v2"
+	"os"
+	"slices"
+	"strconv"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/stretchr/testify/require"
+
+	"github.com/ankgo/ank/entity"
+	"github.com/ankgo/ank/event"
+	"github.com/ankgo/ank/node"
+	"github.com/ankgo/ank/node/wire"
+	"github.com/ankgo/ank/storage"
+	"github.com/ankgo/ank/storage/memory"
+)
+
+// TestRandomSchedules lets clients and a server live through whatever may happen
+// to them, and compares what they know once everything came to rest. A failure
+// names the seed: run it again with -run 'TestRandomSchedules/seed=N$'. With
+// ANK_SEEDS=n in the environment, n schedules are run.
+func TestRandomSchedules(t *testing.T) {
+	n := 60
+	if text := os.Getenv("ANK_SEEDS"); text != "" {
+		var err error
+		n, err = strconv.Atoi(text)
+		require.NoError(t, err)
+	}
+	if testing.Short() {
+		n = 10
+	}
+	for seed := range n {
+		t.Run(fmt.Sprintf("seed=%d", seed), func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) { newSchedule(t, uint64(seed)).run() })
+		})
+	}
+}
+
+// schedule is one random story.
+type schedule struct {
+	*testing.T
+	rand   *rand.Rand
+	server *fixture
+	crowd  []*actor
+	ids    []event.ID
+	number int
+
+	serving atomic.Pointer[node.Node]
+}
+
+// actor is a client in it.
+type actor struct {
+	*guest
+	world    *schedule
+	lives    []*follower
+	receipts []node.Receipt
+}
+
+// follower keeps a list up to date by the change sets of a live query.
+type follower struct {
+	*testing.T
+	text string
+	live *entity.Live[AlbumView]
+	done chan struct{}
+
+	mu    sync.Mutex
+	names []string
+}
+
+// dice is a source of random bits for several goroutines.
+type dice struct {
+	mu sync.Mutex
+	r  io.Reader
+}
+
+func (d *dice) Read(b []byte) (int, error) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return d.r.Read(b)
+}
+
+func newDice(seed uint64) *dice {
+	var key [32]byte
+	key[0], key[1], key[2] = byte(seed), byte(seed>>8), byte(seed>>16)
+	return &dice{r: rand.NewChaCha8(key)}
+}
+
+func newSchedule(t *testing.T, seed uint64) *schedule {
+	s := &schedule{T: t, rand: rand.New(rand.NewPCG(seed, 1))}
+	s.server = start(t, s.options()...)
+	s.serving.Store(s.server.node)
+	for i := range 2 + s.rand.IntN(2) {
+		name := node.Principal(fmt.Sprintf("client %d", i))
+		a := &actor{world: s, guest: &guest{T: t, ctx: s.server.ctx, name: name, store: memory.NewStore()}}
+		a.link = newCable(func(conn wire.Conn) {
+			go func() { _ = s.serving.Load().Serve(a.ctx, conn, name) }()
+		})
+		a.open(node.Rand(newDice(s.rand.Uint64())))
+		t.Cleanup(a.stop)
+		latency := rand.New(rand.NewPCG(s.rand.Uint64(), 2))
+		var mu sync.Mutex
+		most := []int64{0, 0, int64(time.Millisecond), int64(50 * time.Millisecond)}[s.rand.IntN(4)]
+		a.link.delay = func() time.Duration {
+			mu.Lock()
+			defer mu.Unlock()
+			if most == 0 {
+				return 0
+			}
+			return time.Duration(latency.Int64N(most))
+		}
+		_, err := a.node.Connect(a.link.Dial)
+		require.NoError(t, err)
+		s.crowd = append(s.crowd, a)
+	}
+	return s
+}
+
+func (s *schedule) options() []node.Option {
+	return []node.Option{refusing("bad"), node.Rand(newDice(s.rand.Uint64()))}
+}
+
+func (s *schedule) run() {
+	for range 40 + s.rand.IntN(80) {
+		s.step()
+	}
+	for _, a := range s.crowd {
+		a.link.Mend()
+	}
+	s.pass(3 * time.Minute)
+	for _, a := range s.crowd {
+		a.check()
+	}
+	for _, a := range s.crowd {
+		a.leave()
+	}
+}
+
+func (s *schedule) pass(d time.Duration) {
+	<-time.After(d)
+	synctest.Wait()
+}
+
+func (s *schedule) step() {
+	a := s.crowd[s.rand.IntN(len(s.crowd))]
+	switch n := s.rand.IntN(100); {
+	case n < 20:
+		a.change(a.createOne)
+	case n < 45:
+		a.change(a.editOne)
+	case n < 52:
+		a.change(a.deleteOne)
+	case n < 60:
+		s.changeServer()
+	case n < 68:
+		a.link.Cut()
+	case n < 78:
+		a.link.Mend()
+	case n < 84:
+		a.follow()
+	case n < 86 && len(a.lives) > 1:
+		a.lives[0].stop()
+		a.lives = a.lives[1:]
+	case n < 88:
+		a.restart()
+	case n < 89:
+		s.restart()
+	case n < 94:
+		s.pass(time.Duration(s.rand.Int64N(int64(2 * time.Second))))
+	default:
+		synctest.Wait()
+	}
+}
+
+func (s *schedule) anyID() event.ID {
+	if len(s.ids) == 0 {
+		return event.ID{}
+	}
+	// The newest ones meet most often.
+	n := min(len(s.ids), 1+s.rand.IntN(6))
+	return s.ids[len(s.ids)-1-s.rand.IntN(n)]
+}
+
+func (s *schedule) anyName() string {
+	s.number++
+	if s.rand.IntN(12) == 0 {
+		return "bad"
+	}
+	return fmt.Sprintf("name %d", s.number)
+}
+
+func (s *schedule) anyYear() int { return 1980 + s.rand.IntN(10) }
+
+// changeServer commits on the server itself.
+func (s *schedule) changeServer() {
+	tx := s.server.prince.Begin()
+	defer tx.Rollback()
+	if id := s.anyID(); s.rand.IntN(2) == 0 && !id.IsZero() {
+		m, err := albums.Edit(s.server.ctx, tx, id)
+		if err != nil {
+			require.ErrorIs(s, err, entity.ErrNotFound)
+			return
+		}
+		m.SetYear(s.anyYear())
+	} else {
+		m, err := albums.Create(tx, Album{Name: fmt.Sprintf("server %d", len(s.ids)), Year: s.anyYear()})
+		require.NoError(s, err)
+		s.ids = append(s.ids, m.ID())
+	}
+	_, err := tx.Commit(s.server.ctx)
+	if err != nil {
+		require.ErrorIs(s, err, node.ErrDenied, "an album may still be bad")
+	}
+}
+
+// restart closes the server and opens it again.
+func (s *schedule) restart() {
+	f := s.server
+	require.NoError(s, f.node.Close(f.ctx))
+	require.NoError(s, f.stage.Close())
+	again := startOver(s.T, f.store, s.options()...)
+	f.stage, f.node = again.stage, again.node
+	f.prince, f.queen = f.node.Session("prince"), f.node.Session("queen")
+	s.serving.Store(f.node)
+}
+
+// change commits a transaction of one to three changes.
+func (a *actor) change(do func(tx *node.Tx) bool) {
+	session := a.session
+	if a.world.rand.IntN(3) == 0 {
+		session = session.Local()
+	}
+	tx := session.Begin()
+	defer tx.Rollback()
+	changed := do(tx)
+	for a.world.rand.IntN(3) == 0 {
+		changed = a.editOne(tx) || changed
+	}
+	if !changed {
+		return
+	}
+	r, err := tx.Commit(a.ctx)
+	if err != nil {
+		require.ErrorIs(a, err, node.ErrDependency)
+		return
+	}
+	if r.Status != node.Empty {
+		require.Equal(a, node.Pending, r.Status)
+		a.receipts = append(a.receipts, r)
+	}
+}
+
+func (a *actor) createOne(tx *node.Tx) bool {
+	m, err := albums.Create(tx, Album{Name: a.world.anyName(), Artist: string(a.name), Year: a.world.anyYear()})
+	require.NoError(a, err)
+	a.world.ids = append(a.world.ids, m.ID())
+	return true
+}
+
+func (a *actor) editOne(tx *node.Tx) bool {
+	m, err := albums.Edit(a.ctx, tx, a.world.anyID())
+	if err != nil {
+		a.mayFail(err)
+		return false
+	}
+	if a.world.rand.IntN(2) == 0 {
+		m.SetYear(a.world.anyYear())
+	}
+	if a.world.rand.IntN(2) == 0 {
+		m.SetName(a.world.anyName())
+	}
+	return true
+}
+
+func (a *actor) deleteOne(tx *node.Tx) bool {
+	id := a.world.anyID()
+	err := albums.Delete(a.ctx, tx, id)
+	if err == nil {
+		return true
+	}
+	a.mayFail(err)
+	if err := albums.Undelete(a.ctx, tx, id); err != nil {
+		a.mayFail(err)
+		return false
+	}
+	return true
+}
+
+func (a *actor) mayFail(err error) {
+	for _, known := range []error{entity.ErrNotFound, entity.ErrDeleted, node.ErrOffline} {
+		if errors.Is(err, known) {
+			return
+		}
+	}
+	require.NoError(a, err)
+}
+
+// restart closes the client and opens it again.
+func (a *actor) restart() {
+	for _, l := range a.lives {
+		l.stop()
+	}
+	texts := a.lives
+	a.lives = nil
+	a.stop()
+	a.open(node.Rand(newDice(a.world.rand.Uint64())))
+	_, err := a.node.Connect(a.link.Dial)
+	require.NoError(a, err)
+	for _, l := range texts {
+		a.followText(l.text)
+	}
+}
+
+func (a *actor) follow() {
+	r := a.world.rand
+	text := []string{"", "year > 1984", "year = 1985", "name LIKE 'name%'", "year > 1982 AND name != 'name 3'"}[r.IntN(5)]
+	text += []string{" ORDER BY year", " ORDER BY name DESC", " ORDER BY year DESC, name", ""}[r.IntN(4)]
+	if r.IntN(2) == 0 {
+		text += fmt.Sprintf(" LIMIT %d", r.IntN(6))
+		if r.IntN(2) == 0 {
+			text += fmt.Sprintf(" OFFSET %d", r.IntN(4))
+		}
+	}
+	a.followText(text)
+}
+
+func (a *actor) followText(text string) {
+	live, err := albums.Query(a.ctx, a.session, text)
+	require.NoError(a, err)
+	l := &follower{T: a.T, text: text, live: live, done: make(chan struct{})}
+	go l.run(a.ctx)
+	a.lives = append(a.lives, l)
+}
+
+func describe(v AlbumView) string {
+	return fmt.Sprintf("%v %q %d %v", v.ID(), v.Name(), v.Year(), v.Head())
+}
+
+func (l *follower) run(ctx context.Context) {
+	defer close(l.done)
+	for set := range l.live.Changes(ctx) {
+		l.apply(set)
+	}
+}
+
+// apply patches the list as the documentation of change sets says.
+func (l *follower) apply(set entity.ChangeSet[AlbumView]) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	var gone []int
+	var arrived, stayed []entity.Change[AlbumView]
+	for _, c := range set.Changes {
+		switch c.Kind {
+		case entity.Removed:
+			gone = append(gone, c.OldIndex)
+		case entity.Moved:
+			gone = append(gone, c.OldIndex)
+			arrived = append(arrived, c)
+		case entity.Initial, entity.Added:
+			arrived = append(arrived, c)
+		default:
+			stayed = append(stayed, c)
+		}
+	}
+	slices.Sort(gone)
+	for _, i := range slices.Backward(gone) {
+		l.names = slices.Delete(l.names, i, i+1)
+	}
+	slices.SortFunc(arrived, func(a, b entity.Change[AlbumView]) int { return a.Index - b.Index })
+	for _, c := range arrived {
+		l.names = slices.Insert(l.names, c.Index, describe(c.Item))
+	}
+	for _, c := range stayed {
+		l.names[c.Index] = describe(c.Item)
+	}
+}
+
+func (l *follower) stop() {
+	l.live.Close()
+	<-l.done
+}
+
+// check compares what a client knows with the server, at rest.
+func (a *actor) check() {
+	f := a.world.server
+	for _, r := range a.receipts {
+		a.checkReceipt(a.outcome(r))
+	}
+	for _, entry := range a.ledger() {
+		require.NotEqual(a, node.Pending, entry.Status)
+	}
+	for _, l := range a.lives {
+		require.Equal(a, entity.Complete, l.live.State().Phase, "%s: %v", l.text, l.live.State())
+		list, err := albums.Collect(f.ctx, f.prince, l.text)
+		require.NoError(a, err)
+		want, got := []string{}, []string{}
+		for _, v := range list {
+			want = append(want, describe(v))
+		}
+		for _, v := range l.live.Items() {
+			got = append(got, describe(v))
+			a.checkRecord(v.ID())
+		}
+		require.Equal(a, want, got, "%s: %q", a.name, l.text)
+		l.mu.Lock()
+		require.Empty(a, cmp.Diff(want, append([]string{}, l.names...)), "changes of %q", l.text)
+		l.mu.Unlock()
+	}
+}
+
+// checkReceipt compares what the client says of a transaction with what the
+// server says.
+func (a *actor) checkReceipt(r node.Receipt) {
+	theirs, err := a.world.server.node.Receipt(a.ctx, r.Transaction)
+	if r.Status == node.Accepted {
+		require.NoError(a, err)
+		require.Equal(a, node.Accepted, theirs.Status)
+		require.Equal(a, theirs.Position.Seq, r.Position.Seq)
+		return
+	}
+	require.Equal(a, node.Rejected, r.Status)
+	require.Error(a, r.Reason)
+	if err == nil {
+		require.Equal(a, node.Rejected, theirs.Status)
+	} else {
+		require.ErrorIs(a, err, node.ErrUnknownTransaction)
+	}
+}
+
+// checkRecord compares stored states byte for byte.
+func (a *actor) checkRecord(id event.ID) {
+	read := func(n *node.Node) (r *storage.Record) {
+		n.WithEngine(func(e storage.Engine) {
+			s, err := e.Snapshot(a.ctx)
+			require.NoError(a, err)
+			defer s.Close()
+			r, err = s.State(a.ctx, "albums", id)
+			require.NoError(a, err)
+		})
+		return r
+	}
+	require.True(a, read(a.node).Equal(read(a.world.server.node)), "%v differs", id)
+}
+
+func (a *actor) leave() {
+	for _, l := range a.lives {
+		l.stop()
+	}
+}
