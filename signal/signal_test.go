@@ -304,7 +304,7 @@ func TestWait(t *testing.T) {
 		c := signal.NewComputed(g, func(t *signal.Tracker) int { return a.Get(t) * 10 })
 		go func() {
 			for range 3 {
-				time.Sleep(time.Second) // virtual
+				<-time.After(time.Second) // virtual
 				a.Update(func(n int) int { return n + 1 })
 			}
 		}()
