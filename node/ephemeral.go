@@ -198,11 +198,8 @@ func (e *ephemeral) call(ctx context.Context, question func(request uint64) wire
 
 // held returns what this node holds of an entity, nil if nothing.
 func (e *ephemeral) held(ctx context.Context, m *model.Schema, id event.ID) (*storage.Record, error) {
-	e.mu.Lock()
-	t := e.outbox.touched[entity.Key{Collection: m.Collection(), ID: id}]
-	e.mu.Unlock()
-	if t != nil && t.shown != nil {
-		return t.shown, nil
+	if shown := e.pending(m, id); shown != nil {
+		return shown, nil
 	}
 	snapshot, leave, err := e.open(ctx)
 	if err != nil {
@@ -210,6 +207,17 @@ func (e *ephemeral) held(ctx context.Context, m *model.Schema, id event.ID) (*st
 	}
 	defer leave()
 	return stateIn(ctx, snapshot, m.Collection(), id)
+}
+
+// pending returns what an entity with pending changes looks like, nil for any
+// other.
+func (e *ephemeral) pending(m *model.Schema, id event.ID) *storage.Record {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if t := e.outbox.touched[entity.Key{Collection: m.Collection(), ID: id}]; t != nil {
+		return t.shown
+	}
+	return nil
 }
 
 // fork implements role. What is held here and known to be current needs no

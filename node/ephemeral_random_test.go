@@ -449,7 +449,9 @@ func (a *actor) checkRecord(id event.ID) {
 		})
 		return r
 	}
-	require.True(a, read(a.node).Equal(read(a.world.server.node)), "%v differs", id)
+	got, want := read(a.node), read(a.world.server.node)
+	require.True(a, got.Equal(want), "%v differs: %v %q %q, and not %v %q %q", id,
+		got.Row.Head, got.Row.Values.Bytes(), got.Merge, want.Row.Head, want.Row.Values.Bytes(), want.Merge)
 }
 
 func (a *actor) leave() {

@@ -158,9 +158,12 @@ func (sub *subscription) tell() error {
 		sub.server.drop(sub)
 		return sub.server.send(sub.server.failure(sub.question.Request, err))
 	}
-	if err := sub.sub.Err(); err != nil {
-		sub.server.drop(sub)
-		return sub.server.send(sub.server.failure(sub.question.Request, cmp.Or(sub.live.Err(), err)))
+	if sub.sub.Err() == nil {
+		return nil
+	}
+	sub.server.drop(sub)
+	if err := sub.live.Err(); err != nil { // else it was closed at the peer's wish
+		return sub.server.send(sub.server.failure(sub.question.Request, err))
 	}
 	return nil
 }
@@ -222,7 +225,10 @@ func (n *news) send() error {
 				err = parts.row(r)
 			}
 		} else if !n.reset {
-			err = parts.departure(departureOf(n.gone[id]))
+			var d wire.Departure
+			if d, err = reader.departure(n.gone[id]); err == nil {
+				err = parts.departure(d)
+			}
 		}
 		if err != nil {
 			return err
@@ -248,35 +254,47 @@ var wireReasons = [...]wire.Reason{
 	reactor.Limit: wire.Limit, reactor.Denied: wire.Denied,
 }
 
-// departureOf translates a removal. The state comes with it if it is what made
-// the entity leave, and if it is known whole.
-func departureOf(c *reactor.RowChange) wire.Departure {
-	d := wire.Departure{ID: c.ID(), Reason: wireReasons[c.Reason]}
-	if c.Reason != reactor.Denied && c.Record != c.Before && isWhole(c.Record) {
-		row := rowOf(c.Record)
-		d.Last = &row
-	}
-	return d
-}
-
 // isWhole reports whether a record has its merge data. Only one that nothing but
 // its creation wrote needs none; reading a result may leave it out.
 func isWhole(r *storage.Record) bool {
 	return len(r.Merge) > 0 || len(r.Row.Head) == 1 && r.Row.Head[0] == r.Row.ID
 }
 
-// lateReader completes records from the store as it is when the first one is
-// found to need it.
+// lateReader reads records from the store as it is when the first one is needed.
+// What is sent later is no older.
 type lateReader struct {
 	server   *server
 	snapshot storage.Snapshot
 	leave    func()
 }
 
+// whole returns a record with its merge data.
 func (l *lateReader) whole(r *storage.Record) (*storage.Record, error) {
 	if isWhole(r) {
 		return r, nil
 	}
+	return l.read(r.Collection, r.Row.ID)
+}
+
+// departure translates a removal. The state comes with it if it is what made the
+// entity leave: not the one of then, since later ones would not be told.
+func (l *lateReader) departure(c *reactor.RowChange) (wire.Departure, error) {
+	d := wire.Departure{ID: c.ID(), Reason: wireReasons[c.Reason]}
+	if d.Reason != wire.Deleted && d.Reason != wire.NoMatch {
+		return d, nil
+	}
+	r, err := l.read(c.Record.Collection, c.ID())
+	if err != nil {
+		return d, err
+	}
+	if r.Size() <= maxRow {
+		row := rowOf(r)
+		d.Last = &row
+	}
+	return d, nil
+}
+
+func (l *lateReader) read(collection string, id event.ID) (*storage.Record, error) {
 	if l.snapshot == nil {
 		var err error
 		if l.snapshot, l.leave, err = l.server.open(l.server.ctx); err != nil {
@@ -284,7 +302,7 @@ func (l *lateReader) whole(r *storage.Record) (*storage.Record, error) {
 			return nil, err
 		}
 	}
-	return l.snapshot.State(l.server.ctx, r.Collection, r.Row.ID)
+	return l.snapshot.State(l.server.ctx, collection, id)
 }
 
 func (l *lateReader) close() {
