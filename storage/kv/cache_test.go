@@ -101,7 +101,8 @@ func runCache(t *testing.T, bytes int64) {
 		})
 	}
 	rng := rand.New(rand.NewPCG(seed, 99))
-	for version := uint64(1); version <= commits && !t.Failed(); version++ {
+	// The scheduler may leave readers behind: go on until they have seen something.
+	for version := uint64(1); (version <= commits || hits.Load() < 1000) && !t.Failed(); version++ {
 		changed := make([]*storage.Record, 1+rng.IntN(5))
 		for i := range changed {
 			changed[i] = testRecord(testID(rng.IntN(entities/len(changed))*len(changed)+i), version, rng.IntN(300))
@@ -119,7 +120,6 @@ func runCache(t *testing.T, bytes int64) {
 	}
 	stop.Store(true)
 	group.Wait()
-	require.Positive(t, hits.Load())
 	checkCache(t, c)
 }
 

@@ -186,12 +186,10 @@ func (x *selector) tick() error {
 	return nil
 }
 
-// matches reports whether the row is part of the result, the window aside.
+// matches reports whether the row is part of the result, the window aside. Plans
+// that leave nothing to test read an index, which holds no deleted entities.
 func (x *selector) matches(r *model.Row) bool {
-	if x.plan.Residual {
-		return x.plan.Query.Match(r)
-	}
-	return !r.Deleted
+	return !x.plan.Residual || x.plan.Query.Match(r)
 }
 
 // ranges visits what consider accepts among the keys of the plan's ranges below
