@@ -55,6 +55,9 @@ func (m *entityModel) short() string {
 	return string(unicode.ToLower(first))
 }
 
+// usedOfGo are the predeclared names that generated code uses.
+var usedOfGo = []string{"bool", "byte", "error", "float64", "int64", "string", "uint64"}
+
 // collisions checks the names of models, collections and everything else that
 // is generated at package level.
 func (d *describer) collisions() {
@@ -66,6 +69,11 @@ func (d *describer) collisions() {
 				first.name, m.name, m.collection)
 		}
 		collections[m.collection] = m
+	}
+	for _, name := range usedOfGo {
+		if pos, exists := d.out.declared[name]; exists {
+			d.diag.errorf(pos, "%s hides what Go calls so, which the generated code uses: rename it", name)
+		}
 	}
 	taken := make(map[string]claim)
 	for _, c := range d.out.claims() {

@@ -3,6 +3,7 @@ package main
 import (
 	"fmt"
 	"go/token"
+	"go/types"
 	"slices"
 	"strings"
 
@@ -41,18 +42,9 @@ func (d *describer) columns(m *entityModel) {
 	case m.stored > model.MaxFields:
 		d.diag.errorf(m.pos, "model %s has %d fields, at most %d are possible", m.name, m.stored, model.MaxFields)
 	}
-	goNames := make(map[string]*field)
+	goNames := d.goNames(m)
 	byColumn := make(map[string]*field)
-	fields := m.fields
-	m.fields = nil
-	for _, f := range fields {
-		if first, taken := goNames[f.name]; taken {
-			d.diag.errorf(f.pos, "field %s of %s stands twice, also at %s: rename one, or exclude it with `ank:\"-\"`",
-				f.name, m.name, d.where(first.pos))
-			continue
-		}
-		goNames[f.name] = f
-		m.fields = append(m.fields, f)
+	for _, f := range m.fields {
 		if what, reserved := reservedNames[f.name]; reserved {
 			d.diag.errorf(f.pos, "field %s of %s: the name is taken, %s of every entity is %s: rename the field, for example %s",
 				f.name, m.name, f.name, what, m.name+f.name)
@@ -68,6 +60,34 @@ func (d *describer) columns(m *entityModel) {
 	}
 	d.methodNames(m, goNames)
 	d.renames(m, byColumn)
+}
+
+// goNames finds the fields of a model by their names. A field whose name another
+// one has already is dropped, one that the name does not lead to is complained of.
+func (d *describer) goNames(m *entityModel) map[string]*field {
+	out := make(map[string]*field)
+	fields := m.fields
+	m.fields = nil
+	for _, f := range fields {
+		if first, taken := out[f.name]; taken {
+			d.diag.errorf(f.pos, "field %s of %s stands twice, also at %s: rename one, or exclude it with `ank:\"-\"`",
+				f.name, m.name, d.where(first.pos))
+			continue
+		}
+		out[f.name] = f
+		m.fields = append(m.fields, f)
+	}
+	for _, f := range m.fields {
+		switch obj, _, _ := types.LookupFieldOrMethod(m.obj.Type(), true, d.pkg.Types, f.name); {
+		case obj == f.obj || len(fields) > len(m.fields):
+		case obj == nil:
+			d.diag.errorf(f.pos, "field %s of %s is in two embedded structs, even if one is excluded: rename one", f.name, m.name)
+		default:
+			d.diag.errorf(f.pos, "field %s of %s is hidden by what is declared at %s: rename one of them",
+				f.name, m.name, d.where(d.sources.position(obj)))
+		}
+	}
+	return out
 }
 
 // place is where the column of a field is named.

@@ -4,6 +4,7 @@ import (
 	"go/ast"
 	"go/token"
 	"go/types"
+	"reflect"
 	"strings"
 
 	"golang.org/x/tools/go/packages"
@@ -194,9 +195,13 @@ func namesOf(name string, directive modelDirective) (plural, collection string) 
 
 // validation looks for Validate() error, which is called before acceptance.
 func (d *describer) validation(m *entityModel) {
-	obj, _, _ := types.LookupFieldOrMethod(m.obj.Type(), true, m.obj.Pkg(), "Validate")
+	obj, path, _ := types.LookupFieldOrMethod(m.obj.Type(), true, m.obj.Pkg(), "Validate")
 	f, ok := obj.(*types.Func)
 	if !ok {
+		return
+	}
+	if d.excludes(m.obj.Type(), path) {
+		d.diag.warnf(m.pos, "method Validate of %s belongs to an embedded field that is excluded: it is not called", m.name)
 		return
 	}
 	sig := f.Signature()
@@ -207,6 +212,22 @@ func (d *describer) validation(m *entityModel) {
 		d.diag.warnf(d.sources.position(f), "method Validate of %s is not called before acceptance: "+
 			"that takes the signature Validate() error", m.name)
 	}
+}
+
+// excludes tells whether a path of embedded fields to a method leads through one
+// that is not stored.
+func (d *describer) excludes(t types.Type, path []int) bool {
+	for _, i := range path[:len(path)-1] {
+		if pointer, ok := t.Underlying().(*types.Pointer); ok {
+			t = pointer.Elem()
+		}
+		st := t.Underlying().(*types.Struct)
+		if reflect.StructTag(st.Tag(i)).Get(tagKey) == "-" {
+			return true
+		}
+		t = st.Field(i).Type()
+	}
+	return false
 }
 
 // modelOf reads the directive above any type, also of another package. It is

@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"unicode"
 )
 
 // A diagnostic is one finding about a model, at its place in the source.
@@ -49,7 +50,7 @@ func (d *diagnostics) print(w io.Writer, dir string) {
 		)
 	})
 	for _, x := range slices.Compact(sorted) {
-		text := x.text
+		text := strings.Map(printable, strings.ToValidUTF8(x.text, "\ufffd"))
 		if x.warning {
 			text = "warning: " + text
 		}
@@ -59,6 +60,15 @@ func (d *diagnostics) print(w io.Writer, dir string) {
 		}
 		fmt.Fprintln(w, text)
 	}
+}
+
+// printable keeps what a terminal would act on out of messages, which quote tags
+// and directives.
+func printable(r rune) rune {
+	if r != '\n' && r != '\t' && !unicode.IsPrint(r) {
+		return unicode.ReplacementChar
+	}
+	return r
 }
 
 // relative is path as seen from dir, or path itself when that is shorter.

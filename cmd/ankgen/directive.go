@@ -3,7 +3,7 @@ package main
 import (
 	"go/ast"
 	"go/token"
-	"slices"
+	"regexp"
 	"strings"
 )
 
@@ -52,15 +52,17 @@ func parseDirectives(fset *token.FileSet, doc *ast.CommentGroup, diag *diagnosti
 	}
 	for _, c := range doc.List {
 		pos := fset.Position(c.Slash)
-		if rest := strings.TrimLeft(strings.TrimPrefix(c.Text, "//"), " \t"); isDirective(rest) && rest != c.Text[2:] {
-			diag.errorf(pos, "this is a comment and no directive: write //%s without a space", strings.Fields(rest)[0])
+		text, ok := strings.CutPrefix(c.Text, directivePrefix)
+		if ok {
+			out.known = append(out.known, c)
+		}
+		if verb := meantVerb(c.Text); verb != "" && (!ok || !strings.HasPrefix(text, verb)) {
+			diag.errorf(pos, "this is a comment and no directive: did you mean //ank:%s?", verb)
 			continue
 		}
-		text, ok := strings.CutPrefix(c.Text, directivePrefix)
 		if !ok {
 			continue
 		}
-		out.known = append(out.known, c)
 		pos.Column += len(directivePrefix)
 		pos.Offset += len(directivePrefix)
 		out.read(splitWords(text, pos), fset.Position(c.Slash), diag)
@@ -68,15 +70,21 @@ func parseDirectives(fset *token.FileSet, doc *ast.CommentGroup, diag *diagnosti
 	return out
 }
 
-// isDirective tells whether a comment's text begins with a verb of ours.
-func isDirective(text string) bool {
-	verb, ok := strings.CutPrefix(text, "ank:")
-	fields := strings.Fields(verb)
-	return ok && len(fields) > 0 && slices.Contains(verbs, fields[0])
-}
-
 // verbs are the directives that exist.
 var verbs = []string{"model", "index"}
+
+// almost finds comments that look like a directive of somebody.
+var almost = regexp.MustCompile(`(?m)^\s*(?://|/\*)[\s+@]*([A-Za-z]{2,4})\s*:\s*(model|index)\b`)
+
+// meantVerb is the verb of a comment that is, or was meant to be, a directive of
+// ours: with a space in it, in other brackets, with another prefix.
+func meantVerb(text string) string {
+	m := almost.FindStringSubmatch(text)
+	if m == nil || nearest(m[1], []string{"ank"}) == "" {
+		return ""
+	}
+	return m[2]
+}
 
 // read adds the directive of these words.
 func (d *directives) read(words []word, pos token.Position, diag *diagnostics) {
@@ -104,6 +112,10 @@ func (d *directives) read(words []word, pos token.Position, diag *diagnostics) {
 func parseModel(words []word, pos token.Position, diag *diagnostics) *modelDirective {
 	m := &modelDirective{pos: pos}
 	for _, w := range words {
+		if strings.HasPrefix(w.text, "//") {
+			diag.errorf(w.pos, "a directive has its line to itself: move the comment above it")
+			break
+		}
 		key, value, ok := strings.Cut(w.text, "=")
 		at := w.pos
 		at.Column += len(key) + 1

@@ -6,15 +6,23 @@
 //
 // It writes one file into each package that has models, <package>_ank.go, and
 // nothing if the file is as it should be already. Packages are named as for the
-// go command; the default is the one in the current folder. In a module that
-// depends on Ank, this line in a file beside the models runs it:
+// go command; the default is the one in the current folder. A module says once
+// that ankgen is one of its tools, so that go mod tidy keeps what it is built from:
 //
-//	//go:generate go run github.com/ankgo/ank/cmd/ankgen
+//	go get -tool github.com/ankgo/ank/cmd/ankgen
 //
-// Test files are not looked at. The package need not compile: what is missing because it has not been
-// generated yet does not matter. Mistakes in models are reported all at once,
-// each with its file, line, column and what to do; nothing is then written for
-// that package. A file is replaced as a whole or not at all.
+// Then this line in a file beside the models runs it:
+//
+//	//go:generate go tool ankgen
+//
+// The package need not compile: what is missing because it has not been generated
+// yet does not matter. Mistakes in models are reported all at once, each with its
+// file, line, column and what to do; nothing is then written for that package. A
+// file is replaced as a whole or not at all.
+//
+// Files are seen as the go command sees them: test files are not looked at, and
+// nothing is generated for models in a file that build constraints leave out on
+// the machine that ankgen runs on.
 //
 // With -check nothing is written. Ankgen then prints
 //
@@ -89,6 +97,9 @@
 // updated belong to every collection, and the words of the query language to
 // queries: a field whose column would be one of those needs name=. Fields cannot
 // be named like the methods that every view has, such as ID, Head and String.
+//
+// What is stored under a field's name must be what the name stands for in Go: a
+// field of an embedded struct cannot be hidden by another field or a method.
 //
 // If the struct has a method Validate() error, it is called on every new and
 // every changed entity before it is accepted; its error refuses the transaction.

@@ -19,7 +19,7 @@ func (d *describer) fields(m *entityModel, st *types.Struct, at token.Position) 
 		if v.Name() == "_" {
 			continue
 		}
-		f := &field{name: v.Name()}
+		f := &field{name: v.Name(), obj: v}
 		syntax := d.sources.field(v)
 		var literal *ast.BasicLit
 		f.pos, f.tagPos = d.sources.fieldPosition(v)

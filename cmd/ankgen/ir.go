@@ -45,6 +45,7 @@ type field struct {
 	unique   bool
 	indexed  bool
 	doc      string
+	obj      *types.Var
 
 	pos       token.Position   // of the name
 	tagPos    token.Position   // of the tag, or the name

@@ -10,6 +10,7 @@ import (
 	"go/token"
 	"os"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 
@@ -51,6 +52,7 @@ func find(ctx context.Context, dir string, patterns []string, diag *diagnostics)
 	}
 	var out []*folder
 	for _, p := range list {
+		warnIgnored(p.IgnoredFiles, diag)
 		if len(p.GoFiles) == 0 {
 			reportAll(p.Errors, dir, diag)
 			continue
@@ -68,6 +70,25 @@ func find(ctx context.Context, dir string, patterns []string, diag *diagnostics)
 	}
 	slices.SortFunc(out, func(a, b *folder) int { return strings.Compare(a.path, b.path) })
 	return out, nil
+}
+
+// aModel finds the directive of a model in the text of a file.
+var aModel = regexp.MustCompile(`(?m)^//ank:model\b`)
+
+// warnIgnored says that nothing comes of models in files that the go command
+// leaves out here.
+func warnIgnored(files []string, diag *diagnostics) {
+	for _, file := range files {
+		text, err := os.ReadFile(file)
+		if err != nil {
+			continue // whoever cannot read it does not build it either
+		}
+		if at := aModel.FindIndex(text); at != nil {
+			line := 1 + bytes.Count(text[:at[0]], []byte("\n"))
+			diag.warnf(token.Position{Filename: file, Line: line, Column: 1},
+				"build constraints leave this file out here: nothing is generated for its models")
+		}
+	}
 }
 
 // goMessage is what the go command said, without what go/packages says of it.
@@ -92,7 +113,7 @@ func (f *folder) scan(files []string) error {
 			clauses[packageClause(text)] = true
 			continue
 		}
-		f.marked = f.marked || bytes.Contains(text, []byte("ank:"))
+		f.marked = f.marked || bytes.Contains(text, []byte("ank:")) || almost.Match(text)
 		if f.name == "" {
 			f.name = packageClause(text)
 		}

@@ -72,8 +72,11 @@ func run(ctx context.Context, dir string, args []string, stdout, stderr io.Write
 	if g.diag.failed() {
 		return exitWrong
 	}
-	if g.check {
+	switch {
+	case g.check:
 		fmt.Fprintf(stdout, "checked %d models in %d packages\n", g.models, g.packages)
+	case g.models == 0:
+		fmt.Fprintln(stderr, "ankgen: no models here: put //ank:model directly above a struct")
 	}
 	return exitOK
 }

@@ -176,35 +176,45 @@ func embeddedName(expr ast.Expr) *ast.Ident {
 
 // declaredOver is the qualified name that a named type was declared with:
 // "time.Duration" for type Timeout time.Duration. The type checker forgets it.
-// It is "" when the declaration names no type of another package.
+// It is "" when the declaration leads to no type of package time.
 func (s *sources) declaredOver(obj *types.TypeName) string {
 	for range 16 { // a chain longer than that is a cycle
 		spec, _ := s.typeSpec(obj)
 		if spec == nil {
 			return ""
 		}
+		file := s.file(s.position(obj).Filename)
 		switch e := spec.Type.(type) {
 		case *ast.Ident:
 			next, ok := obj.Pkg().Scope().Lookup(e.Name).(*types.TypeName)
 			if !ok {
-				return ""
+				next = lookup(obj.Pkg(), dotImports(file), e.Name)
 			}
 			obj = next
 		case *ast.SelectorExpr:
-			from := s.importPath(obj.Pkg(), s.file(s.position(obj).Filename), e.X)
-			if from == "time" {
-				return from + "." + e.Sel.Name
-			}
-			next := lookupImported(obj.Pkg(), from, e.Sel.Name)
-			if next == nil {
-				return ""
-			}
-			obj = next
+			obj = lookup(obj.Pkg(), []string{s.importPath(obj.Pkg(), file, e.X)}, e.Sel.Name)
 		default:
 			return ""
 		}
+		if obj == nil {
+			return ""
+		}
+		if obj.Pkg() == timePackage {
+			return "time." + obj.Name()
+		}
 	}
 	return ""
+}
+
+// dotImports are the paths of the packages whose names a file uses as its own.
+func dotImports(file *ast.File) []string {
+	var out []string
+	for _, spec := range file.Imports {
+		if path, err := strconv.Unquote(spec.Path.Value); err == nil && spec.Name != nil && spec.Name.Name == "." {
+			out = append(out, path)
+		}
+	}
+	return out
 }
 
 // importPath is the path that a package name stands for in a file of pkg.
@@ -231,12 +241,20 @@ func (s *sources) importPath(pkg *types.Package, file *ast.File, name ast.Expr) 
 	return ""
 }
 
-// lookupImported finds a type in a package that pkg imports.
-func lookupImported(pkg *types.Package, from, name string) *types.TypeName {
-	for _, imported := range pkg.Imports() {
-		if imported.Path() == from {
-			obj, _ := imported.Scope().Lookup(name).(*types.TypeName)
-			return obj
+// timePackage stands for package time, which a package that is known from export
+// data only need not list among its imports.
+var timePackage = types.NewPackage("time", "time")
+
+// lookup finds a type in those packages that pkg imports, or nil.
+func lookup(pkg *types.Package, paths []string, name string) *types.TypeName {
+	for _, path := range paths {
+		if path == "time" && (name == "Time" || name == "Duration") {
+			return types.NewTypeName(token.NoPos, timePackage, name, nil)
+		}
+		for _, imported := range pkg.Imports() {
+			if obj, ok := imported.Scope().Lookup(name).(*types.TypeName); ok && imported.Path() == path {
+				return obj
+			}
 		}
 	}
 	return nil

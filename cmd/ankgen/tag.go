@@ -4,6 +4,7 @@ import (
 	"go/ast"
 	"go/token"
 	"reflect"
+	"regexp"
 	"slices"
 	"strings"
 )
@@ -20,15 +21,16 @@ type fieldTag struct {
 // tagOptions are the words an ank tag may hold.
 var tagOptions = []string{"-", "index", "name=", "renamed-from=", "unique"}
 
+// tagKey is the key that ankgen reads.
+const tagKey = "ank"
+
 // parseTag reads the ank key of tag. pos is where the tag stands, or the field
 // if that is not known; literal is the tag as written, or nil.
 func parseTag(tag string, literal *ast.BasicLit, pos token.Position, diag *diagnostics) fieldTag {
 	var out fieldTag
-	text, ok := reflect.StructTag(tag).Lookup("ank")
+	text, ok := reflect.StructTag(tag).Lookup(tagKey)
+	checkKeys(tag, pos, diag)
 	if !ok {
-		if strings.Contains(tag, "ank:") || tag == "ank" {
-			diag.errorf(pos, "tag %s cannot be read: write it as `ank:\"index\"`", quoteTag(tag))
-		}
 		return out
 	}
 	if text == "" {
@@ -55,6 +57,52 @@ func parseTag(tag string, literal *ast.BasicLit, pos token.Position, diag *diagn
 		diag.errorf(tagStart(literal, pos), "an excluded field has no other options: write `ank:\"-\"`")
 	}
 	return out
+}
+
+var (
+	// tagPair is the next pair of a key and a value, as package reflect reads tags.
+	tagPair = regexp.MustCompile(`^ *([^ ":[:cntrl:]]+):"((?:[^"\\]|\\.)*)"`)
+
+	// strayKey is our key where none can be read.
+	strayKey = regexp.MustCompile(`(?i)^[^0-9a-z_]*ank($|[^0-9a-z_])`)
+)
+
+// checkKeys complains of keys in a tag that were meant to be ours and are not, or
+// that stand there twice: the runtime's rules for tags ignore both.
+func checkKeys(tag string, pos token.Position, diag *diagnostics) {
+	found := 0
+	for rest := tag; rest != ""; {
+		pair := tagPair.FindStringSubmatch(rest)
+		switch {
+		case pair == nil && strayKey.MatchString(rest), pair != nil && pair[1] != tagKey && strayKey.MatchString(pair[1]):
+			diag.errorf(pos, "tag %s cannot be read: write it as `ank:\"index\"`", quoteTag(tag))
+			return
+		case pair == nil:
+			return
+		case pair[1] == tagKey:
+			found++
+		case nearest(pair[1], []string{tagKey}) != "" && onlyOptions(pair[2]):
+			diag.warnf(pos, "key %s of tag %s is not read by ankgen: did you mean ank?", pair[1], quoteTag(tag))
+		}
+		rest = rest[len(pair[0]):]
+	}
+	if found > 1 {
+		diag.errorf(pos, "tag %s has the key ank twice: put commas between the options of one", quoteTag(tag))
+	}
+}
+
+// onlyOptions tells whether a text would do as options of our own.
+func onlyOptions(text string) bool {
+	for option := range strings.SplitSeq(text, ",") {
+		key, _, valued := strings.Cut(option, "=")
+		if valued {
+			key += "="
+		}
+		if key == "-" || !slices.Contains(tagOptions, key) {
+			return false
+		}
+	}
+	return true
 }
 
 // option adds one option of the tag.

@@ -47,7 +47,7 @@ func writeModule(t testing.TB, dir, path string) {
 	_, requires, ok := strings.Cut(string(text), "require (")
 	require.True(t, ok)
 	mod := "module " + path + "\n\ngo 1.26.0\n\n" +
-		"require " + modulePath + " v0.0.0\n\nreplace " + modulePath + " => " + repository(t) + "\n\n" +
+		"tool " + modulePath + "/cmd/ankgen\n\nrequire " + modulePath + " v0.0.0\n\nreplace " + modulePath + " => " + repository(t) + "\n\n" +
 		"require (" + requires
 	sum, err := os.ReadFile(filepath.Join(repository(t), "go.sum"))
 	require.NoError(t, err)
