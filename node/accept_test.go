@@ -145,7 +145,7 @@ func TestTheSameTransactionUnderWay(t *testing.T) {
 func TestEquivocation(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		f, c := start(t), newClient(t, 0)
-		create := c.create(Album{Name: "Parade"})
+		early, create := c.create(Album{Name: "early"}), c.create(Album{Name: "Parade"})
 		other := c.remote(create)
 		other.Events[0].Ops[0].Value = model.OfString("Another").AppendTo(nil)
 		require.NotEqual(t, create.Digest(), other.Digest())
@@ -182,13 +182,17 @@ func TestEquivocation(t *testing.T) {
 		_, err = f.node.Accept(f.ctx, "prince", forged)
 		require.ErrorIs(t, err, event.ErrEquivocation)
 
-		// A transaction that takes over an event of another one.
-		mixed := c.create(Album{Name: "new"})
-		mixed.Events = []*event.Event{c.remote(create).Events[0], mixed.Events[0]}
-		mixed.ID, err = c.clock.MintTransaction(mixed.Events[1].ID)
-		require.NoError(t, err)
-		_, err = f.node.Accept(f.ctx, "prince", mixed)
-		require.ErrorIs(t, err, event.ErrEquivocation)
+		// Transactions that take over an event of another one.
+		for _, events := range [][]*event.Event{
+			{early.Events[0], c.remote(create).Events[0]},
+			{c.remote(create).Events[0], c.create(Album{Name: "late"}).Events[0]},
+		} {
+			mixed := &event.Transaction{Events: events}
+			mixed.ID, err = c.clock.MintTransaction(events[1].ID)
+			require.NoError(t, err)
+			_, err = f.node.Accept(f.ctx, "prince", mixed)
+			require.ErrorIs(t, err, event.ErrEquivocation)
+		}
 		require.Equal(t, []string{"Parade"}, f.names(f.queen, ""))
 	})
 }

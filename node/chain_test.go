@@ -139,6 +139,7 @@ func TestIDsAscendOverRestarts(t *testing.T) {
 		f.stop()
 		crashed := f.store.Clone()
 		f = startOver(t, f.store)
+		<-time.After(time.Second)
 		m := f.create(f.prince, Album{Name: "Lovesexy"})
 		mint(f.store.Clone(), m)
 		mint(crashed, event.ID{})

@@ -71,7 +71,7 @@ func (c *committer) close(ctx context.Context) error {
 		if err := c.preparing.takeWithin(ctx); err != nil {
 			return err
 		}
-		if !c.queue.holds(c.queue.last()) {
+		if c.queue.empty() {
 			break
 		}
 		c.lead()

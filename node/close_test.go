@@ -138,14 +138,20 @@ func TestCloseAmongManyWriters(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		f := start(t)
 		var mu sync.Mutex
-		inside, after := false, 0
+		closed, after, busy := false, 0, 0
 		f.stage.commit = func(_ context.Context, _ *storage.Batch, next func() error) error {
 			mu.Lock()
-			if inside {
+			if closed {
 				after++
+			}
+			if busy++; busy > 1 {
+				t.Error("two commits at a time")
 			}
 			mu.Unlock()
 			<-time.After(time.Millisecond)
+			mu.Lock()
+			busy--
+			mu.Unlock()
 			return next()
 		}
 		accepted := 0
@@ -170,7 +176,7 @@ func TestCloseAmongManyWriters(t *testing.T) {
 		<-time.After(20 * time.Millisecond)
 		require.NoError(t, f.node.Close(f.ctx))
 		mu.Lock()
-		inside = true
+		closed = true
 		mu.Unlock()
 		wg.Wait()
 		require.Zero(t, after, "no write after close")
@@ -186,6 +192,7 @@ func TestCloseOfAReadOnlyNode(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		f := start(t)
 		f.create(f.prince, Album{Name: "Parade"})
+		f.alarm.expected.Store(true)
 		f.stage.commit = func(context.Context, *storage.Batch, func() error) error { return storage.ErrFull }
 		require.ErrorIs(t, tryCreate(f.ctx, f.prince, Album{}), storage.ErrFull)
 		require.NoError(t, f.node.Close(f.ctx))

@@ -113,33 +113,34 @@ func (c *committer) submit(ctx context.Context, r *request) (Receipt, error) {
 	if err := c.queue.push(r); err != nil {
 		return r.receipt, err
 	}
-	// Once somebody has taken the request up, somebody leads it to its end.
-	for c.queue.waits(r) {
+	for !r.decided() {
+		// Once somebody has taken the request up, there is nothing to do but wait:
+		// that it is decided, or put back.
+		waits, returned := c.queue.waits(r)
+		preparing := c.preparing
+		if !waits {
+			preparing = nil
+		}
 		select {
-		case c.preparing <- struct{}{}:
+		case preparing <- struct{}{}:
 			c.lead()
 			continue
 		default:
 		}
 		select {
 		case <-r.done:
-		case c.preparing <- struct{}{}:
-			c.lead()
+		case <-returned:
+		case preparing <- struct{}{}:
+			if waits, _ := c.queue.waits(r); waits {
+				c.lead()
+			} else {
+				c.preparing.give() // somebody was quicker, and so will be others
+			}
 		case <-ctx.Done():
 			return c.abandon(ctx, r)
 		}
 	}
-	select {
-	case <-r.done:
-		return r.receipt, r.err
-	default:
-	}
-	select {
-	case <-r.done:
-		return r.receipt, r.err
-	case <-ctx.Done():
-		return c.abandon(ctx, r)
-	}
+	return r.receipt, r.err
 }
 
 // abandon gives up waiting for a request.
@@ -151,30 +152,23 @@ func (c *committer) abandon(ctx context.Context, r *request) (Receipt, error) {
 	return pending, fmt.Errorf("%w: %w", ErrPending, context.Cause(ctx))
 }
 
-// lead takes a batch through all stages. If requests are put back, whoever waits
-// for them waits for somebody who leads, which is lead then: it goes on until
-// they are through. The caller has taken the preparing token, which lead gives
-// back.
+// lead takes a batch through all stages, and more as long as requests wait that
+// were put back and whose owners are gone: nobody else would lead those. The
+// caller has taken the preparing token, which lead gives back.
 func (c *committer) lead() {
-	until := uint64(0)
-	for {
-		if c.leadOne() {
-			until = c.queue.last()
-		}
-		if !c.queue.holds(until) {
-			return
-		}
+	c.leadOne()
+	for c.queue.hasOrphans() {
 		c.preparing.take()
+		c.leadOne()
 	}
 }
 
-// leadOne reports whether it put requests back.
-func (c *committer) leadOne() bool {
+func (c *committer) leadOne() {
 	b := c.prepare.begin()
 	requests := c.queue.drain(c.limits, b)
 	if len(requests) == 0 {
 		c.preparing.give()
-		return false
+		return
 	}
 	c.prepare.extend(b, requests)
 	c.proceed(b)
@@ -182,17 +176,16 @@ func (c *committer) leadOne() bool {
 		c.queue.putBack(b.requests)
 		c.committing.give()
 		c.preparing.give()
-		return true
+		return
 	}
 	c.preparing.give()
 	result, err := c.store(b)
 	if result == again {
 		c.queue.putBack(b.requests)
 		c.committing.give()
-		return true
+		return
 	}
 	c.finish(b, result, err)
-	return false
 }
 
 // proceed takes the committing token. As long as it has to wait for it, the batch

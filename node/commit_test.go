@@ -188,6 +188,23 @@ func TestTheNextBatchIsPreparedMeanwhile(t *testing.T) {
 	})
 }
 
+func TestUnfinishedBatchesAreNotForgotten(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		f := start(t)
+		f.node.ForgetEarly(0, 1)
+		id := f.create(f.prince, Album{Name: "0"})
+		j := f.judged()
+		first := f.begin(f.editing(id, func(m AlbumMutable) { m.SetName("1") }))
+		second := f.begin(f.editing(id, func(m AlbumMutable) { m.SetArtist("2") }))
+		j.verdicts <- store
+		j.verdicts <- store
+		<-first.done
+		<-second.done
+		require.NoError(t, errors.Join(first.err, second.err))
+		require.Len(t, f.get(id).Head(), 2)
+	})
+}
+
 func TestAFailureDiscardsWhatWasPreparedOnTop(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		asked := 0
@@ -348,6 +365,7 @@ func TestUnknownOutcomes(t *testing.T) {
 			j := f.judged()
 			b := f.begin(f.creating("Parade"))
 			f.stage.snapshot = func() error { return errors.New("no connection") }
+			f.alarm.expected.Store(true)
 			j.verdicts <- fail(lost)
 			<-b.done
 			require.ErrorIs(t, b.err, storage.ErrUnknown)
@@ -359,6 +377,66 @@ func TestUnknownOutcomes(t *testing.T) {
 	})
 }
 
+func TestTheOrderIsKeptWhenBatchesAreTriedAgain(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		f := start(t, node.WithLimits(node.Limits{Batch: 1}))
+		j := f.judged()
+		var commits []*begun
+		for i := range 6 {
+			commits = append(commits, f.begin(f.creating(fmt.Sprint(i))))
+		}
+		for range 2 {
+			j.verdicts <- fail(storage.ErrUnknown)
+			synctest.Wait()
+		}
+		for range commits {
+			j.verdicts <- store
+		}
+		for i, b := range commits {
+			<-b.done
+			require.NoError(t, b.err)
+			require.Equal(t, uint64(i+1), b.receipt.Position.Seq)
+		}
+	})
+}
+
+func TestSomebodyElseWritesTheLog(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		f := start(t)
+		id := f.create(f.prince, Album{Name: "0", Year: 1900})
+		old := f.editing(id, func(m AlbumMutable) { m.SetArtist("mine") })
+		// Another process with the same identity changes the album.
+		other, err := node.Open(f.ctx, lent{f.stage.Engine}, node.Models(albumSchema, noteSchema), node.WithPolicy(node.AllowAll()))
+		require.NoError(t, err)
+		require.Equal(t, f.node.Origin(), other.Origin())
+		require.NoError(t, other.Session("other").Update(f.ctx, func(tx *node.Tx) error {
+			m, err := albums.Edit(f.ctx, tx, id)
+			m.SetYear(1986)
+			return err
+		}))
+		require.NoError(t, other.Close(f.ctx))
+
+		f.alarm.expected.Store(true)
+		r, err := old.Commit(f.ctx)
+		require.NoError(t, err)
+		require.Equal(t, uint64(3), r.Position.Seq)
+		require.Equal(t, Album{"0", "mine", 1986}, f.album(id), "what the other one did is not lost")
+		requireLogVerifies(f)
+	})
+}
+
+// lent is an engine that somebody else closes.
+type lent struct{ storage.Engine }
+
+func (lent) Close() error { return nil }
+
+// album is an album's values.
+func (f *fixture) album(id event.ID) Album {
+	f.Helper()
+	v := f.get(id)
+	return Album{v.Name(), v.Artist(), v.Year()}
+}
+
 func TestAFullStoreMakesTheNodeReadOnly(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		f := start(t)
@@ -367,6 +445,7 @@ func TestAFullStoreMakesTheNodeReadOnly(t *testing.T) {
 		first := f.begin(f.creating("first"))
 		second := f.begin(f.creating("second"))
 		third := f.begin(f.creating("third"))
+		f.alarm.expected.Store(true)
 		j.verdicts <- fail(fmt.Errorf("disk: %w", storage.ErrFull))
 		for _, b := range []*begun{first, second, third} {
 			<-b.done
@@ -458,6 +537,30 @@ func TestAReceiptResolvesAfterItsOwnerLeft(t *testing.T) {
 		again, err := f.node.Receipt(f.ctx, third.receipt.Transaction)
 		require.NoError(t, err)
 		require.Equal(t, r, again)
+	})
+}
+
+func TestSomebodyLeadsWhatNobodyWaitsFor(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		f := start(t, node.WithLimits(node.Limits{Batch: 2}))
+		j := f.judged()
+		leaving, leave := context.WithCancel(f.ctx)
+		first := f.begin(f.creating("first"))
+		second := f.begin(f.creating("second"))
+		third := f.beginWith(leaving, f.creating("third"))
+		leave()
+		<-third.done
+		require.ErrorIs(t, third.err, node.ErrPending)
+		j.verdicts <- fail(storage.ErrUnknown)
+		synctest.Wait()
+		j.verdicts <- store // the first two, tried again
+		j.verdicts <- store // the third, which is alone in the world
+		<-first.done
+		<-second.done
+		r, err := f.node.Receipt(f.ctx, third.receipt.Transaction)
+		require.NoError(t, err)
+		require.Equal(t, node.Accepted, r.Status)
+		require.Equal(t, uint64(3), r.Position.Seq)
 	})
 }
 

@@ -197,6 +197,15 @@ func TestReadsAgreeWithANaiveWorld(t *testing.T) {
 		defer done()
 		s := n.Session("prince")
 		committed := world{}
+		tx := s.Begin()
+		for range rapid.IntRange(0, 20).Draw(t, "albums") {
+			a := drawAlbum(t)
+			m, err := albums.Create(tx, a)
+			require.NoError(t, err)
+			committed[m.ID()] = &album{id: m.ID(), Album: a}
+		}
+		_, err := tx.Commit(ctx)
+		require.NoError(t, err)
 		for range rapid.IntRange(1, 6).Draw(t, "transactions") {
 			tx := s.Begin()
 			mine := committed.clone()

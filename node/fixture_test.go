@@ -3,6 +3,7 @@ package node_test
 import (
 	"context"
 	"errors"
+	"sync/atomic"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -89,6 +90,7 @@ type fixture struct {
 	ctx   context.Context
 	store *memory.Store
 	stage *stage // between the node and the engine
+	alarm *alarm // what the node logs
 	node  *node.Node
 	prince,
 	queen *node.Session
@@ -103,12 +105,12 @@ func start(t *testing.T, options ...node.Option) *fixture {
 // startOver opens a node over a store. The test's end closes it.
 func startOver(t *testing.T, store *memory.Store, options ...node.Option) *fixture {
 	t.Helper()
-	f := &fixture{T: t, ctx: context.Background(), store: store}
+	f := &fixture{T: t, ctx: context.Background(), store: store, alarm: &alarm{T: t}}
 	engine, err := store.Open(f.ctx, kv.Options{})
 	require.NoError(t, err)
 	f.stage = &stage{Engine: storage.Checked(engine)}
 	f.node, err = node.Open(f.ctx, f.stage, append([]node.Option{
-		node.Models(albumSchema, noteSchema), node.WithPolicy(node.AllowAll()),
+		node.Models(albumSchema, noteSchema), node.WithPolicy(node.AllowAll()), node.WithLogger(f.alarm),
 	}, options...)...)
 	if err != nil {
 		require.NoError(t, engine.Close())
@@ -159,6 +161,20 @@ func (f *fixture) names(r entity.Reader, text string, args ...any) []string {
 		names[i] = a.Name()
 	}
 	return names
+}
+
+// alarm fails a test if a node complains of what the test did not announce.
+type alarm struct {
+	*testing.T
+	expected atomic.Bool
+}
+
+func (a *alarm) Info(string, ...any) {}
+
+func (a *alarm) Error(message string, args ...any) {
+	if !a.expected.Load() {
+		a.T.Error(append([]any{"the node complains:", message}, args...)...)
+	}
 }
 
 // stage lets a test look at, hold up and fail what the node asks of its engine.

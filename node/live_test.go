@@ -209,6 +209,45 @@ func TestWindowsAreFilledInTheSameChangeSet(t *testing.T) {
 	})
 }
 
+func TestRefillsComeBeforeTheNextCommit(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		f := start(t)
+		ids := make([]event.ID, 100)
+		for i := range ids {
+			ids[i] = f.create(f.prince, Album{Name: fmt.Sprint(i), Year: 1900 + i})
+		}
+		feed := listen(f.ctx, f.query("ORDER BY year LIMIT 2"))
+		deleting := f.prince.Begin()
+		for _, id := range ids[:50] {
+			require.NoError(t, albums.Delete(f.ctx, deleting, id))
+		}
+		next := f.prince.Begin()
+		require.NoError(t, albums.Delete(f.ctx, next, ids[50]))
+		j := f.judged()
+		first := f.begin(deleting)
+		second := f.begin(next)
+		release := make(chan struct{})
+		f.stage.snapshot = func() error {
+			<-release
+			return nil
+		}
+		j.verdicts <- store
+		synctest.Wait()
+		require.Len(t, j.entered, 1, "the engine holds still while the window is filled")
+		close(release)
+		synctest.Wait()
+		changes, names := feed.last()
+		require.Equal(t, []string{"removed 0, deleted", "removed 1, deleted", "added 50", "added 51"}, changes)
+		require.Equal(t, []string{"50", "51"}, names, "as of that commit")
+		j.verdicts <- store
+		<-first.done
+		<-second.done
+		synctest.Wait()
+		_, names = feed.last()
+		require.Equal(t, []string{"51", "52"}, names)
+	})
+}
+
 func TestYourOwnCommitShowsWhenItReturns(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		f := start(t)

@@ -224,6 +224,8 @@ func TestTheTwoOrders(t *testing.T) {
 		require.ErrorIs(t, err, entity.ErrNotFound)
 		_, err = albums.Get(f.ctx, f.queen.AsOf(halfway), event.ID{1})
 		require.ErrorIs(t, err, entity.ErrNotFound)
+		_, err = notes.Get(f.ctx, f.queen.AsOf(halfway), late.Events[0].ID)
+		require.ErrorIs(t, err, entity.ErrNotFound, "of another collection")
 	})
 }
 

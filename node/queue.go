@@ -27,7 +27,8 @@ type request struct {
 	reads []read
 
 	number   uint64     // its place in the queue
-	taken    bool       // drained and not decided
+	taken    bool       // drained, and not decided or put back
+	orphan   bool       // whoever waited for it is gone
 	attempts int        // how often a batch with it could not be stored
 	alone    bool       // it is to have a batch of its own
 	twins    []*request // the same transaction, handed in again meanwhile
@@ -73,14 +74,20 @@ type queue struct {
 	waiting []*request // in the order of their numbers
 	taken   []*request
 	pushed  uint64
-	listens bool          // somebody waits for arrived
-	arrived chan struct{} // of capacity 1
+	orphans int // of waiting
 	closed  bool
+
+	returned chan struct{} // closed when requests are put back
+	listens  bool          // somebody waits for arrived
+	arrived  chan struct{} // of capacity 1; what was pushed for who listens
+
 	decided receipts
 }
 
 func newQueue() *queue {
-	return &queue{arrived: make(chan struct{}, 1), decided: receipts{most: keptReceipts}}
+	return &queue{
+		returned: make(chan struct{}), arrived: make(chan struct{}, 1), decided: receipts{most: keptReceipts},
+	}
 }
 
 // push appends a request. After close it returns ErrClosed.
@@ -100,12 +107,14 @@ func (q *queue) push(r *request) error {
 	return nil
 }
 
-// withdraw takes a request back, and reports false if it was taken up before.
+// withdraw takes a request back that its owner gives up. If it was taken up
+// before, it goes its way without an owner, and withdraw reports false.
 func (q *queue) withdraw(r *request) bool {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	i := slices.Index(q.waiting, r)
 	if i < 0 {
+		r.orphan = true
 		return false
 	}
 	q.waiting = slices.Delete(q.waiting, i, i+1)
@@ -124,6 +133,9 @@ func (q *queue) drain(l *Limits, b *batch) []*request {
 			break
 		}
 		r.taken = true
+		if r.orphan {
+			q.orphans--
+		}
 		n++
 		b.events, b.alone = events, r.alone
 	}
@@ -161,8 +173,13 @@ func (q *queue) putBack(requests []*request) {
 	defer q.mu.Unlock()
 	for _, r := range requests {
 		r.taken = false
+		if r.orphan {
+			q.orphans++
+		}
 	}
 	q.sweepLocked()
+	close(q.returned)
+	q.returned = make(chan struct{})
 	q.waiting = append(q.waiting, requests...)
 	slices.SortFunc(q.waiting, func(a, b *request) int { return cmp.Compare(a.number, b.number) })
 }
@@ -208,25 +225,26 @@ func (q *queue) sweepLocked() {
 	q.taken = slices.DeleteFunc(q.taken, func(r *request) bool { return !r.taken })
 }
 
-// waits reports whether a request is in the queue and nobody has taken it up.
-func (q *queue) waits(r *request) bool {
+// waits reports whether a request is in the queue; if it is not, because somebody
+// has taken it up, returned is closed should it be put back.
+func (q *queue) waits(r *request) (waits bool, returned <-chan struct{}) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
-	return !r.taken && !r.decided()
+	return !r.taken && !r.decided(), q.returned
 }
 
-// last is the number of the last request pushed.
-func (q *queue) last() uint64 {
+// hasOrphans reports whether requests wait whose owners are gone.
+func (q *queue) hasOrphans() bool {
 	q.mu.Lock()
 	defer q.mu.Unlock()
-	return q.pushed
+	return q.orphans > 0
 }
 
-// holds reports whether a request up to that number waits.
-func (q *queue) holds(until uint64) bool {
+// empty reports whether nothing waits.
+func (q *queue) empty() bool {
 	q.mu.Lock()
 	defer q.mu.Unlock()
-	return len(q.waiting) > 0 && q.waiting[0].number <= until
+	return len(q.waiting) == 0
 }
 
 // close keeps further requests out.

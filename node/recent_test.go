@@ -33,6 +33,12 @@ func TestOldForks(t *testing.T) {
 		if i%20 == 0 {
 			old = append(old, open{id, f.editing(id, func(m AlbumMutable) { m.SetName("old") })})
 		}
+		if i%20 == 19 { // touches a second album much later
+			last := &old[rng.IntN(len(old))]
+			m, err := albums.Edit(f.ctx, last.tx, ids[rng.IntN(len(ids))])
+			require.NoError(t, err)
+			m.SetArtist("old")
+		}
 		years[id] = 1900 + rng.IntN(100)
 		f.edit(f.prince, id, func(m AlbumMutable) { m.SetYear(years[id]) })
 	}

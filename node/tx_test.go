@@ -216,6 +216,27 @@ func TestSerializableNoticesWhatWasAbsent(t *testing.T) {
 	})
 }
 
+func TestSerializableNoticesWhatChangedBetweenTwoReads(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		f := start(t)
+		id := f.create(f.prince, Album{Name: "Parade"})
+		for name, again := range map[string]func(tx *node.Tx) error{
+			"fetch": func(tx *node.Tx) error { _, err := albums.Collect(f.ctx, tx, ""); return err },
+			"get":   func(tx *node.Tx) error { _, err := albums.Get(f.ctx, tx, id); return err },
+		} {
+			tx := f.prince.Begin().Serializable()
+			_, err := albums.Collect(f.ctx, tx, "")
+			require.NoError(t, err)
+			f.edit(f.queen, id, func(m AlbumMutable) { m.SetName(m.View().Head().Max().String()) })
+			require.NoError(t, again(tx))
+			_, err = notes.Create(tx, Note{Text: name})
+			require.NoError(t, err)
+			_, err = tx.Commit(f.ctx)
+			require.ErrorIs(t, err, node.ErrConflict, name)
+		}
+	})
+}
+
 func TestSerializableComesFirst(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		f := start(t)
