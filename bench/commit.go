@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"runtime"
 )
 
 // writer is a store of workload W1. Create and update make one transaction each
@@ -101,6 +102,7 @@ func (c *commitCase) turn(ctx context.Context, r *run, who contender) (err error
 	}
 	defer func() { err = errors.Join(err, w.close()) }()
 	data := r.data()
+	runtime.GC() // what the one before left
 	if c.batch {
 		return c.batches(ctx, r, create, w.(batchWriter), data)
 	}

@@ -40,6 +40,7 @@ func program(ctx context.Context, args []string, out io.Writer) error {
 	name := flags.String("group", "all", "commit, query, live, replay, several with commas, or all")
 	only := flags.String("only", "", "measure only figures whose name matches this regular expression")
 	profiles := flags.String("profiles", "", "a folder for a CPU profile of every figure")
+	limit := flags.Duration("limit", full.limit, "the time of one case, in all its rounds")
 	if err := flags.Parse(args); err != nil {
 		if errors.Is(err, flag.ErrHelp) {
 			return nil
@@ -51,6 +52,7 @@ func program(ctx context.Context, args []string, out io.Writer) error {
 		return err
 	}
 	r := &run{size: full, figures: newFigures(), profiles: *profiles, log: out}
+	r.limit = *limit
 	if *only != "" {
 		if r.only, err = regexp.Compile(*only); err != nil {
 			return err

@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"runtime"
+	"time"
 )
 
 // querier is a store of workload W2, filled with the entities. Each method runs
@@ -98,6 +100,7 @@ func queryGroup(ctx context.Context, r *run) (err error) {
 		return err
 	}
 	q := newQuestions(r.entities)
+	runtime.GC() // what filling left
 	if err := agree(ctx, q, field); err != nil {
 		return err
 	}
@@ -181,10 +184,12 @@ func (r *run) entrants(ctx context.Context) ([]*entrant, error) {
 		if !wanted {
 			return nil
 		}
+		began := time.Now()
 		var err error
 		if e.querier, err = open(); err != nil {
 			return fmt.Errorf("query: %s: %w", name, err)
 		}
+		r.say("query: %s %s is filled after %.1f s", indexes, name, time.Since(began).Seconds())
 		field = append(field, e)
 		return nil
 	}
@@ -210,7 +215,9 @@ func (r *run) entrants(ctx context.Context) ([]*entrant, error) {
 	if err != nil {
 		return field, err
 	}
+	began := time.Now()
 	nodes, err := r.openAnkQueriers(ctx)
+	r.say("query: ank is filled after %.1f s", time.Since(began).Seconds())
 	for _, n := range nodes {
 		whats := map[string][]string{"indexed": all, "unindexed": queries, "covering": {"eq"}}[n.indexes]
 		err = errors.Join(err, enter(n.indexes, n.name, whats, func() (querier, error) { return n.querier, nil }))

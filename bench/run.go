@@ -118,7 +118,6 @@ func (r *run) sample(ctx context.Context, m measured) (int, error) {
 
 // timed measures a function that says how much it did, and notes the rate.
 func (r *run) timed(name, unit string, do func() (int, error)) error {
-	runtime.GC()
 	stop, err := r.profile(name)
 	if err != nil {
 		return err

@@ -92,11 +92,10 @@ func commitClauses() []clause {
 func queryClauses() []clause {
 	const with, without, covering = "query/indexed/", "query/unindexed/", "query/covering/"
 	all := append([]string{"get"}, queries...)
-	eq := []string{"eq"}
 	return join(
 		// G6: from the log-structured store, nothing resident.
 		each("G6", with, all, "ank-disk", []string{"raw-pebble"}, 0.7),
-		each("G6", covering, eq, "ank-disk", []string{"raw-pebble"}, 0.5),
+		named("covering", each("G6", covering, []string{"eq"}, "ank-disk", []string{"raw-pebble"}, 0.5)),
 		each("G6", with, wide, "ank-disk", []string{"sqlite", "postgres"}, 1),
 		overPeer(covering, "eq", with, 8, "sqlite", "postgres"),
 		each("G6", with, []string{"and"}, "ank-disk", []string{"sqlite"}, 1),
@@ -112,7 +111,7 @@ func queryClauses() []clause {
 		each("G8", without, queries, "ank-disk", []string{"raw-pebble"}, 0.7),
 		each("G8", without, queries, "ank-resident", []string{"raw-map"}, 0.25),
 		each("G8", without, queries, "ank-disk", []string{"sqlite", "postgres"}, 0.7),
-		resident(each("G8", without, queries, "ank-resident", []string{"sqlite", "postgres"}, 4)),
+		named("resident", each("G8", without, queries, "ank-resident", []string{"sqlite", "postgres"}, 4)),
 		each("G8", without, queries, "ank-resident", []string{"pglite"}, 7),
 		each("G8", without, queries, "ank-resident", []string{"rxdb"}, 20),
 		each("G8", without, queries, "ank-resident", []string{"tinybase", "triplit"}, 40),
@@ -131,10 +130,10 @@ func overPeer(ours, what, theirs string, goal float64, peers ...string) []clause
 	return list
 }
 
-// resident tells clauses apart that compare with the same peer.
-func resident(list []clause) []clause {
+// named tells clauses apart that compare with the same peer.
+func named(prefix string, list []clause) []clause {
 	for i := range list {
-		list[i].name = "resident-" + list[i].name
+		list[i].name = prefix + "-" + list[i].name
 	}
 	return list
 }
