@@ -66,7 +66,10 @@ func (e *ephemeral) take(ctx context.Context, r *request) (*pending, error) {
 	receipt := p.receipt
 	e.mu.Unlock()
 	r.receipt = receipt
-	return p, e.show(e.ctx, keysOf(p.tx))
+	if err := e.showMore(p.tx); err != nil {
+		e.logger.Error("a pending transaction cannot be shown", "error", err)
+	}
+	return p, nil
 }
 
 // sound checks that nothing that a transaction builds on was refused meanwhile.
@@ -139,18 +142,52 @@ func (e *ephemeral) show(ctx context.Context, keys []entity.Key) error {
 		return err
 	}
 	defer snapshot.Close()
-	changed := make(map[string][]event.ID)
 	for _, key := range keys {
-		changed[key.Collection] = append(changed[key.Collection], key.ID)
 		if err := e.showOne(ctx, snapshot, key); err != nil {
 			return err
 		}
+	}
+	e.tell(keys)
+	return nil
+}
+
+// tell lets the live queries see that entities are shown otherwise.
+func (e *ephemeral) tell(keys []entity.Key) {
+	changed := make(map[string][]event.ID)
+	for _, key := range keys {
+		changed[key.Collection] = append(changed[key.Collection], key.ID)
 	}
 	for _, l := range e.all() {
 		if ids := changed[l.query.Schema().Collection()]; len(ids) > 0 {
 			l.update(ids, nil)
 		}
 	}
+}
+
+// showMore puts the events of the newest pending transaction on what was shown
+// before, and lets the live queries see it. It needs the keeper's token.
+func (e *ephemeral) showMore(tx *event.Transaction) error {
+	var afresh []entity.Key
+	for _, ev := range tx.Events {
+		key := entity.Key{Collection: ev.Collection, ID: ev.Entity}
+		t := e.outbox.touched[key]
+		if t.shown == nil {
+			afresh = append(afresh, key)
+			continue
+		}
+		shown, err := putOn(e.ctx, t.shown, []*event.Event{ev}, e.models[ev.Collection])
+		if err != nil {
+			afresh = append(afresh, key)
+			continue
+		}
+		e.mu.Lock()
+		t.shown = shown
+		e.mu.Unlock()
+	}
+	if len(afresh) > 0 {
+		return e.show(e.ctx, keysOf(tx))
+	}
+	e.tell(keysOf(tx))
 	return nil
 }
 

@@ -69,9 +69,11 @@ func Open(ctx context.Context, engine storage.Engine, list ...Option) (*Node, er
 	n.graph = signal.NewGraph(signal.OnError(func(err error) { o.logger.Error("a signal failed", "error", err) }))
 	n.ctx, n.cancel = context.WithCancel(context.WithoutCancel(ctx))
 	n.visits = newVisits(n.ctx)
-	if o.ephemeral {
+	switch err = checkRole(ctx, engine, o.ephemeral); {
+	case err != nil:
+	case o.ephemeral:
 		err = n.openEphemeral(ctx, &o)
-	} else {
+	default:
 		err = n.openDurable(ctx, &o)
 	}
 	if err != nil {

@@ -1,0 +1,185 @@
+package node
+
+import (
+	"time"
+
+	"github.com/ankgo/ank/event"
+	"github.com/ankgo/ank/node/wire"
+	"github.com/ankgo/ank/storage"
+)
+
+// handle takes a message in.
+func (l *line) handle(m wire.Message) error {
+	switch m := m.(type) {
+	case *wire.Rows:
+		return l.rows(m)
+	case *wire.Unchanged:
+		return l.unchanged(m)
+	case *wire.Events:
+		l.mu.Lock()
+		defer l.mu.Unlock()
+		if c := l.calls[m.Request]; c != nil {
+			c.events = append(c.events, m.Items...)
+			if !m.More {
+				l.answerLocked(m.Request, nil)
+			}
+		}
+	case *wire.Receipt:
+		return l.receipt(m)
+	case *wire.Failure:
+		return l.failure(m)
+	case *wire.Ping:
+		l.mu.Lock()
+		l.loose = append(l.loose, &wire.Pong{Number: m.Number})
+		l.mu.Unlock()
+		l.nudge()
+	case *wire.Pong:
+	case *wire.Bye:
+		return farewell(m)
+	default:
+		return misplaced(m)
+	}
+	return nil
+}
+
+// answerLocked lets the one who asked have the answer.
+func (l *line) answerLocked(number uint64, err error) {
+	c := l.calls[number]
+	delete(l.calls, number)
+	c.err = err
+	close(c.done)
+}
+
+// rows takes in a part of an answer.
+func (l *line) rows(m *wire.Rows) error {
+	l.mu.Lock()
+	r, p := l.asked[m.Request], l.deliveries[m.Request]
+	if c := l.calls[m.Request]; c != nil {
+		c.rows = append(c.rows, m.Rows...)
+		if !m.More {
+			l.answerLocked(m.Request, nil)
+		}
+	}
+	l.mu.Unlock()
+	if r == nil && p == nil {
+		delete(l.halves, m.Request)
+		return nil
+	}
+	if half := l.halves[m.Request]; half != nil {
+		m.Rows = append(half.Rows, m.Rows...)
+		m.Departures = append(half.Departures, m.Departures...)
+	}
+	if m.More || p != nil {
+		l.halves[m.Request] = m // what is written is shown when the receipt is there
+		return nil
+	}
+	delete(l.halves, m.Request)
+	return l.owner.answered(r, m)
+}
+
+// answered takes in a result or a change of one.
+func (e *ephemeral) answered(r *remote, m *wire.Rows) error {
+	if err := e.keeper.begin(e.ctx); err != nil {
+		return err
+	}
+	defer e.keeper.end()
+	if r.isClosed() {
+		return nil
+	}
+	collection := r.query.Schema().Collection()
+	records := make([]*storage.Record, 0, len(m.Rows)+len(m.Departures))
+	for i := range m.Rows {
+		records = append(records, received(collection, &m.Rows[i]))
+	}
+	present := records
+	for i := range m.Departures {
+		if last := m.Departures[i].Last; last != nil && last.Row.ID == m.Departures[i].ID {
+			records = append(records, received(collection, last))
+		}
+	}
+	if err := e.keeper.store(records); err != nil {
+		return err
+	}
+	r.take(m.Reset, present, m.Departures)
+	return e.learned(records, r)
+}
+
+// unchanged notes that what was held is the result.
+func (l *line) unchanged(m *wire.Unchanged) error {
+	l.mu.Lock()
+	r := l.asked[m.Request]
+	l.mu.Unlock()
+	if r == nil {
+		return nil
+	}
+	e := l.owner
+	if err := e.keeper.begin(e.ctx); err != nil {
+		return err
+	}
+	defer e.keeper.end()
+	if !r.confirm() {
+		l.leave(r)
+		l.ask(r)
+	}
+	return nil
+}
+
+// receipt takes in what became of a transaction.
+func (l *line) receipt(m *wire.Receipt) error {
+	l.mu.Lock()
+	p := l.deliveries[m.Request]
+	delete(l.deliveries, m.Request)
+	l.mu.Unlock()
+	written := l.halves[m.Request]
+	delete(l.halves, m.Request)
+	if p == nil || p.tx.ID != m.Tx {
+		return nil
+	}
+	defer l.nudge() // others may have waited for it
+	var records []*storage.Record
+	if written != nil && m.Code == wire.Accepted {
+		records = writtenBy(p.tx, written.Rows)
+	}
+	return l.owner.decide(p, m, records)
+}
+
+// writtenBy makes records of the entities that a transaction wrote.
+func writtenBy(tx *event.Transaction, rows []wire.Row) []*storage.Record {
+	var records []*storage.Record
+	for _, ev := range tx.Events {
+		for i := range rows {
+			if rows[i].Row.ID == ev.Entity {
+				records = append(records, received(ev.Collection, &rows[i]))
+				break
+			}
+		}
+	}
+	return records
+}
+
+// failure takes in that a request came to nothing.
+func (l *line) failure(m *wire.Failure) error {
+	cause := &RefusedError{Code: m.Code, Text: m.Text}
+	delete(l.halves, m.Request)
+	l.mu.Lock()
+	r, p := l.asked[m.Request], l.deliveries[m.Request]
+	delete(l.deliveries, m.Request)
+	if l.calls[m.Request] != nil {
+		l.answerLocked(m.Request, cause)
+	}
+	if p != nil {
+		l.quiet = time.Now().Add(retryDelay)
+	}
+	l.mu.Unlock()
+	switch {
+	case p != nil:
+		l.owner.mu.Lock()
+		p.sent = false
+		l.owner.mu.Unlock()
+		l.later(retryDelay)
+	case r != nil && m.Code != wire.CodeClosing:
+		l.forget(m.Request)
+		r.end(cause)
+	}
+	return nil
+}

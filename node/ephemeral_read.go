@@ -1,0 +1,259 @@
+package node
+
+import (
+	"context"
+	"iter"
+	"slices"
+
+	"github.com/ankgo/ank/entity"
+	"github.com/ankgo/ank/event"
+	"github.com/ankgo/ank/model"
+	"github.com/ankgo/ank/node/wire"
+	"github.com/ankgo/ank/query"
+	"github.com/ankgo/ank/storage"
+)
+
+// record implements role: what the peer says, and pending events on top.
+func (e *ephemeral) record(ctx context.Context, s *Session, m *model.Schema, id event.ID) (*storage.Record, uint64, error) {
+	if s.local {
+		r, err := e.held(ctx, m, id)
+		return r, 0, err
+	}
+	confirmed, err := e.ask(ctx, m, id)
+	if err != nil {
+		return nil, 0, err
+	}
+	e.mu.Lock()
+	events := e.outbox.events(entity.Key{Collection: m.Collection(), ID: id})
+	e.mu.Unlock()
+	r, err := putOn(ctx, confirmed, events, m)
+	return r, 0, err
+}
+
+// ask asks the peer for an entity.
+func (e *ephemeral) ask(ctx context.Context, m *model.Schema, id event.ID) (*storage.Record, error) {
+	answer, err := e.call(ctx, func(request uint64) wire.Message {
+		return &wire.Get{Request: request, Collection: m.Collection(), Entity: id}
+	})
+	if err != nil {
+		return nil, err
+	}
+	for i := range answer.rows {
+		if row := &answer.rows[i]; row.Row.ID == id {
+			return received(m.Collection(), row), nil
+		}
+	}
+	return nil, nil
+}
+
+// call asks the peer something, if there is one.
+func (e *ephemeral) call(ctx context.Context, question func(request uint64) wire.Message) (*call, error) {
+	l := e.online()
+	switch {
+	case l != nil:
+		return l.call(ctx, question)
+	case e.ending.Err() != nil:
+		return nil, ErrClosed
+	}
+	return nil, ErrOffline
+}
+
+// held returns what this node holds of an entity, nil if nothing.
+func (e *ephemeral) held(ctx context.Context, m *model.Schema, id event.ID) (*storage.Record, error) {
+	if shown := e.pending(m, id); shown != nil {
+		return shown, nil
+	}
+	snapshot, leave, err := e.open(ctx)
+	if err != nil {
+		return nil, err
+	}
+	defer leave()
+	return stateIn(ctx, snapshot, m.Collection(), id)
+}
+
+// pending returns what an entity with pending changes looks like, nil for any
+// other.
+func (e *ephemeral) pending(m *model.Schema, id event.ID) *storage.Record {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if t := e.outbox.touched[entity.Key{Collection: m.Collection(), ID: id}]; t != nil {
+		return t.shown
+	}
+	return nil
+}
+
+// fork implements role. What is held here and known to be current needs no
+// asking. Nor does, while there is nobody to ask, what is held at all: the change
+// is made to what the user sees.
+func (e *ephemeral) fork(ctx context.Context, s *Session, m *model.Schema, id event.ID) (*storage.Record, uint64, error) {
+	if !s.local && e.online() != nil && !e.current(m, id) {
+		return e.record(ctx, s, m, id)
+	}
+	r, err := e.held(ctx, m, id)
+	if r == nil && err == nil && !s.local && e.online() == nil {
+		err = ErrOffline
+	}
+	return r, 0, err
+}
+
+// current reports whether an entity is part of some complete result, or was
+// written here and is not confirmed yet.
+func (e *ephemeral) current(m *model.Schema, id event.ID) bool {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if t := e.outbox.touched[entity.Key{Collection: m.Collection(), ID: id}]; t != nil {
+		return t.shown != nil
+	}
+	for l := range e.remotes {
+		if l.query.Schema() == m && l.has(id) {
+			return true
+		}
+	}
+	return false
+}
+
+// rows implements role: what the peer selects, with the pending events put on.
+func (e *ephemeral) rows(ctx context.Context, s *Session, q *query.Checked) iter.Seq2[*storage.Record, error] {
+	return func(yield func(*storage.Record, error) bool) {
+		e.mu.Lock()
+		changed := e.outbox.shown(q.Schema().Collection())
+		e.mu.Unlock()
+		base := func(q *query.Checked) iter.Seq2[*storage.Record, error] { return e.fetch(ctx, q) }
+		if s.local {
+			snapshot, leave, err := e.open(ctx)
+			if err != nil {
+				yield(nil, err)
+				return
+			}
+			defer leave()
+			base = func(q *query.Checked) iter.Seq2[*storage.Record, error] { return selectFrom(ctx, snapshot, q) }
+		}
+		for r, err := range over(q, changed, base) {
+			if !yield(r, err) || err != nil {
+				return
+			}
+		}
+	}
+}
+
+// fetch yields what the peer selects.
+func (e *ephemeral) fetch(ctx context.Context, q *query.Checked) iter.Seq2[*storage.Record, error] {
+	return func(yield func(*storage.Record, error) bool) {
+		text, err := asText(q)
+		if err != nil {
+			yield(nil, err)
+			return
+		}
+		answer, err := e.call(ctx, func(request uint64) wire.Message {
+			return &wire.Fetch{Request: request, Collection: q.Schema().Collection(), Query: text}
+		})
+		if err != nil {
+			yield(nil, err)
+			return
+		}
+		for i := range answer.rows {
+			if !yield(received(q.Schema().Collection(), &answer.rows[i]), nil) {
+				return
+			}
+		}
+	}
+}
+
+// asText is a query as it goes over the wire.
+func asText(q *query.Checked) (string, error) {
+	text := q.Query().String()
+	if len(text) > wire.MaxQuery {
+		return "", &event.LimitError{What: "bytes in a query", Limit: wire.MaxQuery, Got: len(text)}
+	}
+	return text, nil
+}
+
+// count implements role.
+func (e *ephemeral) count(ctx context.Context, s *Session, q *query.Checked) (int, error) {
+	n := 0
+	for _, err := range e.rows(ctx, s, q) {
+		if err != nil {
+			return 0, err
+		}
+		n++
+	}
+	return n, nil
+}
+
+// events implements role: the peer's events, and the pending ones.
+func (e *ephemeral) events(ctx context.Context, s *Session, m *model.Schema, id event.ID) iter.Seq2[authored, error] {
+	return func(yield func(authored, error) bool) {
+		list, err := e.history(ctx, s, m, id)
+		if err != nil {
+			yield(authored{}, err)
+			return
+		}
+		for _, item := range list {
+			if !yield(item, nil) {
+				return
+			}
+		}
+	}
+}
+
+func (e *ephemeral) history(ctx context.Context, s *Session, m *model.Schema, id event.ID) ([]authored, error) {
+	if s.local {
+		return nil, ErrEphemeral
+	}
+	answer, err := e.call(ctx, func(request uint64) wire.Message {
+		return &wire.History{Request: request, Collection: m.Collection(), Entity: id}
+	})
+	if err != nil {
+		return nil, err
+	}
+	known := make(map[event.ID]struct{}, len(answer.events))
+	list := make([]authored, 0, len(answer.events))
+	for _, item := range answer.events {
+		known[item.Event.ID] = struct{}{}
+		list = append(list, authored{
+			Stored: storage.Stored{Event: item.Event, Tx: item.Tx, Origin: item.Origin, Seq: item.Seq}, author: item.Author,
+		})
+	}
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if t := e.outbox.touched[entity.Key{Collection: m.Collection(), ID: id}]; t != nil {
+		for _, p := range t.by {
+			for _, ev := range p.tx.Events {
+				if _, again := known[ev.ID]; !again && ev.Entity == id && ev.Collection == m.Collection() {
+					list = append(list, authored{Stored: storage.Stored{Event: ev, Tx: p.tx.ID}, author: string(p.principal)})
+				}
+			}
+		}
+	}
+	slices.SortStableFunc(list, func(a, b authored) int { return a.Event.ID.Compare(b.Event.ID) })
+	return list, nil
+}
+
+// past implements role: there is none here.
+func (e *ephemeral) past(*Session, moment) entity.Reader { return noPast{} }
+
+type noPast struct{}
+
+// Get implements entity.Reader.
+func (noPast) Get(context.Context, *model.Schema, event.ID) (entity.View, error) {
+	return entity.View{}, ErrEphemeral
+}
+
+// Fetch implements entity.Reader.
+func (noPast) Fetch(context.Context, *query.Checked) iter.Seq2[entity.View, error] {
+	return func(yield func(entity.View, error) bool) { yield(entity.View{}, ErrEphemeral) }
+}
+
+// received makes a record of a row that came over the wire. The record's bytes
+// are its own: the message's, of which there are many more, are let go.
+func received(collection string, row *wire.Row) *storage.Record {
+	values := row.Row.Values.Bytes()
+	own := make([]byte, 0, len(values)+len(row.Merge))
+	own = append(append(own, values...), row.Merge...)
+	r := &storage.Record{Collection: collection, Row: row.Row, Stamp: row.Row.Head.Stamp()}
+	r.Row.Values = model.TrustedTuple(own[:len(values):len(values)])
+	if len(row.Merge) > 0 {
+		r.Merge = own[len(values):]
+	}
+	return r
+}
