@@ -155,7 +155,7 @@ func jsonElement(rest, index string) string {
 	if err != nil || index[0] == '+' || len(index) > 1 && index[0] == '0' || rest[0] == ']' {
 		return ""
 	}
-	for ; at > 0; at-- {
+	for ; at > 0 && rest != ""; at-- { // at may be far beyond the end
 		rest = afterComma(rest[jsonEnd(rest):])
 	}
 	return rest[:jsonEnd(rest)]

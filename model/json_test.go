@@ -357,6 +357,10 @@ func TestPath(t *testing.T) {
 	require.False(t, ok)
 	_, ok = mustJSON(t, `[]`).Path("0")
 	require.False(t, ok)
+	for range 1000 { // the cost is that of the array, not of the index
+		_, ok = j.Path("a", "b", "2147483647")
+		require.False(t, ok)
+	}
 }
 
 func TestPathDoesNotAllocate(t *testing.T) {
