@@ -138,6 +138,9 @@ func (r *run) watch(ctx context.Context, c *crowd, a *audience) (err error) {
 			}
 		}
 	}
+	if err := f.settle(); err != nil {
+		return err
+	}
 	used := heap() - before
 	if n := c.groups() * c.match; c.sort == "equal" && n >= 100 {
 		r.figures.add(c.bytesFigure(a.name), "bytes", float64(used)/float64(n))

@@ -92,7 +92,7 @@ func (f *reactorFan) subscribe(_ context.Context, k, i int) error {
 		return err
 	}
 	if filling != nil {
-		err = filling.Fill([]*storage.Record{f.rows[k][0]}, func(any) bool { return true })
+		err = filling.Fill([]*storage.Record{f.rows[k][0]}, func(any) bool { return false })
 	}
 	if set, ok := sub.Next(); !ok || len(set.Changes) != 1 {
 		return errors.Join(err, errors.New("a standing query does not begin with its one row"))
@@ -126,6 +126,12 @@ func (f *reactorFan) update(_ context.Context, k int) error {
 	return nil
 }
 
-func (f *reactorFan) settle() error  { return nil }
+// settle lets a publication pass that is about nobody: before the first one, the
+// reactor remembers from when the results are.
+func (f *reactorFan) settle() error {
+	f.reactor.Publish(reactor.Publication{Position: f})
+	return nil
+}
+
 func (f *reactorFan) delivered() int { return f.heard }
 func (f *reactorFan) close() error   { return nil }
