@@ -159,7 +159,7 @@ func (c *CheckedEngine) Close() error {
 	c.closed = true
 	c.mu.Unlock()
 	if open > 0 && !wasClosed {
-		c.caller("Close", fmt.Sprintf("all snapshots are closed before the engine; %d are open", open))
+		c.caller("Close", fmt.Sprintf("all snapshots are closed before the engine; still open: %d", open))
 	}
 	err := c.engine.Close()
 	if wasClosed && err != nil {

@@ -50,6 +50,6 @@ func ExampleChecked() {
 	}
 	snapshot.Close()
 	// Output:
-	// storage contract broken by the caller in Close: all snapshots are closed before the engine; 1 are open
-	// storage closed while 1 snapshots were open
+	// storage contract broken by the caller in Close: all snapshots are closed before the engine; still open: 1
+	// storage was closed with snapshots still open: 1
 }

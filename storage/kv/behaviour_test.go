@@ -209,7 +209,7 @@ func TestCloseWithOpenSnapshots(t *testing.T) {
 	store, e, w := albums(t, kv.Options{CacheBytes: -1}, s, 10)
 	v, err := e.Snapshot(ctx)
 	require.NoError(t, err)
-	require.ErrorContains(t, e.Close(), "1 snapshots were open")
+	require.ErrorContains(t, e.Close(), "snapshots still open: 1")
 	r, err := v.State(ctx, "albums", w.IDs()[0])
 	require.NoError(t, err, "the snapshot still works")
 	require.NotNil(t, r)

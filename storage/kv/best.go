@@ -4,56 +4,80 @@ import (
 	"container/heap"
 	"slices"
 
+	"github.com/ankgo/ank/model"
 	"github.com/ankgo/ank/query"
 	"github.com/ankgo/ank/storage"
 )
 
 // best keeps the first rows of an order out of many that come in none. It is
 // what plan.Rows does too, but a row is copied to the heap only after it was
-// found to be among the best, which few are.
+// found to be among the best, which few are if there is a limit.
 type best struct {
-	query *query.Checked
-	keep  int
-	rows  []*storage.Record // a heap: the last of the order on top
+	compare func(a, b *model.Row) int
+	keep    int               // negative: all
+	rows    []*storage.Record // once they are as many as to keep, a heap: the last of the order on top
+}
+
+// orderOf returns how a query compares rows. Without ORDER BY that is by ID
+// alone, the most frequent order and worth a short cut.
+func orderOf(q *query.Checked) func(a, b *model.Row) int {
+	if len(q.Order()) > 0 {
+		return q.Compare
+	}
+	return func(a, b *model.Row) int {
+		switch {
+		case a.ID.Less(b.ID):
+			return -1
+		case a.ID == b.ID:
+			return 0
+		}
+		return 1
+	}
 }
 
 func (b *best) Len() int           { return len(b.rows) }
-func (b *best) Less(i, j int) bool { return b.query.Compare(&b.rows[i].Row, &b.rows[j].Row) > 0 }
+func (b *best) Less(i, j int) bool { return b.compare(&b.rows[i].Row, &b.rows[j].Row) > 0 }
 func (b *best) Swap(i, j int)      { b.rows[i], b.rows[j] = b.rows[j], b.rows[i] }
-func (b *best) Push(x any)         { b.rows = append(b.rows, x.(*storage.Record)) }
 
-// Pop is not needed: what falls out of the order is overwritten.
+// Push and Pop complete heap.Interface. The heap keeps its size: what falls out
+// of the order is overwritten.
+func (b *best) Push(any) {}
+
+// Pop is not used; see Push.
 func (b *best) Pop() any { return nil }
 
 // add takes the selector's candidate if it is among the best so far.
 func (b *best) add(x *selector) error {
 	full := len(b.rows) == b.keep
-	if full && b.query.Compare(x.candidate(), &b.rows[0].Row) > 0 {
+	if full && b.compare(x.candidate(), &b.rows[0].Row) > 0 {
 		return nil
 	}
 	r, err := x.record()
-	switch {
-	case err != nil:
+	if err != nil {
 		return err
-	case full:
+	}
+	if full {
 		b.rows[0] = r
 		heap.Fix(b, 0)
-	default:
-		heap.Push(b, r)
+		return nil
+	}
+	b.rows = append(b.rows, r)
+	if len(b.rows) == b.keep {
+		heap.Init(b)
 	}
 	return nil
 }
 
 // sorted returns the rows in order.
 func (b *best) sorted() []*storage.Record {
-	slices.SortFunc(b.rows, func(r, o *storage.Record) int { return b.query.Compare(&r.Row, &o.Row) })
+	slices.SortFunc(b.rows, func(r, o *storage.Record) int { return b.compare(&r.Row, &o.Row) })
 	return b.rows
 }
 
-// best yields the window of an order with a limit that the plan does not come
-// near. keep is offset and limit together.
+// best yields the window of an order that the plan does not come near. keep is
+// the number of rows up to the end of the window, negative if it has none.
 func (x *selector) best(offset, keep int, yield func(*storage.Record, error) bool) {
-	b := &best{query: x.plan.Query, keep: keep}
+	b := &best{compare: orderOf(x.plan.Query), keep: keep}
 	var bad error
 	err := x.each(func() bool {
 		bad = b.add(x)

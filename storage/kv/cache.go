@@ -53,13 +53,12 @@ type cacheShard struct {
 }
 
 // resident is a record, and since which version it is the entity's newest. A nil
-// record marks an empty slot.
+// record marks an empty slot. Two of them fill a line of memory.
 type resident struct {
-	id         event.ID
+	hash       uint64 // of the ID
 	record     *storage.Record
 	since      uint64
 	collection uint32 // its number
-	size       uint32
 	used       bool
 }
 
@@ -122,7 +121,7 @@ func (c *cache) add(collection uint64, record *storage.Record, version uint64) {
 		r.since = min(r.since, version)
 		return
 	}
-	s.put(h, resident{id: record.Row.ID, record: record, since: version, collection: uint32(collection)})
+	s.put(resident{hash: h, record: record, since: version, collection: uint32(collection)})
 }
 
 // commit takes a record that the commit which makes version has written.
@@ -135,23 +134,27 @@ func (c *cache) commit(collection uint64, record *storage.Record, version uint64
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.changed = version
-	s.put(h, resident{id: record.Row.ID, record: record, since: version, collection: uint32(collection)})
+	s.put(resident{hash: h, record: record, since: version, collection: uint32(collection)})
 }
 
 // find returns the slot of an entity, or the empty one where it belongs.
 func (s *cacheShard) find(h uint64, id event.ID) int {
 	mask := len(s.slots) - 1
 	i := int(h) & mask
-	for s.slots[i].record != nil && s.slots[i].id != id {
+	for {
+		r := &s.slots[i]
+		if r.record == nil || r.hash == h && r.record.Row.ID == id {
+			return i
+		}
 		i = (i + 1) & mask
 	}
-	return i
 }
 
 // put makes a record resident in place of what was there of the entity. A record
 // too large for the shard is not kept.
-func (s *cacheShard) put(h uint64, r resident) {
-	if i := s.find(h, r.id); s.slots[i].record != nil {
+func (s *cacheShard) put(r resident) {
+	id := r.record.Row.ID
+	if i := s.find(r.hash, id); s.slots[i].record != nil {
 		s.remove(i)
 	}
 	size := r.record.Size()
@@ -162,8 +165,7 @@ func (s *cacheShard) put(h uint64, r resident) {
 	if 4*(s.count+1) > 3*len(s.slots) {
 		s.grow()
 	}
-	r.size = uint32(size)
-	s.slots[s.find(h, r.id)] = r
+	s.slots[s.find(r.hash, id)] = r
 	s.count++
 	s.bytes += size
 }
@@ -174,7 +176,7 @@ func (s *cacheShard) grow() {
 	s.hand = 0
 	for _, r := range old {
 		if r.record != nil {
-			s.slots[s.find(hash(r.id), r.id)] = r
+			s.slots[s.find(r.hash, r.record.Row.ID)] = r
 		}
 	}
 }
@@ -182,11 +184,11 @@ func (s *cacheShard) grow() {
 // remove empties a slot, and moves those behind it that would not be found
 // otherwise.
 func (s *cacheShard) remove(i int) {
-	s.bytes -= int(s.slots[i].size)
+	s.bytes -= s.slots[i].record.Size()
 	s.count--
 	mask := len(s.slots) - 1
 	for j := (i + 1) & mask; s.slots[j].record != nil; j = (j + 1) & mask {
-		home := int(hash(s.slots[j].id)) & mask
+		home := int(s.slots[j].hash) & mask
 		// The one at j may move to i unless its home lies between the two.
 		if (j-home)&mask >= (j-i)&mask {
 			s.slots[i] = s.slots[j]

@@ -136,9 +136,9 @@ func checkCache(t *testing.T, c *cache) {
 			}
 			full++
 			bytes += r.record.Size()
-			require.Equal(t, r.record.Row.ID, r.id)
-			require.Equal(t, n, s.find(hash(r.id), r.id), "a resident is found in its slot")
-			require.Equal(t, uint64(i), hash(r.id)>>(64-shardBits))
+			require.Equal(t, hash(r.record.Row.ID), r.hash)
+			require.Equal(t, n, s.find(r.hash, r.record.Row.ID), "a resident is found in its slot")
+			require.Equal(t, uint64(i), r.hash>>(64-shardBits))
 		}
 		require.Equal(t, bytes, s.bytes)
 		require.LessOrEqual(t, bytes, s.limit)
@@ -244,7 +244,7 @@ func TestCacheTable(t *testing.T) {
 			delete(model, id)
 		} else {
 			r := testRecord(id, uint64(step), 0)
-			s.put(hash(id), resident{id: id, record: r})
+			s.put(resident{hash: hash(id), record: r})
 			model[id] = r
 		}
 		require.Equal(t, len(model), s.count)

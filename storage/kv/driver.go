@@ -9,10 +9,10 @@ import "context"
 // # Order
 //
 // Keys compare as unsigned bytes, a proper prefix before what it is a prefix of
-// (bytes.Compare). They are 1 to 8,192 bytes long as a rule (an index over long
-// strings makes the longest), may contain any byte including 0x00 and 0xFF, and
-// are never empty. Values are 0 to 64 MiB and may be empty: an empty value is
-// present.
+// (bytes.Compare). They are never empty and may contain any byte, 0x00 and 0xFF
+// included. Most are shorter than 100 bytes; an entry of an index is as long as the
+// values that it orders by, which may be megabytes. Values have 0 bytes up to
+// event.MaxEntrySize; an empty value is present.
 //
 // # Concurrency and ownership
 //

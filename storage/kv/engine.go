@@ -278,7 +278,7 @@ func (e *Engine) Close() error {
 	e.closed = true
 	open, err := e.views.close()
 	if open > 0 {
-		return errors.Join(err, fmt.Errorf("storage closed while %d snapshots were open", open))
+		return errors.Join(err, fmt.Errorf("storage was closed with snapshots still open: %d", open))
 	}
 	return err
 }

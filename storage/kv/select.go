@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"iter"
+	"math"
 	"slices"
 
 	"github.com/ankgo/ank/event"
@@ -20,10 +21,8 @@ func (s *snapshot) Select(ctx context.Context, p *plan.Plan) iter.Seq2[*storage.
 			return
 		}
 		defer drop()
-		q := x.plan.Query
-		n, limited := q.Limit()
-		if keep := q.Offset() + n; limited && keep > 0 && !x.plan.Sorted && x.plan.Prefix == 0 {
-			x.best(q.Offset(), keep, yield)
+		if keep := x.window(); keep != 0 && !x.plan.Sorted && x.plan.Prefix == 0 {
+			x.best(x.plan.Query.Offset(), keep, yield)
 			return
 		}
 		for r, err := range plan.Rows(x.plan, x.records, rowOf) {
@@ -31,6 +30,20 @@ func (s *snapshot) Select(ctx context.Context, p *plan.Plan) iter.Seq2[*storage.
 				return
 			}
 		}
+	}
+}
+
+// window is the number of rows up to the end of the query's window, negative if
+// it has no end, zero if it is empty.
+func (x *selector) window() int {
+	limit, limited := x.plan.Query.Limit()
+	switch offset := x.plan.Query.Offset(); {
+	case !limited || limit > math.MaxInt-offset:
+		return -1
+	case limit == 0:
+		return 0
+	default:
+		return offset + limit
 	}
 }
 
@@ -45,16 +58,15 @@ func (s *snapshot) Count(ctx context.Context, p *plan.Plan) (int, error) {
 	}
 	defer drop()
 	x.keysOnly = x.plan.Access == plan.Seek && !x.plan.Residual
-	offset, n := x.plan.Query.Offset(), 0
-	limit, limited := x.plan.Query.Limit()
-	if limited && limit == 0 {
+	window, n := x.window(), 0
+	if window == 0 {
 		return 0, nil
 	}
 	err = x.each(func() bool {
 		n++
-		return !limited || n-offset < limit
+		return n != window
 	})
-	return max(0, n-offset), err
+	return max(0, n-x.plan.Query.Offset()), err
 }
 
 // selector executes one plan. It stands on one candidate at a time.
