@@ -25,7 +25,8 @@ type guest struct {
 	ctx        context.Context
 	name       node.Principal
 	store      *memory.Store
-	engine     storage.Engine
+	stage      *stage // between the node and the engine
+	alarm      *alarm // what the node logs
 	node       *node.Node
 	session    *node.Session
 	link       *cable
@@ -128,9 +129,9 @@ func (c *guest) open(options ...node.Option) {
 	c.Helper()
 	engine, err := c.store.Open(c.ctx, kv.Options{})
 	require.NoError(c, err)
-	c.engine = storage.Checked(engine)
-	c.node, err = node.Open(c.ctx, c.engine, append([]node.Option{
-		node.Ephemeral(), node.Models(albumSchema, noteSchema), node.WithPolicy(node.AllowAll()),
+	c.stage, c.alarm = &stage{Engine: storage.Checked(engine)}, &alarm{T: c.T}
+	c.node, err = node.Open(c.ctx, c.stage, append([]node.Option{
+		node.Ephemeral(), node.Models(albumSchema, noteSchema), node.WithPolicy(node.AllowAll()), node.WithLogger(c.alarm),
 	}, options...)...)
 	require.NoError(c, err)
 	c.session = c.node.Session(c.name)
@@ -140,7 +141,7 @@ func (c *guest) open(options ...node.Option) {
 func (c *guest) stop() {
 	c.Helper()
 	require.NoError(c, c.node.Close(c.ctx))
-	require.NoError(c, c.engine.Close())
+	require.NoError(c, c.stage.Close())
 }
 
 // connect connects and waits for the connection.
@@ -214,7 +215,67 @@ func shown(live *entity.Live[AlbumView]) []string {
 }
 
 // cluster runs a script over a server.
-func cluster(t *testing.T, script func(f *fixture), options ...node.Option) {
+func cluster(t *testing.T, script func(t *testing.T, f *fixture), options ...node.Option) {
 	t.Helper()
-	synctest.Test(t, func(t *testing.T) { script(start(t, options...)) })
+	synctest.Test(t, func(t *testing.T) { script(t, start(t, options...)) })
+}
+
+// restart closes a client's node and opens it again over the same store.
+func (c *guest) restart(options ...node.Option) {
+	c.Helper()
+	c.stop()
+	c.open(options...)
+}
+
+// stranger is one end of a connection with no node behind it.
+type stranger struct {
+	*testing.T
+	ctx  context.Context
+	conn wire.Conn
+}
+
+// visit dials a node and says hello.
+func (f *fixture) visit(name node.Principal) *stranger {
+	f.Helper()
+	conn, err := f.line(name).Dial(f.ctx)
+	require.NoError(f, err)
+	s := &stranger{T: f.T, ctx: f.ctx, conn: conn}
+	s.send(&wire.Hello{Min: wire.MinVersion, Max: wire.MaxVersion, Time: time.Now().UnixMicro()})
+	hello := s.hear().(*wire.Hello)
+	require.Equal(f, f.node.System(), hello.System)
+	require.True(f, hello.Durable)
+	f.Cleanup(func() { _ = conn.Close() })
+	return s
+}
+
+func (s *stranger) send(m wire.Message) {
+	s.Helper()
+	require.NoError(s, s.conn.Send(s.ctx, wire.Append(nil, m)))
+}
+
+// hear returns the next message.
+func (s *stranger) hear() wire.Message {
+	s.Helper()
+	encoded, err := s.conn.Receive(s.ctx)
+	require.NoError(s, err)
+	m, err := wire.Decode(encoded)
+	require.NoError(s, err)
+	return m
+}
+
+// openOnly opens a node over a store, and closes it if it can be opened.
+func openOnly(t *testing.T, store *memory.Store, options ...node.Option) error {
+	t.Helper()
+	ctx := context.Background()
+	engine, err := store.Open(ctx, kv.Options{})
+	require.NoError(t, err)
+	defer func() { require.NoError(t, engine.Close()) }()
+	n, err := node.Open(ctx, engine, append([]node.Option{
+		node.Models(albumSchema, noteSchema), node.WithPolicy(node.AllowAll()),
+	}, options...)...)
+	if err != nil {
+		return err
+	}
+	require.NoError(t, n.Close(ctx))
+	return nil
 }

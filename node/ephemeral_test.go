@@ -16,7 +16,7 @@ import (
 // The whole story: subscribe, commit through, receive, be cut off, keep, come
 // back, deliver, catch up.
 func TestAClientThroughThickAndThin(t *testing.T) {
-	cluster(t, func(f *fixture) {
+	cluster(t, func(t *testing.T, f *fixture) {
 		f.create(f.prince, Album{Name: "Parade", Year: 1986})
 		ada, bob := f.join("ada"), f.join("bob")
 		live := ada.query("year > 1980 ORDER BY year")
@@ -86,7 +86,7 @@ func refusing(name string) node.Option {
 }
 
 func TestARefusedTransactionIsRolledBackWithItsReason(t *testing.T) {
-	cluster(t, func(f *fixture) {
+	cluster(t, func(t *testing.T, f *fixture) {
 		id := f.create(f.prince, Album{Name: "Parade", Artist: "Prince", Year: 1986})
 		ada := f.join("ada")
 		ada.connect()
@@ -129,7 +129,7 @@ func TestARefusedTransactionIsRolledBackWithItsReason(t *testing.T) {
 }
 
 func TestLiveStates(t *testing.T) {
-	cluster(t, func(f *fixture) {
+	cluster(t, func(t *testing.T, f *fixture) {
 		ada := f.join("ada")
 		live := ada.query("ORDER BY name")
 		phases := make(chan entity.Phase, 10)
