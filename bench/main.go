@@ -40,6 +40,7 @@ func program(ctx context.Context, args []string, out io.Writer) error {
 	name := flags.String("group", "all", "commit, query, live, replay, several with commas, or all")
 	only := flags.String("only", "", "measure only figures whose name matches this regular expression")
 	profiles := flags.String("profiles", "", "a folder for a CPU profile of every figure")
+	cpu := flags.Bool("cpu", false, "print the CPU time of an operation too, for each sample")
 	limit := flags.Duration("limit", full.limit, "the time of one case, in all its rounds")
 	if err := flags.Parse(args); err != nil {
 		if errors.Is(err, flag.ErrHelp) {
@@ -51,7 +52,7 @@ func program(ctx context.Context, args []string, out io.Writer) error {
 	if err != nil {
 		return err
 	}
-	r := &run{size: full, figures: newFigures(), profiles: *profiles, log: out}
+	r := &run{size: full, figures: newFigures(), profiles: *profiles, cpu: *cpu, log: out}
 	r.limit = *limit
 	if *only != "" {
 		if r.only, err = regexp.Compile(*only); err != nil {

@@ -39,6 +39,7 @@ type run struct {
 	dir      string         // for stores; gone afterwards
 	only     *regexp.Regexp // figures to measure; nil for all
 	profiles string         // a folder for CPU profiles; "" for none
+	cpu      bool           // tell the CPU time of an operation, for each sample
 	log      io.Writer      // what goes on
 	options  string         // of Ank's store, as Pebble writes them; see storeOptions
 
@@ -122,14 +123,18 @@ func (r *run) timed(name, unit string, do func() (int, error)) error {
 	if err != nil {
 		return err
 	}
-	start := time.Now()
+	start, spent := time.Now(), cpuTime()
 	done, err := do()
 	took := time.Since(start)
+	spent = cpuTime() - spent
 	stop()
 	if err != nil {
 		return fmt.Errorf("%s: %w", name, err)
 	}
 	r.figures.add(name, unit, float64(done)/took.Seconds())
+	if r.cpu && done > 0 {
+		r.say("cpu %s %s us", name, significant(float64(spent.Nanoseconds())/1000/float64(done)))
+	}
 	return nil
 }
 
