@@ -3,6 +3,7 @@ package node_test
 import (
 	"context"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -55,6 +56,7 @@ func (f *fixture) line(name node.Principal) *cable {
 type cable struct {
 	link  *pipe.Link
 	delay func() time.Duration
+	bytes atomic.Int64 // received at either end
 
 	mu     sync.Mutex
 	broken chan struct{}
@@ -99,18 +101,20 @@ func (c *cable) Mend() {
 func (c *cable) strand(end wire.Conn) wire.Conn {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	return &strand{Conn: end, delay: c.delay, broken: c.broken}
+	return &strand{Conn: end, cable: c, delay: c.delay, broken: c.broken}
 }
 
 // strand is one end of a connection over a cable.
 type strand struct {
 	wire.Conn
+	cable  *cable
 	delay  func() time.Duration
 	broken chan struct{}
 }
 
 func (s *strand) Receive(ctx context.Context) ([]byte, error) {
 	m, err := s.Conn.Receive(ctx)
+	s.cable.bytes.Add(int64(len(m)))
 	if err == nil && s.delay != nil {
 		select {
 		case <-time.After(s.delay()):
@@ -278,4 +282,12 @@ func openOnly(t *testing.T, store *memory.Store, options ...node.Option) error {
 	}
 	require.NoError(t, n.Close(ctx))
 	return nil
+}
+
+// holding keeps commits waiting until hold is closed.
+func holding(hold chan struct{}) func(context.Context, *storage.Batch, func() error) error {
+	return func(_ context.Context, _ *storage.Batch, next func() error) error {
+		<-hold
+		return next()
+	}
 }

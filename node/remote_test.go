@@ -1,0 +1,375 @@
+package node_test
+
+import (
+	"fmt"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/ankgo/ank/entity"
+	"github.com/ankgo/ank/event"
+	"github.com/ankgo/ank/node"
+	"github.com/ankgo/ank/signal"
+)
+
+// told collects change sets as text.
+func told(c *guest, live *entity.Live[AlbumView]) func() []string {
+	var list []string
+	go func() {
+		for set := range live.Changes(c.ctx) {
+			for _, ch := range set.Changes {
+				text := fmt.Sprintf("%v %s %d->%d", ch.Kind, ch.Item.Name(), ch.OldIndex, ch.Index)
+				if ch.Kind == entity.Removed {
+					text += " " + ch.Reason.String()
+				}
+				list = append(list, text)
+			}
+			if len(set.Changes) == 0 {
+				list = append(list, set.State.Phase.String())
+			}
+		}
+	}()
+	return func() []string {
+		synctest.Wait()
+		got := list
+		list = nil
+		return got
+	}
+}
+
+func TestConfirmationIsNotSeen(t *testing.T) {
+	cluster(t, func(t *testing.T, f *fixture) {
+		ada := f.join("ada")
+		ada.connect()
+		live := ada.query("year > 1980 ORDER BY year")
+		require.NoError(t, live.Wait(f.ctx))
+		changes := told(ada, live)
+		require.Equal(t, []string{"complete"}, changes())
+		id, r := ada.create(Album{Name: "Parade", Year: 1986})
+		require.Equal(t, node.Accepted, ada.outcome(r).Status)
+		require.Equal(t, []string{"added Parade -1->0"}, changes())
+		r = ada.edit(id, func(m AlbumMutable) { m.SetName("Parade!") })
+		require.Equal(t, node.Accepted, ada.outcome(r).Status)
+		require.Equal(t, []string{"updated Parade! 0->0"}, changes())
+		r = ada.edit(id, func(m AlbumMutable) { m.SetYear(1970) })
+		require.Equal(t, node.Accepted, ada.outcome(r).Status)
+		require.Equal(t, []string{"removed Parade! 0->-1 no longer matches"}, changes())
+		r = ada.edit(id, func(m AlbumMutable) { m.SetYear(1990) })
+		require.Equal(t, node.Accepted, ada.outcome(r).Status)
+		require.Equal(t, []string{"added Parade! -1->0"}, changes())
+		tx := ada.session.Begin()
+		require.NoError(t, albums.Delete(f.ctx, tx, id))
+		r, err := tx.Commit(f.ctx)
+		require.NoError(t, err)
+		require.Equal(t, node.Accepted, ada.outcome(r).Status)
+		require.Equal(t, []string{"removed Parade! 0->-1 deleted"}, changes())
+
+		// What was made offline is not seen to come again.
+		ada.link.Cut()
+		require.Equal(t, []string{"stale"}, changes())
+		_, r = ada.create(Album{Name: "Batman", Year: 1989})
+		require.Equal(t, []string{"added Batman -1->0"}, changes())
+		ada.link.Mend()
+		require.Equal(t, node.Accepted, ada.outcome(r).Status)
+		require.NoError(t, live.Wait(f.ctx))
+		require.Equal(t, []string{"complete"}, changes())
+	})
+}
+
+func TestWhatOthersDoIsToldWithItsReason(t *testing.T) {
+	cluster(t, func(t *testing.T, f *fixture) {
+		var ids []event.ID
+		for i := range 4 {
+			ids = append(ids, f.create(f.prince, Album{Name: fmt.Sprint(i), Year: 1990 + i}))
+		}
+		ada := f.join("ada")
+		ada.connect()
+		live := ada.query("year > 1980 ORDER BY year LIMIT 2")
+		require.NoError(t, live.Wait(f.ctx))
+		changes := told(ada, live)
+		require.Equal(t, []string{"initial 0 -1->0", "initial 1 -1->1"}, changes())
+		f.edit(f.prince, ids[0], func(m AlbumMutable) { m.SetYear(1900) })
+		require.Equal(t, []string{"removed 0 0->-1 no longer matches", "added 2 -1->1"}, changes())
+		tx := f.prince.Begin()
+		require.NoError(t, albums.Delete(f.ctx, tx, ids[1]))
+		_, err := tx.Commit(f.ctx)
+		require.NoError(t, err)
+		require.Equal(t, []string{"removed 1 0->-1 deleted", "added 3 -1->1"}, changes())
+		f.edit(f.prince, ids[0], func(m AlbumMutable) { m.SetYear(1985) })
+		require.Equal(t, []string{"removed 3 1->-1 " + entity.Limit.String(), "added 0 -1->0"}, changes())
+		_, err = albums.Get(f.ctx, ada.session.Local(), ids[1])
+		require.ErrorIs(t, err, entity.ErrDeleted, "the last state came too")
+	})
+}
+
+func TestPendingChangesLeaveAWindowFull(t *testing.T) {
+	cluster(t, func(t *testing.T, f *fixture) {
+		var ids []event.ID
+		for i := range 30 {
+			ids = append(ids, f.create(f.prince, Album{Name: fmt.Sprint(i), Year: 1900 + i}))
+		}
+		ada := f.join("ada")
+		ada.connect()
+		live, page := ada.query("ORDER BY year LIMIT 3"), ada.query("ORDER BY year LIMIT 3 OFFSET 2")
+		require.NoError(t, live.Wait(f.ctx))
+		require.NoError(t, page.Wait(f.ctx))
+		ada.link.Cut()
+		synctest.Wait()
+		tx := ada.session.Begin()
+		require.NoError(t, albums.Delete(f.ctx, tx, ids[0]))
+		require.NoError(t, albums.Delete(f.ctx, tx, ids[2]))
+		_, err := tx.Commit(f.ctx)
+		require.NoError(t, err)
+		require.Equal(t, []string{"1", "3", "4"}, shown(live))
+		require.Equal(t, []string{"4", "5", "6"}, shown(page))
+		ada.edit(ids[1], func(m AlbumMutable) { m.SetYear(2000) })
+		require.Equal(t, []string{"3", "4", "5"}, shown(live), "what comes after the last known row has no place")
+		ada.create(Album{Name: "new", Year: 1880})
+		require.Equal(t, []string{"new", "3", "4"}, shown(live))
+		require.Equal(t, []string{"4", "5", "6"}, shown(page))
+		ada.link.Mend()
+		require.NoError(t, live.Wait(f.ctx))
+		require.NoError(t, page.Wait(f.ctx))
+		for _, entry := range ada.ledger() {
+			ada.outcome(entry.Receipt())
+		}
+		synctest.Wait()
+		require.Equal(t, f.names(f.prince, "ORDER BY year LIMIT 3"), shown(live))
+		require.Equal(t, f.names(f.prince, "ORDER BY year LIMIT 3 OFFSET 2"), shown(page))
+	})
+}
+
+func TestConcurrentEditsConverge(t *testing.T) {
+	cluster(t, func(t *testing.T, f *fixture) {
+		id := f.create(f.prince, Album{Name: "Parade", Artist: "Prince", Year: 1986})
+		ada, bob := f.join("ada"), f.join("bob")
+		var lives []*entity.Live[AlbumView]
+		for _, c := range []*guest{ada, bob} {
+			c.connect()
+			live := c.query("")
+			require.NoError(t, live.Wait(f.ctx))
+			lives = append(lives, live)
+			c.link.Cut()
+			synctest.Wait()
+		}
+		ada.edit(id, func(m AlbumMutable) { m.SetName("ada's"); m.SetYear(1987) })
+		ada.edit(id, func(m AlbumMutable) { m.SetYear(1988) })
+		<-time.After(time.Second) // within one millisecond chance decides
+		bob.edit(id, func(m AlbumMutable) { m.SetName("bob's"); m.SetArtist("Bob") })
+		<-time.After(time.Second)
+		f.edit(f.prince, id, func(m AlbumMutable) { m.SetArtist("The Artist") })
+		bob.link.Mend()
+		require.NoError(t, lives[1].Wait(f.ctx))
+		ada.link.Mend()
+		require.NoError(t, lives[0].Wait(f.ctx))
+		for _, c := range []*guest{ada, bob} {
+			for _, entry := range c.ledger() {
+				require.Equal(t, node.Accepted, ada.either(bob, entry).Status)
+			}
+		}
+		synctest.Wait()
+		v, err := albums.Get(f.ctx, f.prince, id)
+		require.NoError(t, err)
+		require.Equal(t, "bob's", v.Name(), "the last writer")
+		require.Equal(t, "The Artist", v.Artist())
+		require.Equal(t, 1988, v.Year())
+		for _, live := range lives {
+			require.Equal(t, describe(v), describe(live.Items()[0]))
+		}
+	})
+}
+
+// either asks the client that has the entry.
+func (c *guest) either(other *guest, entry node.LedgerEntry) node.Receipt {
+	if entry.Principal == other.name {
+		return other.outcome(entry.Receipt())
+	}
+	return c.outcome(entry.Receipt())
+}
+
+func TestReadingThroughAClient(t *testing.T) {
+	cluster(t, func(t *testing.T, f *fixture) {
+		id := f.create(f.prince, Album{Name: "Parade", Artist: "Prince", Year: 1986})
+		gone := f.create(f.prince, Album{Name: "Gone", Year: 1980})
+		tx := f.prince.Begin()
+		require.NoError(t, albums.Delete(f.ctx, tx, gone))
+		_, err := tx.Commit(f.ctx)
+		require.NoError(t, err)
+		ada := f.join("ada")
+		for _, read := range []func() error{
+			func() error { _, err := albums.Get(f.ctx, ada.session, id); return err },
+			func() error { _, err := albums.Collect(f.ctx, ada.session, ""); return err },
+			func() error { _, err := albums.Count(f.ctx, ada.session, ""); return err },
+			func() error { _, err := albums.Edit(f.ctx, ada.session.Begin(), id); return err },
+			func() error {
+				for _, err := range albums.History(f.ctx, ada.session, id) {
+					return err
+				}
+				return nil
+			},
+		} {
+			require.ErrorIs(t, read(), node.ErrOffline)
+		}
+		ada.connect()
+		v, err := albums.Get(f.ctx, ada.session, id)
+		require.NoError(t, err)
+		require.Equal(t, "Parade", v.Name())
+		v, err = albums.Get(f.ctx, ada.session, gone)
+		require.ErrorIs(t, err, entity.ErrDeleted)
+		require.Equal(t, "Gone", v.Name())
+		_, err = albums.Get(f.ctx, ada.session, event.ID{9})
+		require.ErrorIs(t, err, entity.ErrNotFound)
+		_, err = albums.Get(f.ctx, ada.session.Local(), id)
+		require.ErrorIs(t, err, entity.ErrNotFound, "what was looked at is not held")
+
+		// An edit is held, with what it was made on.
+		r := ada.edit(id, func(m AlbumMutable) { m.SetYear(1987) })
+		ada.outcome(r)
+		ada.link.Cut()
+		synctest.Wait()
+		ada.edit(id, func(m AlbumMutable) { m.SetYear(1988) })
+		v, err = albums.Get(f.ctx, ada.session.Local(), id)
+		require.NoError(t, err)
+		require.Equal(t, "Parade", v.Name())
+		require.Equal(t, 1988, v.Year())
+		ada.link.Mend()
+		require.NoError(t, ada.connection.Wait(f.ctx))
+		synctest.Wait()
+
+		var years []int
+		var authors []string
+		for version, err := range albums.History(f.ctx, ada.session, id) {
+			require.NoError(t, err)
+			years = append(years, version.View.Year())
+			authors = append(authors, version.Author)
+		}
+		require.Equal(t, []int{1986, 1987, 1988}, years)
+		require.Equal(t, []string{"prince", "ada", "ada"}, authors)
+		_, err = albums.Get(f.ctx, ada.session.AsKnown(event.Cursor{}), id)
+		require.ErrorIs(t, err, node.ErrEphemeral)
+		n, err := albums.Count(f.ctx, ada.session, "year > 1980")
+		require.NoError(t, err)
+		require.Equal(t, 1, n)
+	})
+}
+
+func TestFetchPutsPendingChangesOnTop(t *testing.T) {
+	cluster(t, func(t *testing.T, f *fixture) {
+		var ids []event.ID
+		for i := range 6 {
+			ids = append(ids, f.create(f.prince, Album{Name: fmt.Sprint(i), Year: 1900 + i}))
+		}
+		ada := f.join("ada")
+		ada.connect()
+		hold := make(chan struct{})
+		f.stage.commit = holding(hold)
+		ada.edit(ids[1], func(m AlbumMutable) { m.SetYear(2000) })
+		ada.edit(ids[2], func(m AlbumMutable) { m.SetName("two") })
+		synctest.Wait()
+		require.Equal(t, []string{"0", "two", "3", "4", "5", "1"}, f.names(ada.session, "ORDER BY year"))
+		require.Equal(t, []string{"two", "3"}, f.names(ada.session, "ORDER BY year LIMIT 2 OFFSET 1"))
+		v, err := albums.Get(f.ctx, ada.session, ids[2])
+		require.NoError(t, err)
+		require.Equal(t, "two", v.Name())
+		tx := ada.session.Begin()
+		require.Equal(t, []string{"1"}, f.names(tx, "year = 2000"))
+		close(hold)
+		synctest.Wait()
+		require.Equal(t, []string{"0", "two", "3", "4", "5", "1"}, f.names(f.prince, "ORDER BY year"))
+	})
+}
+
+func TestWhatMayNotBeReadFails(t *testing.T) {
+	cluster(t, func(t *testing.T, f *fixture) {
+		ada, queen := f.join("ada"), f.join("queen")
+		ada.connect()
+		queen.connect()
+		live, err := notes.Query(f.ctx, ada.session, "")
+		require.NoError(t, err)
+		require.ErrorIs(t, live.Wait(f.ctx), node.ErrDenied)
+		require.Equal(t, entity.Failed, live.State().Phase)
+		require.ErrorIs(t, live.Err(), node.ErrDenied)
+		_, err = notes.Collect(f.ctx, ada.session, "")
+		require.ErrorIs(t, err, node.ErrDenied)
+
+		// Writing blindly is another matter.
+		tx := ada.session.Begin()
+		m, err := notes.Create(tx, Note{Text: "for the queen"})
+		require.NoError(t, err)
+		r, err := tx.Commit(f.ctx)
+		require.NoError(t, err)
+		require.Equal(t, node.Accepted, ada.outcome(r).Status)
+		v, err := notes.Get(f.ctx, queen.session, m.ID())
+		require.NoError(t, err)
+		require.Equal(t, "for the queen", v.Text())
+		require.Equal(t, node.Connected, ada.connection.State().Phase)
+	}, node.WithPolicy(secretive{}))
+}
+
+func TestSignalsOfAClient(t *testing.T) {
+	cluster(t, func(t *testing.T, f *fixture) {
+		ada := f.join("ada")
+		ada.connect()
+		live := ada.query("ORDER BY year")
+		var sizes []int
+		effect := signal.NewEffect(ada.node.Signals(), func(t *signal.Tracker) int {
+			return len(live.Signal().Get(t))
+		}, func(n int) { sizes = append(sizes, n) })
+		defer effect.Close()
+		f.create(f.prince, Album{Name: "Parade", Year: 1986})
+		synctest.Wait()
+		ada.create(Album{Name: "Batman", Year: 1989})
+		synctest.Wait()
+		require.Equal(t, 2, sizes[len(sizes)-1])
+		require.IsIncreasing(t, sizes)
+	})
+}
+
+func TestALocalQueryAsksNobody(t *testing.T) {
+	cluster(t, func(t *testing.T, f *fixture) {
+		ada := f.join("ada")
+		ada.connect()
+		local, err := albums.Query(f.ctx, ada.session.Local(), "ORDER BY year")
+		require.NoError(t, err)
+		defer local.Close()
+		f.create(f.prince, Album{Name: "Parade", Year: 1986})
+		_, r := ada.create(Album{Name: "Batman", Year: 1989})
+		ada.outcome(r)
+		synctest.Wait()
+		require.Equal(t, []string{"Batman"}, shown(local))
+		require.Equal(t, entity.Local, local.State().Phase)
+		require.NoError(t, ada.query("year < 1987").Wait(f.ctx))
+		require.Equal(t, []string{"Parade", "Batman"}, shown(local), "what another query brought")
+	})
+}
+
+func TestResultsThatAreHeldAreNotSentAgain(t *testing.T) {
+	cluster(t, func(t *testing.T, f *fixture) {
+		for i := range 100 {
+			f.create(f.prince, Album{Name: fmt.Sprint(i), Year: 1900 + i})
+		}
+		ada := f.join("ada")
+		ada.connect()
+		live := ada.query("ORDER BY year")
+		require.NoError(t, live.Wait(f.ctx))
+		before := ada.link.bytes.Load()
+		require.Greater(t, before, int64(5000))
+		ada.link.Cut()
+		synctest.Wait()
+		ada.link.Mend()
+		require.NoError(t, live.Wait(f.ctx))
+		require.Less(t, ada.link.bytes.Load()-before, int64(1000))
+
+		// Nor after a restart.
+		live.Close()
+		ada.restart()
+		before = ada.link.bytes.Load()
+		live = ada.query("ORDER BY year")
+		ada.connect()
+		require.NoError(t, live.Wait(f.ctx))
+		require.Less(t, ada.link.bytes.Load()-before, int64(1000))
+		require.Len(t, shown(live), 100)
+	})
+}
