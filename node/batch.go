@@ -1,6 +1,8 @@
 package node
 
 import (
+	"sync/atomic"
+
 	"github.com/ankgo/ank/event"
 	"github.com/ankgo/ank/node/reactor"
 	"github.com/ankgo/ank/storage"
@@ -21,6 +23,27 @@ type batch struct {
 	requests []*request // all of them, but for repetitions of others, in order
 	accepted []accepted
 	byTx     map[event.ID]*request // of accepted, once somebody asked
+
+	finished atomic.Bool // nobody but the preparer holds it
+}
+
+// reset makes a finished batch an empty one, which keeps its memory.
+func (b *batch) reset() {
+	const keep = 256
+	if cap(b.requests) > keep || cap(b.States) > keep {
+		*b = batch{}
+		return
+	}
+	clear(b.requests)
+	clear(b.accepted)
+	clear(b.Entries)
+	clear(b.States)
+	*b = batch{
+		requests: b.requests[:0], accepted: b.accepted[:0],
+		Batch: storage.Batch{
+			Entries: b.Entries[:0], States: b.States[:0], Expect: b.Expect[:0], Advance: b.Advance[:0],
+		},
+	}
 }
 
 // accepted is a request and where it was logged.

@@ -47,7 +47,7 @@ func (n *Node) shut(ctx context.Context) error {
 	select {
 	case <-n.graph.Done():
 	case <-ctx.Done():
-		return context.Cause(ctx)
+		return ended(ctx)
 	}
 	n.cancel()
 	return roleErr

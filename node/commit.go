@@ -49,6 +49,8 @@ type committer struct {
 
 	preparing, committing, publishing token
 
+	drained []*request // extend's, for its memory
+
 	epoch   atomic.Uint64 // counts batches that failed
 	durable atomic.Uint64 // number of the last batch that became durable
 	failed  atomic.Pointer[error]
@@ -105,7 +107,7 @@ func newCommitter(n *Node, o *options, end, signed tip, foreign event.Cursor) *c
 // all the same; after any other error of ctx nothing happened.
 func (c *committer) submit(ctx context.Context, r *request) (Receipt, error) {
 	if ctx.Err() != nil {
-		return r.receipt, context.Cause(ctx)
+		return r.receipt, ended(ctx)
 	}
 	if err := c.failure(); err != nil {
 		return r.receipt, err
@@ -113,43 +115,52 @@ func (c *committer) submit(ctx context.Context, r *request) (Receipt, error) {
 	if err := c.queue.push(r); err != nil {
 		return r.receipt, err
 	}
-	for !r.decided() {
-		// Once somebody has taken the request up, there is nothing to do but wait:
-		// that it is decided, or put back.
-		waits, returned := c.queue.waits(r)
-		preparing := c.preparing
-		if !waits {
-			preparing = nil
+	for {
+		decided, waits := c.queue.look(r)
+		if decided {
+			return r.receipt, r.err
 		}
-		select {
-		case preparing <- struct{}{}:
+		if waits && c.preparing.tryTake() {
 			c.lead()
 			continue
-		default:
 		}
-		select {
-		case <-r.done:
-		case <-returned:
-		case preparing <- struct{}{}:
-			if waits, _ := c.queue.waits(r); waits {
-				c.lead()
-			} else {
-				c.preparing.give() // somebody was quicker, and so will be others
-			}
-		case <-ctx.Done():
-			return c.abandon(ctx, r)
+		if left, err := c.wait(ctx, r); left {
+			return Receipt{Transaction: r.tx.ID, Status: Pending}, err
 		}
 	}
-	return r.receipt, r.err
+}
+
+// wait waits for a request to be decided or put back, or for the chance to lead.
+// It reports whether the caller has given up, and the request is not to be looked
+// at any more.
+func (c *committer) wait(ctx context.Context, r *request) (left bool, err error) {
+	waits, done, returned := c.queue.watch(r)
+	preparing := c.preparing
+	if !waits {
+		// Somebody has taken the request up, and leads it to its end.
+		preparing = nil
+	}
+	select {
+	case <-done:
+	case <-returned:
+	case preparing <- struct{}{}:
+		if _, waits := c.queue.look(r); waits {
+			c.lead()
+		} else {
+			c.preparing.give() // somebody was quicker, and so will be others
+		}
+	case <-ctx.Done():
+		return true, c.abandon(ctx, r)
+	}
+	return false, nil
 }
 
 // abandon gives up waiting for a request.
-func (c *committer) abandon(ctx context.Context, r *request) (Receipt, error) {
-	pending := Receipt{Transaction: r.tx.ID, Status: Pending}
+func (c *committer) abandon(ctx context.Context, r *request) error {
 	if c.queue.withdraw(r) {
-		return pending, context.Cause(ctx)
+		return ended(ctx)
 	}
-	return pending, fmt.Errorf("%w: %w", ErrPending, context.Cause(ctx))
+	return fmt.Errorf("%w: %w", ErrPending, ended(ctx))
 }
 
 // lead takes a batch through all stages, and more as long as requests wait that
@@ -165,12 +176,11 @@ func (c *committer) lead() {
 
 func (c *committer) leadOne() {
 	b := c.prepare.begin()
-	requests := c.queue.drain(c.limits, b)
-	if len(requests) == 0 {
+	if !c.extend(b) {
+		c.prepare.spare = b
 		c.preparing.give()
 		return
 	}
-	c.prepare.extend(b, requests)
 	c.proceed(b)
 	if b.epoch != c.epoch.Load() {
 		c.queue.putBack(b.requests)
@@ -188,18 +198,27 @@ func (c *committer) leadOne() {
 	c.finish(b, result, err)
 }
 
+// extend prepares what waits, as far as it fits into the batch, and reports
+// whether there was any. It needs the preparing token.
+func (c *committer) extend(b *batch) bool {
+	c.drained = c.queue.drain(c.limits, b, c.drained)
+	if len(c.drained) == 0 {
+		return false
+	}
+	c.prepare.extend(b, c.drained)
+	clear(c.drained)
+	return true
+}
+
 // proceed takes the committing token. As long as it has to wait for it, the batch
 // grows by what is pushed meanwhile: with many writers, one half of them is in
 // the engine while the other half gathers.
 func (c *committer) proceed(b *batch) {
 	for {
-		select {
-		case c.committing <- struct{}{}:
+		if c.committing.tryTake() {
 			return
-		default:
 		}
-		if more := c.queue.drain(c.limits, b); len(more) > 0 {
-			c.prepare.extend(b, more)
+		if c.extend(b) {
 			continue
 		}
 		if !c.queue.listen() { // what waits does not fit in
@@ -226,21 +245,27 @@ func (c *committer) store(b *batch) (outcome, error) {
 		err = c.engine.Commit(c.ctx, &b.Batch)
 		result = c.assess(b, err)
 	}
-	switch result {
-	case stored:
+	if result == stored {
 		c.stored = b.tip
 		if len(b.Heads) > 0 {
 			c.marked = b.tip
 		}
 		c.durable.Store(b.number)
 		return stored, nil
-	case broken:
-		err = fmt.Errorf("%w: %w", ErrReadOnly, err)
-		c.failed.Store(&err)
-		c.logger.Error("the node is read-only from now on", "error", err)
+	}
+	if result == broken {
+		err = c.breakOff(err)
 	}
 	c.epoch.Add(1)
 	return result, err
+}
+
+// breakOff makes the node read-only.
+func (c *committer) breakOff(cause error) error {
+	err := fmt.Errorf("%w: %w", ErrReadOnly, cause)
+	c.failed.Store(&err)
+	c.logger.Error("the node is read-only from now on", "error", err)
+	return err
 }
 
 // failure is why the node is read-only, nil if it is not.
@@ -253,10 +278,11 @@ func (c *committer) failure() error {
 
 // assess tells what an engine's error means for a batch.
 func (c *committer) assess(b *batch, err error) outcome {
+	if err == nil {
+		return stored
+	}
 	var malformed *storage.BatchError
 	switch {
-	case err == nil:
-		return stored
 	case errors.Is(err, storage.ErrUnknown):
 		return c.readBack(b, err)
 	case errors.Is(err, storage.ErrConflict):
@@ -349,6 +375,7 @@ func (c *committer) finish(b *batch, result outcome, err error) {
 		}
 	}
 	c.queue.decide(b.requests)
+	b.finished.Store(true)
 }
 
 // note stores small changes of the node's own, beside the batches.
@@ -361,7 +388,7 @@ func (c *committer) note(ctx context.Context, meta ...storage.MetaChange) error 
 	case <-c.ctx.Done():
 		return ErrClosed
 	case <-ctx.Done():
-		return context.Cause(ctx)
+		return ended(ctx)
 	}
 	defer c.committing.give()
 	if c.queue.isClosed() {

@@ -485,6 +485,7 @@ func TestCancelledCommits(t *testing.T) {
 		synctest.Wait()
 		require.True(t, waiting.isDone())
 		require.ErrorIs(t, waiting.err, reason)
+		require.ErrorIs(t, waiting.err, context.Canceled)
 		require.NotErrorIs(t, waiting.err, node.ErrPending, "nothing happened")
 		require.False(t, inEngine.isDone(), "who leads goes on for the others")
 		for range 3 {

@@ -66,7 +66,7 @@ func (g *gate) wait(ctx context.Context) error {
 	case <-empty:
 		return nil
 	case <-ctx.Done():
-		return context.Cause(ctx)
+		return ended(ctx)
 	}
 }
 

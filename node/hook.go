@@ -17,7 +17,8 @@ func (j *judgement) runHooks() ([]*event.Event, error) {
 		return nil, nil
 	}
 	a := j.acceptance()
-	a.tx = newWorkspace(j.clock, j)
+	a.tx = new(workspace)
+	a.tx.init(j.clock, j)
 	for _, hook := range j.hooks {
 		if err := j.denied(guarded("a hook", func() error { return hook(j.ctx, a) })); err != nil {
 			return nil, err

@@ -17,6 +17,7 @@ type judgement struct {
 	*preparer
 	request *request
 	changes []change
+	last    map[event.ID]int // the last change of each entity, as far as known
 	added   []*event.Event
 }
 
@@ -47,7 +48,9 @@ func (p *preparer) judge(b *batch, r *request) error {
 	if err := p.checkReads(r); err != nil {
 		return err
 	}
-	j := judgement{preparer: p, request: r, changes: make([]change, 0, len(r.tx.Events))}
+	j := &p.work
+	defer j.clear()
+	j.preparer, j.request = p, r
 	for i, e := range r.tx.Events {
 		if err := j.apply(e, i); err != nil {
 			return err
@@ -60,8 +63,18 @@ func (p *preparer) judge(b *batch, r *request) error {
 		p.clock.Observe(r.tx.Events[len(r.tx.Events)-1].ID)
 		p.clock.Observe(r.tx.ID)
 	}
-	p.log(b, &j)
+	p.log(b, j)
 	return nil
+}
+
+// clear lets go of everything but the memory for a few changes.
+func (j *judgement) clear() {
+	clear(j.changes)
+	changes := j.changes[:0]
+	if cap(changes) > 256 {
+		changes = nil
+	}
+	*j = judgement{changes: changes}
 }
 
 // checkReads refuses a serializable transaction if something that it read has
@@ -127,6 +140,9 @@ func (j *judgement) fold(e *event.Event, before *storage.Record, added bool) err
 	if err := checkRow(s, &after.Row); err != nil {
 		return err
 	}
+	if j.last != nil {
+		j.last[e.Entity] = len(j.changes)
+	}
 	j.changes = append(j.changes, change{event: e, before: before, after: after, added: added})
 	return nil
 }
@@ -145,10 +161,14 @@ func checkRow(s *model.Schema, row *model.Row) error {
 
 // record returns an entity's record as of the changes so far.
 func (j *judgement) record(collection string, id event.ID) (*storage.Record, error) {
-	for i := len(j.changes) - 1; i >= 0; i-- {
-		if r := j.changes[i].after; r.Row.ID == id && r.Collection == collection {
-			return r, nil
+	if j.last == nil {
+		j.last = make(map[event.ID]int, len(j.changes))
+		for i := range j.changes {
+			j.last[j.changes[i].event.Entity] = i
 		}
+	}
+	if i, ok := j.last[id]; ok && j.changes[i].after.Collection == collection {
+		return j.changes[i].after, nil
 	}
 	return j.current(collection, id)
 }

@@ -22,11 +22,11 @@ import (
 type live struct {
 	node  *Node
 	query *query.Checked
-	base  *reactor.Subscription
 	since time.Time
-	ended atomic.Int64 // when the base was last woken, as Unix microseconds
+	woken atomic.Int64 // when the base was last woken, as Unix microseconds
 
-	mu      sync.Mutex // protects all below; held for a few instructions
+	mu      sync.Mutex            // protects all below; held for a few instructions
+	base    *reactor.Subscription // does not change once the result is loaded
 	streams map[*reactor.Subscription]struct{}
 	closed  bool
 	err     error // why the node ended it
@@ -83,6 +83,7 @@ func (l *live) subscribe(wake func()) *reactor.Subscription {
 		return nil
 	}
 	if filling != nil { // the result that the base kept has failed
+		filling.Fail(ErrClosed)
 		sub.Close()
 		return nil
 	}
@@ -144,7 +145,7 @@ func (l *live) Len() int { return l.base.Items().Len() }
 // State implements [entity.Standing].
 func (l *live) State() entity.LiveState {
 	if err := l.Err(); err != nil {
-		return entity.LiveState{Phase: entity.Failed, Since: time.UnixMicro(l.ended.Load()).UTC(), Err: err}
+		return entity.LiveState{Phase: entity.Failed, Since: time.UnixMicro(l.woken.Load()).UTC(), Err: err}
 	}
 	return entity.LiveState{Phase: entity.Complete, Since: l.since}
 }
@@ -158,7 +159,10 @@ func (l *live) Wait(ctx context.Context) error {
 	if l.isClosed() {
 		return ErrClosed
 	}
-	return context.Cause(ctx)
+	if ctx.Err() != nil {
+		return ended(ctx)
+	}
+	return nil
 }
 
 // Err implements [entity.Standing].
@@ -209,13 +213,15 @@ func (l *live) end(err error) {
 		return
 	}
 	l.closed, l.err = true, err
-	streams := l.streams
+	streams, base := l.streams, l.base
 	l.streams = nil
 	l.mu.Unlock()
-	l.ended.Store(l.node.clock.Now().UnixMicro())
+	l.woken.Store(l.node.clock.Now().UnixMicro())
 	for sub := range streams {
 		sub.Close()
 	}
-	l.base.Close()
+	if base != nil {
+		base.Close()
+	}
 	l.node.lives.remove(l)
 }

@@ -371,6 +371,36 @@ func TestLoadingIsShared(t *testing.T) {
 	})
 }
 
+func TestCloseWhileLoading(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		f := start(t)
+		f.create(f.prince, Album{Name: "Parade"})
+		release := make(chan struct{})
+		var once sync.Once
+		f.stage.snapshot = func() error {
+			once.Do(func() { <-release })
+			return nil
+		}
+		results := make(chan error, 2)
+		for range 2 {
+			go func() {
+				_, err := albums.Query(f.ctx, f.queen, "")
+				results <- err
+			}()
+			synctest.Wait()
+		}
+		closed := make(chan error, 1)
+		go func() { closed <- f.node.Close(f.ctx) }()
+		synctest.Wait()
+		require.Empty(t, closed, "somebody reads")
+		close(release)
+		require.ErrorIs(t, <-results, node.ErrClosed)
+		require.ErrorIs(t, <-results, node.ErrClosed)
+		require.NoError(t, <-closed)
+		require.Zero(t, f.node.Standing())
+	})
+}
+
 // TestLiveQueriesAgreeWithFetch makes random changes while live queries with all
 // sorts of windows stand, some of them read slowly, and compares each with what a
 // fetch finds.

@@ -31,15 +31,21 @@ type preparer struct {
 	basis      uint64       // the epoch all this belongs to
 	unfinished []*batch     // prepared, and not known to be durable
 
+	spare *batch    // to be used again
+	work  judgement // of the request at hand; used again for its memory
+
 	snapshot storage.Snapshot // opened by the first request of a batch that needs it
 }
 
 // begin makes an empty batch, after it took in what became of earlier ones.
 func (p *preparer) begin() *batch {
 	p.catchUp()
-	return &batch{
-		number: p.number + 1, epoch: p.basis, before: p.tip, tip: p.tip, foreign: p.foreign,
+	b := p.spare
+	if p.spare = nil; b == nil {
+		b = new(batch)
 	}
+	b.number, b.epoch, b.before, b.tip, b.foreign = p.number+1, p.basis, p.tip, p.tip, p.foreign
+	return b
 }
 
 // extend judges requests and makes them part of a batch. Those that are refused
@@ -72,7 +78,16 @@ func (p *preparer) catchUp() {
 		clear(p.unfinished)
 		p.unfinished = p.unfinished[:0]
 	}
-	p.unfinished = slices.DeleteFunc(p.unfinished, func(b *batch) bool { return b.number <= durable })
+	p.unfinished = slices.DeleteFunc(p.unfinished, func(b *batch) bool {
+		if b.number > durable {
+			return false
+		}
+		if b.finished.Load() {
+			b.reset()
+			p.spare = b
+		}
+		return true
+	})
 	p.recent.forget(durable)
 }
 

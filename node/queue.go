@@ -11,7 +11,7 @@ import (
 
 // request is a transaction on its way through the committer. Whoever made it
 // owns it until it is pushed; then it belongs to the queue and, once drained, to
-// the leader. The outcome may be read after done is closed.
+// the leader. The outcome may be read once it is decided.
 type request struct {
 	principal Principal
 	tx        *event.Transaction
@@ -26,16 +26,21 @@ type request struct {
 	// reads must not have moved.
 	reads []read
 
-	number   uint64     // its place in the queue
-	taken    bool       // drained, and not decided or put back
-	orphan   bool       // whoever waited for it is gone
-	attempts int        // how often a batch with it could not be stored
-	alone    bool       // it is to have a batch of its own
-	twins    []*request // the same transaction, handed in again meanwhile
-
-	done    chan struct{}
+	// What became of it.
 	receipt Receipt
 	err     error
+
+	attempts int     // how often a batch with it could not be stored; the leader's
+	one      [1]fork // room for forks
+
+	// The queue's, see its mutex.
+	number  uint64        // its place
+	taken   bool          // drained, and not decided or put back
+	orphan  bool          // whoever waited for it is gone
+	alone   bool          // it is to have a batch of its own
+	decided bool          // the outcome is there
+	done    chan struct{} // closed then; made when somebody waits
+	twins   []*request    // the same transaction, handed in again meanwhile
 }
 
 // fork is a guess at what an event does.
@@ -51,20 +56,19 @@ type read struct {
 }
 
 func newRequest(p Principal, tx *event.Transaction) *request {
-	return &request{
-		principal: p, tx: tx, done: make(chan struct{}),
-		receipt: Receipt{Transaction: tx.ID, Status: Pending},
-	}
+	return &request{principal: p, tx: tx, receipt: Receipt{Transaction: tx.ID, Status: Pending}}
 }
 
-// decided reports whether the outcome is there.
-func (r *request) decided() bool {
-	select {
-	case <-r.done:
-		return true
-	default:
-		return false
+// doneLocked returns a channel that is closed when the request is decided. It
+// needs the queue's mutex.
+func (r *request) doneLocked() <-chan struct{} {
+	if r.done == nil {
+		r.done = make(chan struct{})
+		if r.decided {
+			close(r.done)
+		}
 	}
+	return r.done
 }
 
 // queue holds the requests that nobody has taken up yet, and knows what became
@@ -122,8 +126,9 @@ func (q *queue) withdraw(r *request) bool {
 }
 
 // drain takes up the first requests, as many as go into a batch that holds some
-// already: within the limits, but at least one into an empty one.
-func (q *queue) drain(l *Limits, b *batch) []*request {
+// already: within the limits, but at least one into an empty one. It overwrites
+// into.
+func (q *queue) drain(l *Limits, b *batch, into []*request) []*request {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	have, events, n := len(b.requests), b.events, 0
@@ -139,13 +144,10 @@ func (q *queue) drain(l *Limits, b *batch) []*request {
 		n++
 		b.events, b.alone = events, r.alone
 	}
-	if n == 0 {
-		return nil
-	}
-	drained := slices.Clone(q.waiting[:n])
+	into = append(into[:0], q.waiting[:n]...)
 	q.waiting = slices.Delete(q.waiting, 0, n)
-	q.taken = append(q.taken, drained...)
-	return drained
+	q.taken = append(q.taken, into...)
+	return into
 }
 
 // listen arranges for arrived to be sent the next push, and reports whether
@@ -188,7 +190,7 @@ func (q *queue) putBack(requests []*request) {
 func (q *queue) join(r, twin *request) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
-	if r.decided() {
+	if r.decided {
 		q.decideLocked(twin, r.receipt, r.err)
 		q.sweepLocked()
 		return
@@ -213,11 +215,13 @@ func (q *queue) decide(requests []*request) {
 }
 
 func (q *queue) decideLocked(r *request, receipt Receipt, err error) {
-	r.taken, r.receipt, r.err = false, receipt, err
+	r.taken, r.decided, r.receipt, r.err = false, true, receipt, err
 	if receipt.Status != Pending {
 		q.decided.add(receipt)
 	}
-	close(r.done)
+	if r.done != nil {
+		close(r.done)
+	}
 }
 
 // sweepLocked lets go of those that are not taken any more.
@@ -225,12 +229,19 @@ func (q *queue) sweepLocked() {
 	q.taken = slices.DeleteFunc(q.taken, func(r *request) bool { return !r.taken })
 }
 
-// waits reports whether a request is in the queue; if it is not, because somebody
-// has taken it up, returned is closed should it be put back.
-func (q *queue) waits(r *request) (waits bool, returned <-chan struct{}) {
+// look reports whether a request is decided, and whether it waits to be taken up.
+func (q *queue) look(r *request) (decided, waits bool) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
-	return !r.taken && !r.decided(), q.returned
+	return r.decided, !r.taken && !r.decided
+}
+
+// watch is like look, for somebody who is about to wait: done is closed when the
+// request is decided, returned when requests are put back.
+func (q *queue) watch(r *request) (waits bool, done, returned <-chan struct{}) {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	return !r.taken && !r.decided, r.doneLocked(), q.returned
 }
 
 // hasOrphans reports whether requests wait whose owners are gone.
@@ -261,17 +272,18 @@ func (q *queue) isClosed() bool {
 }
 
 // find looks for a transaction among those that wait, are being decided, or
-// were decided lately.
-func (q *queue) find(tx event.ID) (r *request, decided Receipt, ok bool) {
+// were decided lately. Of the first two kinds it returns the request, and a
+// channel that is closed when it is decided.
+func (q *queue) find(tx event.ID) (r *request, done <-chan struct{}, decided Receipt, ok bool) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	for _, requests := range [2][]*request{q.waiting, q.taken} {
 		for _, r := range requests {
 			if r.tx.ID == tx {
-				return r, Receipt{}, true
+				return r, r.doneLocked(), Receipt{}, true
 			}
 		}
 	}
 	decided, ok = q.decided.find(tx)
-	return nil, decided, ok
+	return nil, nil, decided, ok
 }

@@ -97,14 +97,14 @@ func (d durable) commit(ctx context.Context, r *request) (Receipt, error) {
 }
 
 func (d durable) receipt(ctx context.Context, tx event.ID) (Receipt, error) {
-	r, decided, ok := d.committer.queue.find(tx)
+	r, done, decided, ok := d.committer.queue.find(tx)
 	switch {
 	case r != nil:
 		select {
-		case <-r.done:
+		case <-done:
 			return r.receipt, nil
 		case <-ctx.Done():
-			return Receipt{Transaction: tx, Status: Pending}, context.Cause(ctx)
+			return Receipt{Transaction: tx, Status: Pending}, ended(ctx)
 		}
 	case ok:
 		return decided, nil

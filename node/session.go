@@ -118,7 +118,7 @@ func (s *Session) may(ctx context.Context, m *model.Schema) error {
 // neither committed nor rolled back is garbage.
 func (s *Session) Begin() *Tx {
 	tx := &Tx{session: s}
-	tx.work = newWorkspace(s.node.clock, tx)
+	tx.work.init(s.node.clock, tx)
 	return tx
 }
 

@@ -26,6 +26,9 @@ func (d durable) stand(ctx context.Context, _ *Session, q *query.Checked) (entit
 	for errors.Is(err, errAbandoned) {
 		err = l.load(ctx)
 	}
+	if errors.Is(err, reactor.ErrClosed) || err == nil && l.isClosed() {
+		err = ErrClosed // the node was closed meanwhile
+	}
 	if err != nil {
 		d.lives.remove(l)
 		return nil, err
@@ -40,7 +43,7 @@ func (d durable) stand(ctx context.Context, _ *Session, q *query.Checked) (entit
 func (l *live) load(ctx context.Context) error {
 	wake := make(chan struct{}, 1)
 	base, filling, err := l.node.reactor.Register(l.query, func() {
-		l.ended.Store(l.node.clock.Now().UnixMicro())
+		l.woken.Store(l.node.clock.Now().UnixMicro())
 		select {
 		case wake <- struct{}{}:
 		default:
@@ -49,7 +52,13 @@ func (l *live) load(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	l.base = base
+	if !l.keep(base) {
+		if filling != nil {
+			filling.Fail(ErrClosed)
+		}
+		base.Close()
+		return ErrClosed
+	}
 	if filling != nil {
 		err = l.fill(ctx, filling)
 	} else {
@@ -59,6 +68,18 @@ func (l *live) load(ctx context.Context) error {
 		base.Close()
 	}
 	return err
+}
+
+// keep makes a subscription the one that keeps the result alive, unless the
+// query has ended.
+func (l *live) keep(base *reactor.Subscription) bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.closed {
+		return false
+	}
+	l.base = base
+	return true
 }
 
 // await waits until somebody else has filled the result.
@@ -73,7 +94,7 @@ func (l *live) await(ctx context.Context, wake <-chan struct{}) error {
 		select {
 		case <-wake:
 		case <-ctx.Done():
-			return context.Cause(ctx)
+			return ended(ctx)
 		}
 	}
 }
@@ -89,7 +110,7 @@ func (l *live) fill(ctx context.Context, f *reactor.Filling) error {
 			continue
 		case ctx.Err() != nil:
 			f.Fail(errAbandoned)
-			return context.Cause(ctx)
+			return ended(ctx)
 		}
 		f.Fail(err)
 		return err
@@ -185,8 +206,10 @@ func (a *lives) remove(l *live) {
 		return
 	}
 	delete(a.open, l)
-	if l.limited() {
-		a.windows[l.query.Schema().Collection()]--
+	if collection := l.query.Schema().Collection(); l.limited() {
+		if a.windows[collection]--; a.windows[collection] == 0 {
+			delete(a.windows, collection)
+		}
 	}
 }
 

@@ -3,6 +3,7 @@ package node
 import (
 	"context"
 	"iter"
+	"slices"
 
 	"github.com/ankgo/ank/entity"
 	"github.com/ankgo/ank/event"
@@ -27,7 +28,7 @@ import (
 // is of no use after Commit or Rollback.
 type Tx struct {
 	session      *Session
-	work         *workspace
+	work         workspace
 	serializable bool
 	began        bool // it has read
 	err          error
@@ -178,7 +179,7 @@ func (t *Tx) Commit(ctx context.Context) (Receipt, error) {
 		r.fail(err)
 		return r.receipt, r.err
 	}
-	r.minted, r.version, r.forks = true, t.version, t.guess(ctx, tx)
+	r.minted, r.version, r.forks = true, t.version, t.guess(ctx, tx, r.one[:0])
 	if t.serializable {
 		r.reads = t.reads()
 	}
@@ -218,9 +219,10 @@ func (t *Tx) verify(ctx context.Context) error {
 
 // guess folds the transaction's events onto the forks: here, on the goroutine of
 // the author, so that the committer need not, as long as nobody else was quicker.
-// What cannot be folded here is folded, or refused, in its turn.
-func (t *Tx) guess(ctx context.Context, tx *event.Transaction) []fork {
-	forks := make([]fork, len(tx.Events))
+// What cannot be folded here is folded, or refused, in its turn. It appends to
+// forks, which is empty.
+func (t *Tx) guess(ctx context.Context, tx *event.Transaction, forks []fork) []fork {
+	forks = slices.Grow(forks, len(tx.Events))[:len(tx.Events)]
 	find := t.finder()
 	for i, e := range tx.Events {
 		f := &forks[i]

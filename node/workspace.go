@@ -27,6 +27,7 @@ type workspace struct {
 	overlay *entity.Overlay
 	source  source
 	touched []touched
+	few     [2]touched // room for touched
 }
 
 // touched is an entity that the overlay knows.
@@ -37,8 +38,9 @@ type touched struct {
 
 var _ entity.Tx = (*workspace)(nil)
 
-func newWorkspace(c *event.Clock, s source) *workspace {
-	return &workspace{clock: c, overlay: entity.NewOverlay(), source: s}
+func (w *workspace) init(c *event.Clock, s source) {
+	w.clock, w.overlay, w.source = c, entity.NewOverlay(), s
+	w.touched = w.few[:0]
 }
 
 // touch makes sure that the overlay knows an entity.
