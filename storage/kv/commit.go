@@ -73,8 +73,9 @@ func (c *change) reset(base *view) {
 
 func (c *change) build(b *storage.Batch) error {
 	c.expect(b.Expect)
+	again := newIDSet(b.Again)
 	for _, e := range b.Entries {
-		c.entry(e, b.Again)
+		c.entry(e, again)
 	}
 	c.advance(b.Advance)
 	for i := range b.States {
@@ -150,6 +151,25 @@ func (c *change) expect(positions []event.Position) {
 	}
 }
 
+// idSet is nil when it is empty, which it nearly always is.
+type idSet map[event.ID]struct{}
+
+func newIDSet(ids []event.ID) idSet {
+	if len(ids) == 0 {
+		return nil
+	}
+	s := make(idSet, len(ids))
+	for _, id := range ids {
+		s[id] = struct{}{}
+	}
+	return s
+}
+
+func (s idSet) has(id event.ID) bool {
+	_, ok := s[id]
+	return ok
+}
+
 // tail is how far a log gets with this batch.
 type tail struct {
 	origin uint64
@@ -157,7 +177,7 @@ type tail struct {
 }
 
 // entry appends one entry to its log and makes its events findable.
-func (c *change) entry(e *event.Entry, again []event.ID) {
+func (c *change) entry(e *event.Entry, again idSet) {
 	t := c.tail(e)
 	if t == nil {
 		return
@@ -169,7 +189,7 @@ func (c *change) entry(e *event.Entry, again []event.ID) {
 	w.bytes = e.AppendTo(w.bytes)
 	w.endSet()
 	for i, ev := range e.Events() {
-		if slices.Contains(again, ev.ID) {
+		if again.has(ev.ID) {
 			continue
 		}
 		w.bytes = appendEventKey(w.bytes, ev.Entity, ev.ID)

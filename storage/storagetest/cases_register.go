@@ -208,14 +208,12 @@ func closedEngine(e *Env) {
 	d.Create(s)
 	b := d.Batch()
 	e.Commit(b)
-	v := e.View()
 	e.Close()
 	_, err := e.Engine.Snapshot(e.Ctx)
 	require.ErrorIs(e, err, storage.ErrClosed)
 	require.ErrorIs(e, e.Engine.Commit(e.Ctx, &storage.Batch{}), storage.ErrClosed)
 	require.ErrorIs(e, e.Engine.Register(e.Ctx, s), storage.ErrClosed)
 	require.NoError(e, e.Engine.Close())
-	_ = v
 }
 
 func reopenKeeps(e *Env) {

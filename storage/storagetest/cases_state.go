@@ -19,15 +19,15 @@ func stateCases() []Case {
 			Rule: "index entries move as well when the batch does not bring the old record"},
 		{Name: "state/wide head", needs: always, run: stateWideHead,
 			Rule: "a head of several events is stored and returned as it was, with its stamp"},
-		{Name: "meta/values", needs: always, run: metaValues,
-			Rule: "a meta key has the last value set, an empty value is one, nil removes"},
-		{Name: "meta/scan", needs: always, run: metaScan,
-			Rule: "MetaScan yields the keys with a prefix in byte order, whatever bytes they have"},
 	}
 }
 
 func metaCases() []Case {
 	return []Case{
+		{Name: "meta/values", needs: always, run: metaValues,
+			Rule: "a meta key has the last value set, an empty value is one, nil removes"},
+		{Name: "meta/scan", needs: always, run: metaScan,
+			Rule: "MetaScan yields the keys with a prefix in byte order, whatever bytes they have"},
 		{Name: "heads/replaced", needs: always, run: headsReplaced,
 			Rule: "the signed head committed last for an origin is the one returned"},
 	}

@@ -12,6 +12,7 @@ import (
 
 	"github.com/ankgo/ank/event"
 	"github.com/ankgo/ank/model"
+	"github.com/ankgo/ank/query"
 	"github.com/ankgo/ank/query/plan"
 	"github.com/ankgo/ank/storage"
 )
@@ -102,6 +103,7 @@ func Mutants() []Mutant {
 		{"takes every plan to be sorted", defect{plan: func(p *plan.Plan) { p.Sorted = true }}},
 		{"reads indexes in the wrong direction", defect{plan: func(p *plan.Plan) { p.Reverse = !p.Reverse }}},
 		{"reverses rows", defect{rows: reversed[*storage.Record]}},
+		{"puts NULL at the wrong end", defect{nulls: true}},
 		{"loses the last row", defect{rows: withoutLast[*storage.Record]}},
 		{"yields a row twice", defect{rows: twice[*storage.Record]}},
 		{"loses the last event", defect{events: withoutLast[storage.Stored]}},
@@ -147,6 +149,7 @@ type defect struct {
 	lagging bool // Cursor is that of the snapshot before
 	shallow bool // Events does not follow precursors
 	all     bool // Log begins at the beginning
+	nulls   bool // rows with NULL in the first column of ORDER BY come at the other end
 }
 
 func (d defect) plant(s Store) Store {
@@ -271,7 +274,11 @@ func (s *mutantSnapshot) Select(ctx context.Context, p *plan.Plan) iter.Seq2[*st
 	if s.plan != nil {
 		s.plan(&changed)
 	}
-	return altered(ctx, s.Snapshot.Select(ctx, &changed), s.rows)
+	rows := s.rows
+	if s.nulls {
+		rows = func(list []*storage.Record) []*storage.Record { return nullsMoved(p.Query, list) }
+	}
+	return altered(ctx, s.Snapshot.Select(ctx, &changed), rows)
 }
 
 func (s *mutantSnapshot) Events(ctx context.Context, entity event.ID, except event.Head) iter.Seq2[storage.Stored, error] {
@@ -351,6 +358,21 @@ func twice[T any](list []T) []T {
 	if n := len(list); n > 0 {
 		list = append(list, list[n-1])
 	}
+	return list
+}
+
+func nullsMoved(q *query.Checked, list []*storage.Record) []*storage.Record {
+	if len(q.Order()) == 0 || len(q.Order()[0].Path) > 0 {
+		return list
+	}
+	key := q.Order()[0]
+	first := func(r *storage.Record) int {
+		if q.Schema().Value(&r.Row, key.Column).IsNull() != key.NullsFirst {
+			return 0
+		}
+		return 1
+	}
+	slices.SortStableFunc(list, func(a, b *storage.Record) int { return first(a) - first(b) })
 	return list
 }
 
