@@ -1,2 +1,122 @@
-// Package node is where entities live.
+// Package node is where entities live: it puts a storage engine, the models of a
+// program and the rules for who may do what together into a [Node].
+//
+//	n, err := node.Open(ctx, engine, node.Models(music.Models()...), node.WithPolicy(node.AllowAll()))
+//	...
+//	session := n.Session("prince")
+//	tx := session.Begin()
+//	album, err := music.Albums.Create(tx, music.Album{Name: "Parade", Year: 1986})
+//	receipt, err := tx.Commit(ctx)
+//
+//	live, err := music.Albums.Query(ctx, session, "year > ? ORDER BY year LIMIT 10", 1985)
+//	for changes := range live.Changes(ctx) { ... }
+//
+//	err = n.Close(ctx)
+//	err = engine.Close()
+//
+// The package knows nothing of particular engines, of files, sockets, tokens and
+// passwords, and next to nothing of what fields mean: folding events is package
+// entity's, finding rows the engine's, keeping results current the reactor's. What
+// it adds is order: which transactions are accepted, one after the other, and who
+// is told of them.
+//
+// # Who owns what
+//
+// The engine that Open is given stays the caller's, who closes it after the node.
+// Nobody else may write to it meanwhile. What Open makes, the node closes. A
+// [Node], its [Session]s and live queries are safe for concurrent use; a [Tx] and
+// its drafts are one goroutine's. A node that has nothing to do has no goroutine.
+//
+// # Transactions
+//
+// A [Tx] collects changes that only it sees. Commit makes one event of each entity
+// that changed, on top of the head that the transaction saw when it first touched
+// the entity, and takes it to be accepted. That others changed an entity meanwhile
+// is no conflict: events that do not know of each other merge, field by field.
+//
+// Who cannot have that makes the transaction serializable ([Tx.Serializable]): it
+// is refused with ErrConflict if anything that it read has changed.
+// [Session.Update] runs a function in a transaction, again if need be.
+//
+// Commit returns a [Receipt] when the transaction is durable, as the engine's mode
+// promises it, and every reader sees it, the standing queries of this node
+// included. When its context ends before the transaction was taken up, nothing
+// happened; afterwards it is decided all the same, and [Node.Receipt] tells how.
+//
+// # Acceptance
+//
+// A durable node accepts a transaction once, first-hand, on behalf of everybody,
+// whether it was made here or elsewhere. In this order it must pass:
+//
+//  1. structure and limits; of one made elsewhere, also the values ([entity.CheckEvent])
+//  2. repetition: a transaction that is here gets the receipt it got before; another
+//     one with its ID is refused with event.ErrEquivocation
+//  3. the clock: event.ErrSkew if it is too far ahead
+//  4. what a serializable transaction has read: ErrConflict
+//  5. precursors: entity.ErrMissing names those that are not here
+//  6. the models' Validate methods, on the entities as they will be
+//  7. hooks, in their order, which may refuse, and add events of their own
+//  8. the [Policy], which sees everything, additions included
+//
+// Hooks and policies see the entities before and after ([Acceptance]). They must
+// be free of side effects, because a batch that could not be stored is judged
+// anew. They run on the way of everybody's commits: what takes long belongs
+// elsewhere. An entity whose head has become wider than an event can follow gets
+// an empty event that joins it.
+//
+// Accepted transactions are entries of the node's log. Each entry holds the hash
+// of the one before, and the node signs the end of the log every 4,096 entries,
+// when it is closed, and when it is asked ([Node.SignedHead]).
+//
+// # Committing
+//
+// There is one committer and it has no goroutine: whoever comes first leads.
+// Transactions that come while the engine works are made durable together next
+// (group commit), and are judged while it works. A failure undoes what was
+// prepared on top of it. See committer in commit.go.
+//
+// When the engine fails for good, the node turns read-only: every commit returns
+// ErrReadOnly with the cause, reads and live queries go on, and opening the node
+// anew is the way back. An outcome that the engine does not know is settled by
+// reading the log.
+//
+// # Reading
+//
+// Get and Fetch read one snapshot of what is committed, and neither wait for
+// commits nor hold them up. A Fetch that is not ranged over to its end holds its
+// snapshot, and the node's Close.
+//
+// There are two readers of the past. [Session.AsOf] reads in the order of IDs:
+// what was written by some time, as far as it is known now. [Session.AsKnown] reads
+// in the order of arrival: what this node knew at some cursor, which never
+// changes. [Session.History] lists what happened to one entity, and who did it.
+//
+// # Live queries
+//
+// [Session.Query] makes a query a standing one. Every commit that changes its
+// result becomes one change set, with rows that moved into a LIMIT from beyond it.
+// Each range over Changes begins with the result as it is; a consumer that is
+// slower than commits come finds them joined into fewer sets, none lost. Commits
+// never wait for consumers. The same result is a signal, in the graph that
+// [Node.Signals] returns.
+//
+// # Identity
+//
+// A store makes a node what it is: opened again, it is the same node, with the
+// same log and in the same system. An empty store becomes the first node of a new
+// system, whose root key stays in the store, unless [SystemRoot] or [JoinSystem] say
+// to what it shall belong. A store of another system is refused with ErrSystem and
+// left as it is.
+//
+// # Limits
+//
+//	transactions in one batch    1,024, see Limits    the rest waits for the next batch
+//	events in one batch          16,384, see Limits   likewise; one transaction may be larger
+//	tries of Session.Update      16, see Limits       the conflict is returned
+//	precursors of one event      64                   wider heads are joined
+//	receipts that are remembered 4,096                older ones are looked for in the log
+//	change sets not yet taken    16 sets, or twice    joined into one, none lost
+//	                             the first one's size
+//
+// Everything that is larger than package event allows is refused.
 package node
