@@ -4,6 +4,7 @@ import (
 	"crypto/rand"
 	"fmt"
 	"io"
+	"math"
 	"sync"
 	"time"
 )
@@ -35,8 +36,8 @@ type Clock struct {
 	mu     sync.Mutex
 	offset time.Duration // added to the wall clock
 	rand   entropy
-	last   ID // the greatest ID minted or observed that binds
-	ahead  ID // the greatest ID that does not: it lay beyond now + skew
+	minted bound
+	seen   bound // of IDs observed
 }
 
 // NewClock returns a Clock that has observed nothing.
@@ -80,8 +81,8 @@ func (c *Clock) mint(precursors []ID, newly func(int64, random) (ID, bool), abov
 		return ID{}, err
 	}
 	now := c.millis()
-	c.settle(now)
-	floor := c.last
+	own := c.floor(now)
+	floor := own
 	for _, p := range precursors {
 		floor = larger(floor, p)
 	}
@@ -95,46 +96,34 @@ func (c *Clock) mint(precursors []ID, newly func(int64, random) (ID, bool), abov
 	if !ok {
 		return ID{}, ErrExhausted
 	}
-	if last := id.Update(reserve); floor == c.last || !c.beyond(floor, now) {
-		c.last = last
+	if last := id.Update(reserve); floor == own || floor.millis() <= now+c.skew {
+		c.minted.last = last
 	} else {
 		// Only a precursor led this far ahead: do not follow it with the next ID.
-		c.ahead = larger(c.ahead, last)
+		c.minted.later(last)
 	}
 	return id, nil
 }
 
 // Observe tells the clock that its owner applied id, which later IDs shall be
 // greater than. An ID beyond now + skew does not bind until the clock comes near
-// it: one wrong clock elsewhere cannot drag this one along.
+// it: one wrong clock elsewhere cannot drag this one along. Of IDs at more than 64
+// times ahead, those close to each other bind together when the last of them does.
 func (c *Clock) Observe(id ID) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if !c.last.Less(id) {
+	if larger(c.minted.last, c.seen.last).Less(id) && id.millis() > c.millis()+c.skew {
+		c.seen.later(id)
 		return
 	}
-	if c.beyond(id, c.millis()) {
-		c.ahead = larger(c.ahead, id)
-	} else {
-		c.last = id
-	}
+	c.seen.last = larger(c.seen.last, id)
 }
 
-// beyond reports whether id lies beyond now + skew.
-func (c *Clock) beyond(id ID, now int64) bool { return id.millis() > now+c.skew }
-
-// settle lets the ID ahead bind once the clock has come near it.
-func (c *Clock) settle(now int64) {
-	if !c.ahead.IsZero() && !c.beyond(c.ahead, now) {
-		c.last, c.ahead = larger(c.last, c.ahead), ID{}
-	}
-}
-
-func larger(a, b ID) ID {
-	if a.Less(b) {
-		return b
-	}
-	return a
+// floor is the greatest ID minted or observed that binds now.
+func (c *Clock) floor(now int64) ID {
+	c.minted.settle(now + c.skew)
+	c.seen.settle(now + c.skew)
+	return larger(c.minted.last, c.seen.last)
 }
 
 // Last is the greatest ID minted or observed that binds. An owner that restarts
@@ -142,8 +131,7 @@ func larger(a, b ID) ID {
 func (c *Clock) Last() ID {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.settle(c.millis())
-	return c.last
+	return c.floor(c.millis())
 }
 
 // Now is the wall clock's time, corrected, in UTC.
@@ -159,19 +147,18 @@ func (c *Clock) Skew() time.Duration { return time.Duration(c.skew) * time.Milli
 // Correct sets what is added to the wall clock from now on: the lead of a
 // trusted peer's clock, as a hello found it. It replaces an earlier correction.
 // IDs that prove to lie beyond now + skew, because the clock was wrong when they
-// were minted or observed, cease to bind: what was minted with the wrong clock
-// can be minted again, properly. A wall clock that is set back without a
+// were minted or observed, cease to bind until the clock comes near them: what was
+// minted with the wrong clock can be minted again, properly. The greatest ID that
+// was observed goes on binding if it lies nearer. A wall clock that is set back without a
 // correction has no such effect. IDs go on ascending then, and [Clock.CheckSkew]
 // refuses them if the step was larger than the skew.
 func (c *Clock) Correct(offset time.Duration) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.offset = offset
-	now := c.millis()
-	if c.beyond(c.last, now) {
-		c.ahead, c.last = larger(c.ahead, c.last), ID{}
-	}
-	c.settle(now)
+	limit := c.millis() + c.skew
+	c.minted.loosen(limit)
+	c.seen.loosen(limit)
 }
 
 // Offset is the correction in force.
@@ -199,8 +186,8 @@ func (c *Clock) CheckSkew(t *Transaction) error {
 	if t.ID.millis() <= latest+c.skew {
 		return nil
 	}
-	ahead := time.Duration(t.ID.millis()-now) * time.Millisecond
-	return &SkewError{Transaction: t.ID, Ahead: ahead, Skew: c.Skew()}
+	ahead := min(t.ID.millis()-now, math.MaxInt64/int64(time.Millisecond))
+	return &SkewError{Transaction: t.ID, Ahead: time.Duration(ahead) * time.Millisecond, Skew: c.Skew()}
 }
 
 // NewSalt returns a fresh salt for an event's values. Should the source of

@@ -199,63 +199,126 @@ func TestCorrection(t *testing.T) {
 }
 
 // TestC1 is the law itself: whatever happens to the wall clock, an ID is above
-// its precursors and above everything minted before, unless a correction or a
-// precursor from beyond now + skew intervened; and two IDs are never the same.
+// its precursors and above everything minted or observed that is not beyond now +
+// skew, and two IDs are never the same. Only what was minted under a clock that is
+// corrected later does not count then.
 func TestC1(t *testing.T) {
+	const skew = time.Second
 	rapid.Check(t, func(t *rapid.T) {
 		wall := eventtest.NewWall(eventtest.Start)
 		random := eventtest.Bytes(rapid.Uint64().Draw(t, "seed"))
-		c := event.NewClock(event.ClockOptions{Now: wall.Now, Rand: random, Skew: time.Second})
-		var floor event.ID // the greatest ID that must bind
-		minted := map[event.ID]bool{}
-		ids := []event.ID{idAt(0, 3)}
+		c := event.NewClock(event.ClockOptions{Now: wall.Now, Rand: random, Skew: skew})
+		// The greatest IDs that bind, and those that were beyond now + skew.
+		var minted, seen event.ID
+		mintedAhead, seenAhead := map[event.ID]bool{}, map[event.ID]bool{}
+		known := []event.ID{idAt(0, 3)} // to be precursors
+		unique := map[event.ID]bool{}
 		beyond := func(id event.ID) bool {
-			return id.Time().After(wall.Now().Truncate(time.Millisecond).Add(time.Second))
+			return id.Time().After(c.Now().Truncate(time.Millisecond).Add(skew))
 		}
-		check := func(id event.ID, precursors []event.ID) {
-			require.False(t, minted[id], "minted twice")
+		bind := func(last *event.ID, ahead map[event.ID]bool) {
+			for id := range ahead {
+				if !beyond(id) {
+					*last = larger(*last, id)
+					delete(ahead, id)
+				}
+			}
+		}
+		floor := func() event.ID {
+			bind(&minted, mintedAhead)
+			bind(&seen, seenAhead)
+			return larger(minted, seen)
+		}
+		loosen := func(last *event.ID, ahead map[event.ID]bool) {
+			if beyond(*last) {
+				ahead[*last] = true
+				*last = event.ID{}
+			}
+			bind(last, ahead)
+		}
+		check := func(id event.ID, reserved int, precursors []event.ID) {
+			require.False(t, unique[id], "minted twice")
+			floor := floor()
 			require.True(t, floor.Less(id), "below what was minted or observed")
-			led := false
+			led, latest := false, larger(floor, idAt(c.Now().Sub(eventtest.Start), 0))
 			for _, p := range precursors {
 				require.True(t, p.Less(id), "below a precursor")
+				latest = larger(latest, p)
 				led = led || beyond(p) && floor.Less(p)
 			}
-			if !led {
-				floor = id
+			require.LessOrEqual(t, id.Time().Sub(latest.Time()), time.Millisecond, "further ahead than anything asks for")
+			if last := id.Update(reserved); led {
+				mintedAhead[last] = true
+			} else {
+				minted = last
 			}
-			minted[id] = true
-			ids = append(ids, id)
+			unique[id] = true
+			known = append(known, id)
 		}
 		some := func() []event.ID {
-			return rapid.SliceOfN(rapid.SampledFrom(ids), 0, 2).Draw(t, "precursors")
+			return rapid.SliceOfN(rapid.SampledFrom(known), 0, 2).Draw(t, "precursors")
 		}
 		t.Repeat(map[string]func(*rapid.T){
 			"mint": func(t *rapid.T) {
 				precursors := some()
-				check(mint(t, c, precursors...), precursors)
+				check(mint(t, c, precursors...), 0, precursors)
 			},
 			"transaction": func(t *rapid.T) {
 				precursors := some()
 				tx := mintTransaction(t, c, precursors...)
 				require.Equal(t, tx, tx.Transaction())
-				check(tx, precursors)
-				if floor == tx {
-					floor = tx.Update(event.MaxTransactionEvents)
-				}
+				check(tx, 1<<20-1, precursors)
 			},
 			"observe": func(t *rapid.T) {
-				id := idAt(time.Duration(rapid.IntRange(-5000, 5000).Draw(t, "ms"))*time.Millisecond, 9)
+				ms := rapid.IntRange(-5000, 20_000).Draw(t, "ms")
+				id := idAt(time.Duration(ms)*time.Millisecond, rapid.Byte().Draw(t, "low"))
 				c.Observe(id)
-				ids = append(ids, id)
-				if !beyond(id) && floor.Less(id) {
-					floor = id
+				if beyond(id) && larger(minted, seen).Less(id) {
+					seenAhead[id] = true
+				} else {
+					seen = larger(seen, id)
 				}
+				known = append(known, id)
 			},
 			"tick": func(t *rapid.T) {
 				wall.Advance(time.Duration(rapid.IntRange(-3000, 3000).Draw(t, "ms")) * time.Millisecond)
 			},
+			"correct": func(t *rapid.T) {
+				c.Correct(time.Duration(rapid.IntRange(-3000, 3000).Draw(t, "ms")) * time.Millisecond)
+				loosen(&minted, mintedAhead)
+				loosen(&seen, seenAhead)
+			},
 		})
 	})
+}
+
+func larger(a, b event.ID) event.ID {
+	if a.Less(b) {
+		return b
+	}
+	return a
+}
+
+// TestManyAhead: a clock that observes more times ahead than it remembers follows
+// each of them a few steps late at most, and never early.
+func TestManyAhead(t *testing.T) {
+	const n, step, skew = 500, time.Minute, 10 * time.Hour
+	wall := eventtest.NewWall(eventtest.Start)
+	c := event.NewClock(event.ClockOptions{Now: wall.Now, Rand: bits(1), Skew: skew})
+	at := func(i int) time.Duration { return skew + time.Duration(i)*step }
+	for i := range n {
+		c.Observe(idAt(at(i+1), 7))
+	}
+	require.Equal(t, eventtest.Start, mint(t, c).Time())
+	for i := range n {
+		wall.Advance(step)
+		last := c.Last().Time().Sub(eventtest.Start)
+		require.LessOrEqual(t, last, at(i+1))
+		if i >= 20 {
+			require.Greater(t, last, at(i-20))
+		}
+	}
+	require.Equal(t, idAt(at(n), 7), c.Last())
 }
 
 func TestCheckSkew(t *testing.T) {
@@ -290,6 +353,10 @@ func TestCheckSkew(t *testing.T) {
 		require.Equal(t, tc.ahead, skew.Ahead, name)
 		require.Equal(t, event.DefaultSkew, skew.Skew, name)
 	}
+	last := event.ID(bytes.Repeat([]byte{0xff}, 16)).Transaction()
+	var skew *event.SkewError
+	require.ErrorAs(t, c.CheckSkew(&event.Transaction{ID: last}), &skew)
+	require.Greater(t, skew.Ahead, 290*365*24*time.Hour, "no time.Duration is longer")
 }
 
 // TestClockIsSafeForConcurrentUse mints in parallel; the race detector and the
