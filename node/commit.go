@@ -69,6 +69,8 @@ type publisher interface {
 	// after the batch. The engine gets the next batch only once publish returned,
 	// then.
 	reads(b *batch) bool
+	// lost tells that the store has changed in a way that publish knows nothing of.
+	lost(err error)
 }
 
 // outcome is what became of a batch.
@@ -315,7 +317,7 @@ func (c *committer) readBack(b *batch, err error) outcome {
 
 // resume follows a log that somebody else has appended to.
 func (c *committer) resume(b *batch, err error) outcome {
-	c.logger.Error("the store was written by somebody else", "error", err)
+	c.logger.Error(ErrForeignWrite.Error(), "error", err)
 	snapshot, err := c.engine.Snapshot(c.ctx)
 	if err != nil {
 		return broken
@@ -327,6 +329,7 @@ func (c *committer) resume(b *batch, err error) outcome {
 	}
 	c.stored = found
 	c.durable.Add(1) // whatever was read before may be old
+	c.reactor.lost(ErrForeignWrite)
 	return c.retry(b)
 }
 

@@ -342,6 +342,28 @@ func TestUnknownOutcomes(t *testing.T) {
 			require.ElementsMatch(t, []string{"Parade", "Lovesexy"}, f.names(f.prince, ""))
 		})
 	})
+	t.Run("stored later", func(t *testing.T) {
+		synctest.Test(t, func(t *testing.T) {
+			f := start(t)
+			id := f.create(f.prince, Album{Name: "Parade"})
+			j := f.judged()
+			f.alarm.expected.Store(true)
+			b := f.begin(f.editing(id, func(m AlbumMutable) { m.SetYear(1986) }))
+			var late func() error
+			j.verdicts <- func(next func() error) error {
+				late = next
+				return lost
+			}
+			synctest.Wait()
+			j.verdicts <- func(next func() error) error { return errors.Join(late(), next()) }
+			<-b.done
+			require.NoError(t, b.err)
+			require.Equal(t, uint64(2), b.receipt.Position.Seq)
+			require.Len(t, f.get(id).Head(), 1)
+			require.Equal(t, 1986, f.get(id).Year())
+			requireLogVerifies(f)
+		})
+	})
 	t.Run("never stored", func(t *testing.T) {
 		synctest.Test(t, func(t *testing.T) {
 			f := start(t)
@@ -417,10 +439,12 @@ func TestSomebodyElseWritesTheLog(t *testing.T) {
 		require.NoError(t, other.Close(f.ctx))
 
 		f.alarm.expected.Store(true)
+		live := f.query("")
 		r, err := old.Commit(f.ctx)
 		require.NoError(t, err)
 		require.Equal(t, uint64(3), r.Position.Seq)
 		require.Equal(t, Album{"0", "mine", 1986}, f.album(id), "what the other one did is not lost")
+		require.ErrorIs(t, live.Err(), node.ErrForeignWrite, "nobody told the live query what the other one did")
 		requireLogVerifies(f)
 	})
 }

@@ -37,6 +37,10 @@ var (
 	// comes as a *[SystemError]. Nothing was changed.
 	ErrSystem = errors.New("another system")
 
+	// ErrForeignWrite: somebody else has written to the store while this node had
+	// it open. It ends live queries, which have missed that; asking again helps.
+	ErrForeignWrite = errors.New("the store was written by somebody else")
+
 	// ErrNoRoot: this node does not hold the system's root key, so it cannot
 	// certify anybody.
 	ErrNoRoot = errors.New("this node does not hold the system's root key")

@@ -8,6 +8,7 @@ import (
 	"slices"
 	"testing"
 	"testing/synctest"
+	"time"
 
 	"github.com/stretchr/testify/require"
 	"pgregory.net/rapid"
@@ -237,6 +238,26 @@ func TestReadsAgreeWithANaiveWorld(t *testing.T) {
 			list, err := albums.Collect(ctx, s, "year > 1902")
 			require.NoError(t, err)
 			require.Len(t, list, count)
+		}
+	})
+}
+
+func TestNothingAskedFor(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		f := start(t)
+		tx := f.prince.Begin()
+		for name, try := range map[string]func() error{
+			"get":    func() error { _, err := f.prince.Get(f.ctx, nil, event.ID{}); return err },
+			"fetch":  func() error { return firstError(f.prince.Fetch(f.ctx, nil)) },
+			"count":  func() error { _, err := f.prince.Count(f.ctx, nil); return err },
+			"query":  func() error { _, err := f.prince.Query(f.ctx, nil); return err },
+			"past":   func() error { return firstError(f.prince.AsOf(time.Now()).Fetch(f.ctx, nil)) },
+			"tx get": func() error { _, err := tx.Get(f.ctx, nil, event.ID{}); return err },
+			"edit":   func() error { _, err := tx.Edit(f.ctx, nil, event.ID{}); return err },
+			"create": func() error { _, err := tx.Create(nil, nil); return err },
+			"tx all": func() error { return firstError(tx.Fetch(f.ctx, nil)) },
+		} {
+			require.ErrorIs(t, try(), node.ErrUnknownModel, name)
 		}
 	})
 }

@@ -9,6 +9,7 @@ import (
 	"github.com/ankgo/ank/event"
 	"github.com/ankgo/ank/model"
 	"github.com/ankgo/ank/node/reactor"
+	"github.com/ankgo/ank/query"
 	"github.com/ankgo/ank/signal"
 	"github.com/ankgo/ank/storage"
 )
@@ -129,6 +130,14 @@ func (n *Node) Signals() *signal.Graph { return n.graph }
 // is not known any more, like one that never was: ErrUnknownTransaction.
 func (n *Node) Receipt(ctx context.Context, tx event.ID) (Receipt, error) {
 	return n.role.receipt(ctx, tx)
+}
+
+// asked is the schema that a query was checked against.
+func asked(q *query.Checked) *model.Schema {
+	if q == nil {
+		return nil
+	}
+	return q.Schema()
 }
 
 // schema checks that the node knows a schema.

@@ -95,7 +95,7 @@ func (p *pastReader) Fetch(ctx context.Context, q *query.Checked) iter.Seq2[enti
 			return
 		}
 		for _, r := range rows {
-			if !yield(viewOf(q.Schema(), r), nil) {
+			if !yield(viewOf(asked(q), r), nil) {
 				return
 			}
 		}
@@ -103,7 +103,7 @@ func (p *pastReader) Fetch(ctx context.Context, q *query.Checked) iter.Seq2[enti
 }
 
 func (p *pastReader) fetch(ctx context.Context, q *query.Checked) ([]*storage.Record, error) {
-	m := q.Schema()
+	m := asked(q)
 	if err := p.session.may(ctx, m); err != nil {
 		return nil, err
 	}

@@ -102,6 +102,9 @@ func (d durable) receipt(ctx context.Context, tx event.ID) (Receipt, error) {
 	case r != nil:
 		select {
 		case <-done:
+			if r.receipt.Status == Pending {
+				return r.receipt, r.err
+			}
 			return r.receipt, nil
 		case <-ctx.Done():
 			return Receipt{Transaction: tx, Status: Pending}, ended(ctx)

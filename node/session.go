@@ -67,7 +67,7 @@ func (s *Session) Get(ctx context.Context, m *model.Schema, id event.ID) (entity
 // overwritten since, and holds up the node's Close.
 func (s *Session) Fetch(ctx context.Context, q *query.Checked) iter.Seq2[entity.View, error] {
 	return func(yield func(entity.View, error) bool) {
-		if err := s.may(ctx, q.Schema()); err != nil {
+		if err := s.may(ctx, asked(q)); err != nil {
 			yield(entity.View{}, err)
 			return
 		}
@@ -81,7 +81,7 @@ func (s *Session) Fetch(ctx context.Context, q *query.Checked) iter.Seq2[entity.
 
 // Count returns how many entities Fetch would yield.
 func (s *Session) Count(ctx context.Context, q *query.Checked) (int, error) {
-	if err := s.may(ctx, q.Schema()); err != nil {
+	if err := s.may(ctx, asked(q)); err != nil {
 		return 0, err
 	}
 	return s.node.role.count(ctx, s, q)
@@ -91,7 +91,7 @@ func (s *Session) Count(ctx context.Context, q *query.Checked) (int, error) {
 // when Query returns. ctx is for that only; the caller closes the query, and the
 // node's Close ends it too.
 func (s *Session) Query(ctx context.Context, q *query.Checked) (entity.Standing, error) {
-	if err := s.may(ctx, q.Schema()); err != nil {
+	if err := s.may(ctx, asked(q)); err != nil {
 		return nil, err
 	}
 	return s.node.role.stand(ctx, s, q)

@@ -3,6 +3,8 @@ package node
 import (
 	"context"
 	"errors"
+	"maps"
+	"slices"
 	"sync"
 
 	"github.com/ankgo/ank/entity"
@@ -260,12 +262,16 @@ func (a *lives) refill(q *query.Checked, after *storage.Record, n int) ([]*stora
 func (a *lives) close() {
 	a.mu.Lock()
 	a.closed = true
-	open := make([]*live, 0, len(a.open))
-	for l := range a.open {
-		open = append(open, l)
-	}
+	a.mu.Unlock()
+	a.lost(ErrClosed)
+}
+
+// lost implements [publisher].
+func (a *lives) lost(err error) {
+	a.mu.Lock()
+	open := slices.Collect(maps.Keys(a.open))
 	a.mu.Unlock()
 	for _, l := range open {
-		l.end(ErrClosed)
+		l.end(err)
 	}
 }

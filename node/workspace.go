@@ -45,8 +45,11 @@ func (w *workspace) init(c *event.Clock, s source) {
 
 // touch makes sure that the overlay knows an entity.
 func (w *workspace) touch(ctx context.Context, s *model.Schema, id event.ID) error {
-	if w.overlay.Finished() {
+	switch {
+	case w.overlay.Finished():
 		return entity.ErrFinished
+	case s == nil:
+		return ErrUnknownModel
 	}
 	if w.overlay.Touched(s, id) {
 		return nil
@@ -66,6 +69,9 @@ func (w *workspace) touch(ctx context.Context, s *model.Schema, id event.ID) err
 
 // Create implements [entity.Tx].
 func (w *workspace) Create(s *model.Schema, values []model.Value) (*entity.Draft, error) {
+	if s == nil {
+		return nil, ErrUnknownModel
+	}
 	d, err := w.overlay.Create(w.clock, s, values)
 	if err == nil {
 		w.touched = append(w.touched, touched{s, d.ID()})
@@ -109,8 +115,12 @@ func (w *workspace) Undelete(ctx context.Context, s *model.Schema, id event.ID) 
 // entities judged again.
 func (w *workspace) Fetch(ctx context.Context, q *query.Checked) iter.Seq2[entity.View, error] {
 	return func(yield func(entity.View, error) bool) {
-		if w.overlay.Finished() {
+		switch {
+		case w.overlay.Finished():
 			yield(entity.View{}, entity.ErrFinished)
+			return
+		case q == nil:
+			yield(entity.View{}, ErrUnknownModel)
 			return
 		}
 		base := func(q *query.Checked) iter.Seq2[*storage.Record, error] { return w.source.rows(ctx, q) }
