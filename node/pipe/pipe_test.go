@@ -13,7 +13,10 @@ import (
 	"github.com/ankgo/ank/node/wire"
 )
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+// Under js/wasm the runtime keeps a goroutine for the events of its host.
+func TestMain(m *testing.M) {
+	goleak.VerifyTestMain(m, goleak.IgnoreAnyFunction("runtime.handleEvent"))
+}
 
 func TestMessagesArriveInOrderAndCopied(t *testing.T) {
 	a, b := pipe.New()
