@@ -5,6 +5,8 @@ import (
 	"go/token"
 	"regexp"
 	"strings"
+
+	"github.com/ankgo/ank/model"
 )
 
 // directivePrefix begins the comments that ankgen reads.
@@ -80,7 +82,7 @@ var almost = regexp.MustCompile(`(?m)^\s*(?://|/\*)[\s+@]*([A-Za-z]{2,4})\s*:\s*
 // ours: with a space in it, in other brackets, with another prefix.
 func meantVerb(text string) string {
 	m := almost.FindStringSubmatch(text)
-	if m == nil || nearest(m[1], []string{"ank"}) == "" {
+	if m == nil || model.Nearest(m[1], []string{"ank"}) == "" {
 		return ""
 	}
 	return m[2]
@@ -175,8 +177,8 @@ func parseIndex(words []word, pos token.Position, diag *diagnostics) (indexDirec
 			index.covering, ended = true, true
 		case lower == "unique":
 			index.unique, ended = true, true
-		case nearest(w.text, indexWords) != "":
-			fail(w.pos, "unknown word %q in //ank:index: did you mean %s?", w.text, nearest(w.text, indexWords))
+		case model.Nearest(w.text, indexWords) != "":
+			fail(w.pos, "unknown word %q in //ank:index: did you mean %s?", w.text, model.Nearest(w.text, indexWords))
 		default:
 			fail(w.pos, "unexpected %q after column %s in //ank:index: put commas between columns; "+
 				"ASC, DESC, covering and unique may follow one", w.text, index.columns[len(index.columns)-1].text)

@@ -6,7 +6,6 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/require"
-	"pgregory.net/rapid"
 
 	"github.com/ankgo/ank/entity"
 	"github.com/ankgo/ank/model"
@@ -42,28 +41,11 @@ func TestNames(t *testing.T) {
 	}
 }
 
-func TestNearest(t *testing.T) {
-	known := []string{"artist", "year", "release_date", "name"}
-	for name, want := range map[string]string{
-		"yaer": "year", "Year": "year", "realease_date": "release_date", "nmae": "name", "artists": "artist",
-		"x": "", "something": "", "label": "",
-	} {
-		require.Equal(t, want, nearest(name, known), name)
-	}
+func TestDidYouMean(t *testing.T) {
+	known := []string{"artist", "year"}
+	require.Equal(t, "did you mean year?", didYouMean("yaer", known))
+	require.Equal(t, "there are artist, year", didYouMean("x", known))
 	require.Equal(t, "there is none", didYouMean("x", nil))
-}
-
-// TestDistance holds the laws of a distance.
-func TestDistance(t *testing.T) {
-	word := rapid.StringMatching(`[a-c]{0,6}`)
-	rapid.Check(t, func(t *rapid.T) {
-		a, b := word.Draw(t, "a"), word.Draw(t, "b")
-		d := distance(a, b)
-		require.Equal(t, d, distance(b, a))
-		require.Equal(t, a == b, d == 0)
-		require.LessOrEqual(t, d, max(len(a), len(b)))
-		require.GreaterOrEqual(t, d, max(len(a), len(b))-min(len(a), len(b)))
-	})
 }
 
 // TestReservedNames asks the runtime which names it takes: a getter or setter

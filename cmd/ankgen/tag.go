@@ -7,6 +7,8 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+
+	"github.com/ankgo/ank/model"
 )
 
 // A fieldTag is what the ank key of a field's tag says.
@@ -81,7 +83,7 @@ func checkKeys(tag string, pos token.Position, diag *diagnostics) {
 			return
 		case pair[1] == tagKey:
 			found++
-		case nearest(pair[1], []string{tagKey}) != "" && onlyOptions(pair[2]):
+		case model.Nearest(pair[1], []string{tagKey}) != "" && onlyOptions(pair[2]):
 			diag.warnf(pos, "key %s of tag %s is not read by ankgen: did you mean ank?", pair[1], quoteTag(tag))
 		}
 		rest = rest[len(pair[0]):]
