@@ -24,7 +24,11 @@ func (c *crowd) figure(who string) string {
 }
 
 func (c *crowd) bytesFigure(who string) string {
-	return fmt.Sprintf("live/bytes-%s-%d/%s", c.size, c.match, who)
+	sort := ""
+	if c.sort != "equal" {
+		sort = c.sort + "-"
+	}
+	return fmt.Sprintf("live/bytes-%s%s-%d/%s", sort, c.size, c.match, who)
 }
 
 // crowdOwner is the owner of a group's row.
@@ -141,14 +145,33 @@ func (r *run) watch(ctx context.Context, c *crowd, a *audience) (err error) {
 	if err := f.settle(); err != nil {
 		return err
 	}
-	used := heap() - before
-	if n := c.groups() * c.match; c.sort == "equal" && n >= 100 {
-		r.figures.add(c.bytesFigure(a.name), "bytes", float64(used)/float64(n))
-	}
+	r.weigh(c, a, heap()-before)
 	if err := f.ready(); err != nil {
 		return err
 	}
+	if err := c.rouse(ctx, f); err != nil {
+		return err
+	}
 	return r.updates(ctx, c, a, f)
+}
+
+// weigh notes the bytes of a standing query that nobody has woken yet. A few
+// queries weigh nothing beside everything else.
+func (r *run) weigh(c *crowd, a *audience, bytes int64) {
+	if n := c.groups() * c.match; n >= 100 {
+		r.figures.add(c.bytesFigure(a.name), "bytes", float64(bytes)/float64(n))
+	}
+}
+
+// rouse updates every row once. What somebody makes when a query first matches is
+// made then, and not while the time runs.
+func (c *crowd) rouse(ctx context.Context, f fan) error {
+	for k := range c.groups() {
+		if err := f.update(ctx, k); err != nil {
+			return err
+		}
+	}
+	return f.settle()
 }
 
 func (r *run) updates(ctx context.Context, c *crowd, a *audience, f fan) error {
