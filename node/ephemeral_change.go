@@ -99,14 +99,11 @@ func (e *ephemeral) unknown(r *request) ([]*storage.Record, error) {
 		if before == nil || e.outbox.touched[entity.Key{Collection: before.Collection, ID: before.Row.ID}] != nil {
 			continue
 		}
-		if m := e.models[before.Collection]; m != nil && e.current(m, before.Row.ID) {
-			continue
-		}
 		held, err := e.confirmed(e.ctx, before.Collection, before.Row.ID)
 		if err != nil {
 			return nil, err
 		}
-		if held == nil || !before.Row.Head.Max().Less(held.Row.Head.Max()) {
+		if held == nil || held.Row.Head.Max().Less(before.Row.Head.Max()) {
 			list = append(list, before)
 		}
 	}

@@ -1,6 +1,7 @@
 package node_test
 
 import (
+	"context"
 	"fmt"
 	"testing"
 	"testing/synctest"
@@ -12,6 +13,7 @@ import (
 	"github.com/ankgo/ank/event"
 	"github.com/ankgo/ank/node"
 	"github.com/ankgo/ank/signal"
+	"github.com/ankgo/ank/storage"
 )
 
 // told collects change sets as text.
@@ -371,5 +373,101 @@ func TestResultsThatAreHeldAreNotSentAgain(t *testing.T) {
 		require.NoError(t, live.Wait(f.ctx))
 		require.Less(t, ada.link.bytes.Load()-before, int64(1000))
 		require.Len(t, shown(live), 100)
+	})
+}
+
+func TestPendingChangesShowOnWhatOthersDidSince(t *testing.T) {
+	cluster(t, func(t *testing.T, f *fixture) {
+		id := f.create(f.prince, Album{Name: "Parade", Artist: "Prince", Year: 1986})
+		ada := f.join("ada")
+		ada.connect()
+		live := ada.query("")
+		require.NoError(t, live.Wait(f.ctx))
+		ada.link.Cut()
+		synctest.Wait()
+		ada.edit(id, func(m AlbumMutable) { m.SetName("mine") })
+		ada.edit(id, func(m AlbumMutable) { m.SetArtist("mine") })
+		<-time.After(time.Second)
+		f.edit(f.prince, id, func(m AlbumMutable) { m.SetYear(1999) })
+		f.edit(f.prince, id, func(m AlbumMutable) { m.SetYear(2000) })
+		hold := make(chan struct{})
+		f.stage.commit = holding(hold)
+		ada.link.Mend()
+		require.NoError(t, live.Wait(f.ctx))
+		v := live.Items()[0]
+		require.Equal(t, 2000, v.Year())
+		require.Equal(t, "mine", v.Name())
+		require.Equal(t, "mine", v.Artist())
+		close(hold)
+		synctest.Wait()
+		require.Len(t, f.names(f.prince, "name = 'mine' AND artist = 'mine' AND year = 2000"), 1)
+	})
+}
+
+func TestPendingChangesOnWhatWasAcceptedUnheard(t *testing.T) {
+	cluster(t, func(t *testing.T, f *fixture) {
+		ada := f.join("ada")
+		ada.connect()
+		live := ada.query("")
+		require.NoError(t, live.Wait(f.ctx))
+		f.stage.commit = func(_ context.Context, _ *storage.Batch, next func() error) error {
+			ada.link.Cut()
+			return next()
+		}
+		id, _ := ada.create(Album{Name: "Parade", Year: 1986})
+		synctest.Wait()
+		f.stage.commit = nil
+		ada.edit(id, func(m AlbumMutable) { m.SetName("mine") })
+		<-time.After(time.Second)
+		f.edit(f.prince, id, func(m AlbumMutable) { m.SetYear(1999) })
+		hold := make(chan struct{})
+		f.stage.commit = holding(hold)
+		bob := f.join("bob")
+		bob.create(Album{Name: "Batman", Year: 1989})
+		bob.connect() // its commit holds up the others
+		synctest.Wait()
+		ada.link.Mend()
+		require.NoError(t, live.Wait(f.ctx))
+		synctest.Wait()
+		v, err := albums.Get(f.ctx, ada.session.Local(), id)
+		require.NoError(t, err)
+		require.Equal(t, "mine", v.Name())
+		require.Equal(t, 1999, v.Year())
+		close(hold)
+		synctest.Wait()
+		require.Len(t, f.names(f.prince, "name = 'mine' AND year = 1999"), 1)
+	})
+}
+
+func TestAnOldForkDoesNotSetTheStoreBack(t *testing.T) {
+	cluster(t, func(t *testing.T, f *fixture) {
+		id := f.create(f.prince, Album{Name: "Parade", Artist: "Prince", Year: 1986})
+		ada, bob := f.join("ada"), f.join("bob")
+		for _, c := range []*guest{ada, bob} {
+			c.connect()
+			require.NoError(t, c.query("").Wait(f.ctx))
+		}
+		bob.link.Cut()
+		synctest.Wait()
+		bob.edit(id, func(m AlbumMutable) { m.SetArtist("Bob") })
+		<-time.After(time.Second)
+		f.edit(f.prince, id, func(m AlbumMutable) { m.SetYear(1987) })
+		synctest.Wait()
+		tx := ada.session.Begin()
+		m, err := albums.Edit(f.ctx, tx, id)
+		require.NoError(t, err)
+		bob.link.Mend() // what it wrote is older, and comes later
+		bob.outcome(bob.ledger()[0].Receipt())
+		synctest.Wait()
+		ada.link.Cut()
+		synctest.Wait()
+		m.SetName("mine")
+		_, err = tx.Commit(f.ctx)
+		require.NoError(t, err)
+		v, err := albums.Get(f.ctx, ada.session.Local(), id)
+		require.NoError(t, err)
+		require.Equal(t, "Bob", v.Artist())
+		require.Equal(t, 1987, v.Year())
+		require.Equal(t, "mine", v.Name())
 	})
 }

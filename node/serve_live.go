@@ -174,7 +174,7 @@ type news struct {
 	any   bool
 	reset bool
 	rows  map[event.ID]*storage.Record // in the result, new or changed
-	gone  map[event.ID]*reactor.RowChange
+	gone  map[event.ID]*reactor.RowChange // left it; those in rows came back
 	order []event.ID // in which they were first mentioned
 }
 
@@ -204,7 +204,6 @@ func (n *news) add(c *reactor.RowChange) {
 		n.gone[id] = c
 		return
 	}
-	delete(n.gone, id)
 	n.rows[id] = c.Record
 }
 

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -179,6 +180,117 @@ func TestASlowPeerHoldsUpNobody(t *testing.T) {
 			}
 		}
 		require.Less(t, messages, 200, "what gathers is put together")
+	})
+}
+
+func TestASlowPeerIsToldWhatCameOfIt(t *testing.T) {
+	cluster(t, func(t *testing.T, f *fixture) {
+		s := f.visit("slow")
+		for i := range 70 { // more than the line holds
+			s.send(&wire.Ping{Number: uint64(i)})
+		}
+		s.send(&wire.Subscribe{Request: 1, Collection: "albums", Query: "year > 1950"})
+		was := f.create(f.prince, Album{Name: "was", Year: 1990})
+		for range 70 {
+			s.hear()
+		}
+		require.Len(t, s.hear().(*wire.Rows).Rows, 1)
+		for i := range 70 {
+			s.send(&wire.Ping{Number: uint64(i)})
+		}
+		synctest.Wait()
+		came := f.create(f.prince, Album{Name: "came", Year: 1990})
+		brief := f.create(f.prince, Album{Name: "brief", Year: 1990})
+		for _, year := range []int{1940, 1991, 1941} {
+			f.edit(f.prince, was, func(m AlbumMutable) { m.SetYear(year) })
+			f.edit(f.prince, brief, func(m AlbumMutable) { m.SetYear(year) })
+		}
+		f.edit(f.prince, came, func(m AlbumMutable) { m.SetYear(1940) })
+		f.edit(f.prince, came, func(m AlbumMutable) { m.SetYear(1992) })
+		var m *wire.Rows
+		for range 71 {
+			if rows, ok := s.hear().(*wire.Rows); ok {
+				require.Nil(t, m, "all in one")
+				m = rows
+			}
+		}
+		require.Len(t, m.Rows, 1)
+		require.Equal(t, came, m.Rows[0].Row.ID)
+		gone := []event.ID{}
+		for _, d := range m.Departures {
+			gone = append(gone, d.ID)
+			require.Equal(t, wire.NoMatch, d.Reason)
+		}
+		require.Contains(t, gone, was)
+		require.NotContains(t, gone, came)
+	})
+}
+
+func TestSubscriptionsSpeakBeforeTheReceipt(t *testing.T) {
+	cluster(t, func(t *testing.T, f *fixture) {
+		s := f.visit("ada")
+		s.send(&wire.Subscribe{Request: 1, Collection: "albums"})
+		require.True(t, s.hear().(*wire.Rows).Reset)
+		for i := range 100 {
+			tx := newAlbum(f, i)
+			s.send(&wire.Commit{Request: uint64(2 + i), Tx: tx})
+			rows := s.hear().(*wire.Rows)
+			require.Equal(t, uint64(1), rows.Request)
+			require.Equal(t, tx.Events[0].ID, rows.Rows[0].Row.ID)
+			rows = s.hear().(*wire.Rows)
+			require.Equal(t, uint64(2+i), rows.Request)
+			require.Equal(t, tx.Events[0].ID, rows.Rows[0].Row.ID)
+			receipt := s.hear().(*wire.Receipt)
+			require.Equal(t, wire.Accepted, receipt.Code)
+			require.Equal(t, uint64(1+i), receipt.Seq)
+			at, _ := rows.Cursor.At(f.node.Origin())
+			require.Equal(t, receipt.Seq, at.Seq)
+		}
+	})
+}
+
+// newAlbum is a transaction that makes an album.
+func newAlbum(f *fixture, year int) *event.Transaction {
+	clock := f.node.Clock()
+	id, err := clock.Mint()
+	require.NoError(f, err)
+	tx, err := clock.MintTransaction(id)
+	require.NoError(f, err)
+	return &event.Transaction{ID: tx, Events: []*event.Event{{
+		ID: id, Entity: id, Collection: "albums", Salt: clock.NewSalt(),
+		Ops: []event.Operation{{Field: "year", Kind: event.OpSet, Value: model.OfInt(int64(1900 + year)).AppendTo(nil)}},
+	}}}
+}
+
+func TestWhatIsGivenUpIsNotWorkedOn(t *testing.T) {
+	cluster(t, func(t *testing.T, f *fixture) {
+		for i := range 200 {
+			f.create(f.prince, Album{Name: strings.Repeat("x", 100_000), Year: 1900 + i})
+		}
+		s := f.visit("ada")
+		s.send(&wire.Fetch{Request: 1, Collection: "albums"})
+		synctest.Wait()
+		s.send(&wire.Cancel{Request: 1})
+		synctest.Wait()
+		s.send(&wire.Ping{Number: 1})
+		parts := 0
+		for {
+			m := s.hear()
+			if _, ok := m.(*wire.Pong); ok {
+				break
+			}
+			require.True(t, m.(*wire.Rows).More)
+			parts++
+		}
+		require.Greater(t, parts, 50)
+		require.Less(t, parts, 190)
+
+		for i := range 20 {
+			s.send(&wire.Subscribe{Request: uint64(2 + i), Collection: "albums", Query: "year = 1"})
+			s.send(&wire.Unsubscribe{Request: uint64(2 + i)})
+		}
+		synctest.Wait()
+		require.Zero(t, f.node.Standing())
 	})
 }
 
