@@ -5,9 +5,12 @@ import (
 	"strings"
 )
 
-// writable tells whether a struct type can be written in the package self: the
-// unexported fields and types of other packages cannot.
+// writable tells whether a struct type and its name can be written in the package
+// self: what other packages do not export cannot.
 func writable(g *guarded, self *types.Package) bool {
+	if unnameable(g.typ, self) != nil {
+		return false
+	}
 	for v := range g.under.Fields() {
 		if !v.Exported() && v.Pkg() != self || unnameable(v.Type(), self) != nil {
 			return false
