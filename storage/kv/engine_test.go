@@ -19,7 +19,8 @@ func TestEngine(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			storagetest.Run(t, storagetest.Options{
-				New: func(t testing.TB) storagetest.Store { return newHarshStore(t, options).testStore() },
+				New:   func(t testing.TB) storagetest.Store { return newHarshStore(t, options).testStore() },
+				Steps: 60,
 			})
 		})
 	}
