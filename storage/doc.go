@@ -43,8 +43,8 @@
 // S5, unchanging. A snapshot shows one commit, in all of its methods, however
 // long it is open. It shows every commit that returned before it was taken.
 //
-// S6, unhindered. Reading does not wait for Commit, and Commit does not wait for
-// readers.
+// S6, unhindered. Reading does not wait for a commit to become durable, and Commit
+// does not wait for readers.
 //
 // S7, complete. Select yields exactly the rows that Query.Match accepts, in the
 // order of Query.Compare, between OFFSET and LIMIT, whatever the plan says about

@@ -2,11 +2,11 @@
 // engine of package kv over copy-on-write B-trees. It serves ephemeral nodes,
 // browsers, tests and examples.
 //
-//	engine := memory.New()
+//	engine, err := memory.Open()
 //	defer engine.Close()
 //
-// What is written lives as long as the Store does. New and Open make a store of
-// their own, which is gone when the engine is closed. A Store that the caller
+// What is written lives as long as the Store does. Open makes a store of
+// its own, which is gone when the engine is closed. A Store that the caller
 // made outlives its engines: opening it again is a restart, and Clone is the
 // image a crash would have left behind.
 //
