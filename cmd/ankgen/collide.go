@@ -3,6 +3,8 @@ package main
 import (
 	"fmt"
 	"go/token"
+	"go/types"
+	"slices"
 	"unicode"
 	"unicode/utf8"
 
@@ -55,6 +57,17 @@ func (m *entityModel) short() string {
 	return string(unicode.ToLower(first))
 }
 
+// shadowed complains of types that variables of the generated code hide.
+func (d *describer) shadowed(m *entityModel) {
+	for _, f := range m.fields {
+		t, ok := f.typ.(interface{ Obj() *types.TypeName }) // a named type or an alias
+		if ok && t.Obj().Pkg() == d.pkg.Types && slices.Contains([]string{m.short(), "f", "row", "schema", "v"}, t.Obj().Name()) {
+			d.diag.errorf(f.pos, "field %s of %s: its type %s has the name of a variable in the generated code: give it a longer one",
+				f.name, m.name, t.Obj().Name())
+		}
+	}
+}
+
 // usedOfGo are the predeclared names that generated code uses.
 var usedOfGo = []string{"bool", "byte", "error", "float64", "int64", "string", "uint64"}
 
@@ -64,6 +77,7 @@ func (d *describer) collisions() {
 	collections := make(map[string]*entityModel)
 	for _, m := range d.out.models {
 		d.modelNames(m)
+		d.shadowed(m)
 		if first, taken := collections[m.collection]; taken {
 			d.diag.errorf(m.collectionPos(), "models %s and %s share collection %s: set another with //ank:model collection=...",
 				first.name, m.name, m.collection)
