@@ -235,6 +235,10 @@ func (k *checker) like(e *LikeExpr, negated bool) Condition {
 		k.fail(Mismatch, e.Pattern.Span(), "the pattern of LIKE is a string")
 		return never
 	}
+	if len(pattern.value.Text()) > MaxPattern {
+		k.fail(Limit, e.Pattern.Span(), patternLimit)
+		return never
+	}
 	p, err := ParsePattern(pattern.value.Text(), escape)
 	if err != nil {
 		k.fail(Mismatch, e.Pattern.Span(), err.Error())

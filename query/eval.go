@@ -81,7 +81,7 @@ func newAll(matchers []matcher) matcher {
 		l, ok := m.(*leaf)
 		if n := len(merged); ok && n > 0 {
 			if last, ok := merged[n-1].(*leaf); ok && last.column == l.column {
-				merged[n-1] = &leaf{l.column, bothTest{last.tester, l.tester}}
+				merged[n-1] = &leaf{l.column, bothTests(last.tester, l.tester)}
 				continue
 			}
 		}
@@ -182,6 +182,30 @@ func newLeaf(s *model.Schema, column int, path []string, t tester) matcher {
 type bothTest struct{ first, second tester }
 
 func (t bothTest) test(v model.Value) bool { return t.first.test(v) && t.second.test(v) }
+
+// allTests makes any number of tests on one value, which nested pairs would take
+// as deep a stack for.
+type allTests []tester
+
+func (t allTests) test(v model.Value) bool {
+	for _, one := range t {
+		if !one.test(v) {
+			return false
+		}
+	}
+	return true
+}
+
+// bothTests adds a test to those of a column.
+func bothTests(first, second tester) tester {
+	switch f := first.(type) {
+	case allTests:
+		return append(f, second)
+	case bothTest:
+		return allTests{f.first, f.second, second}
+	}
+	return bothTest{first, second}
+}
 
 // jsonTest tests a value inside JSON.
 type jsonTest struct {

@@ -10,6 +10,9 @@ import (
 // Pattern is a parsed pattern of LIKE: % stands for any characters, _ for any one
 // character, and everything else for itself. Case matters. The zero Pattern
 // matches the empty string.
+//
+// Matching takes time in proportion to the length of the string. No pattern of
+// at most [MaxPattern] bytes makes it much slower.
 type Pattern struct {
 	// segments are what stands between the % signs, with one for _, which is
 	// unambiguous because no value contains U+0000.
@@ -125,17 +128,18 @@ func (p Pattern) Match(s string) bool {
 	return matchEnd(p.segments[last], s)
 }
 
-// matchSegment reports whether s begins with the segment, and in how many bytes.
+// matchSegment reports whether s begins with the segment, and in how many bytes;
+// if not, size is how many bytes were alike.
 func matchSegment(segment, s string) (size int, ok bool) {
 	for i := 0; i < len(segment); i++ {
 		switch {
 		case size == len(s):
-			return 0, false
+			return size, false
 		case segment[i] == one:
 			_, n := utf8.DecodeRuneInString(s[size:])
 			size += n
 		case segment[i] != s[size]:
-			return 0, false
+			return size, false
 		default:
 			size++
 		}
@@ -152,12 +156,72 @@ func findSegment(segment, s string) int {
 		}
 		return i + len(segment)
 	}
+	// Places where a segment almost matches are rare, but for those who look for
+	// trouble: a string of one letter repeated, say.
+	const few = 16
+	patience := few*len(s) + 1<<10
 	for i := range s {
-		if size, ok := matchSegment(segment, s[i:]); ok {
+		size, ok := matchSegment(segment, s[i:])
+		if ok {
 			return i + size
+		}
+		if patience -= size; patience < 0 {
+			end := findAtOnce(segment, s[i:])
+			if end < 0 {
+				return -1
+			}
+			return i + end
 		}
 	}
 	return -1
+}
+
+// findAtOnce is findSegment in a time that has no bad case, at the price of a
+// table: it follows all places where the segment may have begun, one bit each.
+func findAtOnce(segment, s string) int {
+	takes, anything := places(segment)
+	last := utf8.RuneCountInString(segment) - 1
+	open := make([]uint64, len(anything)) // bit n: the segment matches up to its character n
+	for rest := s; rest != ""; {
+		r, size := utf8.DecodeRuneInString(rest)
+		rest = rest[size:]
+		allowed, ok := takes[r]
+		if !ok {
+			allowed = anything
+		}
+		carry := uint64(1)
+		for w, bits := range open {
+			open[w] = (bits<<1 | carry) & allowed[w]
+			carry = bits >> 63
+		}
+		if open[last/64]>>(last%64)&1 != 0 {
+			return len(s) - len(rest)
+		}
+	}
+	return -1
+}
+
+// places returns for each character the places in the segment that take it, and
+// those that take any other character.
+func places(segment string) (takes map[rune][]uint64, anything []uint64) {
+	characters := []rune(segment)
+	takes = make(map[rune][]uint64)
+	anything = make([]uint64, (len(characters)+63)/64)
+	for i, r := range characters {
+		if r == one {
+			anything[i/64] |= 1 << (i % 64)
+		}
+	}
+	for i, r := range characters {
+		if r == one {
+			continue
+		}
+		if takes[r] == nil {
+			takes[r] = slices.Clone(anything)
+		}
+		takes[r][i/64] |= 1 << (i % 64)
+	}
+	return takes, anything
 }
 
 // matchEnd reports whether s ends with the segment.

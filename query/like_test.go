@@ -1,6 +1,7 @@
 package query_test
 
 import (
+	"slices"
 	"strings"
 	"testing"
 
@@ -80,4 +81,43 @@ func TestPatternsAgreeWithRegexp(t *testing.T) {
 		require.NoError(t, err)
 		require.True(t, p.Equal(again), "prints as %q", canonical)
 	})
+}
+
+// TestPatternsThatAlmostMatchEverywhere: a search that begins again at each
+// character takes minutes for the last of these.
+func TestPatternsThatAlmostMatchEverywhere(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		same := strings.Repeat(rapid.SampledFrom([]string{"a", "ä", "ab"}).Draw(t, "letters"), rapid.IntRange(100, 3000).Draw(t, "length"))
+		middle := rapid.SliceOfN(rapid.SampledFrom([]string{"a", "_", "ä", "aaaaaaaa", "_b__", "aaaa_aaaaaaaaaaaa"}), 1, 40).Draw(t, "pattern")
+		pattern := "%" + strings.Join(middle, "") + rapid.SampledFrom([]string{"", "c", "ac_", "_c"}).Draw(t, "end") + "%"
+		s := same + rapid.SampledFrom([]string{"", "c", "aac", "🎵cä"}).Draw(t, "tail") + same
+		p, err := query.ParsePattern(pattern, 0)
+		require.NoError(t, err)
+		require.Equal(t, likeRegexp(pattern, 0).MatchString(s), p.Match(s))
+	})
+	rapid.Check(t, func(t *rapid.T) {
+		end := rapid.SliceOfN(rapid.SampledFrom([]rune("bcdä")), 40, 200).Draw(t, "end")
+		p, err := query.ParsePattern("%"+strings.Repeat("a", 30)+"_"+string(end)+"%", 0)
+		require.NoError(t, err)
+		s := strings.Repeat("a", 3000)
+		require.True(t, p.Match(s+string(end)))
+		i := rapid.IntRange(0, len(end)-1).Draw(t, "changed")
+		require.False(t, p.Match(s+string(slices.Delete(slices.Clone(end), i, i+1))+"e"))
+		end[i] = 'e'
+		require.False(t, p.Match(s+string(end)))
+	})
+	p, err := query.ParsePattern("%"+strings.Repeat("a_", query.MaxPattern/2-2)+"b%", 0)
+	require.NoError(t, err)
+	s := strings.Repeat("a", 4<<20)
+	require.False(t, p.Match(s))
+	require.True(t, p.Match(s+"b"))
+}
+
+func TestPatternsAreNotTooLong(t *testing.T) {
+	long := query.Where(AlbumName.Like(strings.Repeat("%", query.MaxPattern))).Query()
+	_, err := long.Check(album)
+	require.NoError(t, err)
+	long = query.Where(AlbumName.Like(strings.Repeat("%", query.MaxPattern+1))).Query()
+	_, err = long.Check(album)
+	require.EqualError(t, err, "query 1:1: a pattern of LIKE has at most 4096 bytes")
 }

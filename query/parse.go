@@ -11,18 +11,20 @@ import (
 
 // The limits of a query. Whatever lies beyond is an [Error] of kind [Limit].
 const (
-	MaxLength = 1 << 20 // bytes of text
-	MaxDepth  = 128     // parentheses and NOTs inside each other
-	MaxItems  = 1 << 14 // items of one IN
-	MaxKeys   = 64      // terms of ORDER BY
-	MaxPath   = 64      // names of one JSON path
+	MaxLength  = 1 << 20 // bytes of text
+	MaxDepth   = 128     // parentheses and NOTs inside each other
+	MaxItems   = 1 << 14 // items of one IN
+	MaxKeys    = 64      // terms of ORDER BY
+	MaxPath    = 64      // names of one JSON path
+	MaxPattern = 1 << 12 // bytes of a pattern of LIKE
 )
 
 // What the errors of the limits say.
 var (
-	itemsLimit = "IN has at most " + strconv.Itoa(MaxItems) + " items"
-	keysLimit  = "ORDER BY has at most " + strconv.Itoa(MaxKeys) + " columns"
-	pathLimit  = "a path has at most " + strconv.Itoa(MaxPath) + " names"
+	itemsLimit   = "IN has at most " + strconv.Itoa(MaxItems) + " items"
+	keysLimit    = "ORDER BY has at most " + strconv.Itoa(MaxKeys) + " columns"
+	patternLimit = "a pattern of LIKE has at most " + strconv.Itoa(MaxPattern) + " bytes"
+	pathLimit    = "a path has at most " + strconv.Itoa(MaxPath) + " names"
 )
 
 // Parse parses the text of a query. An empty text is the query for everything.

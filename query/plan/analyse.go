@@ -26,7 +26,8 @@ type term struct {
 // fact is what the predicate says about one column.
 type fact struct {
 	column int
-	set    Set
+	set    Set           // of the first term, and then of all
+	more   []Set         // of the other terms
 	values []model.Value // of the set, if they are finitely many
 	finite bool
 	part   float64 // of all rows, by guess
@@ -47,6 +48,10 @@ func analyse(c *query.Checked) *analysis {
 	}
 	for i := range q.facts {
 		f := &q.facts[i]
+		if len(f.more) > 0 {
+			f.set = intersect(f.set, intersection(f.more))
+			f.more = nil
+		}
 		f.values, f.finite = f.set.Values()
 		f.part = selectivity(f.set)
 		q.empty = q.empty || f.set.Empty()
@@ -60,7 +65,7 @@ func (q *analysis) add(c query.Condition) {
 		set, exact := Domain(q.query.Schema(), c, column)
 		t.exact = exact
 		if f := q.fact(column); f != nil {
-			f.set = intersect(f.set, set)
+			f.more = append(f.more, set)
 		} else {
 			q.facts = append(q.facts, fact{column: column, set: set})
 		}

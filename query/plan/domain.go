@@ -63,12 +63,12 @@ func (d domain) of(c query.Condition) (Set, bool) {
 }
 
 func (d domain) and(terms query.And) (Set, bool) {
-	set, exact := everything(), true
-	for _, t := range terms {
+	sets, exact := make([]Set, len(terms)), true
+	for i, t := range terms {
 		s, e := d.of(t)
-		set, exact = intersect(set, s), exact && e
+		sets[i], exact = s, exact && e
 	}
-	return set, exact
+	return intersection(sets), exact
 }
 
 func (d domain) or(terms query.Or) (Set, bool) {

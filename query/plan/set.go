@@ -184,6 +184,20 @@ func intersect(a, b Set) Set {
 	return out
 }
 
+// intersection returns what is in all of the sets. It joins halves, because
+// taking set after set would pass over the intervals of all before each time: a
+// query may exclude tens of thousands of values, one by one.
+func intersection(sets []Set) Set {
+	switch len(sets) {
+	case 0:
+		return everything()
+	case 1:
+		return sets[0]
+	}
+	half := len(sets) / 2
+	return intersect(intersection(sets[:half]), intersection(sets[half:]))
+}
+
 // union returns what is in at least one of the sets.
 func union(sets []Set) Set {
 	var out Set

@@ -1,7 +1,9 @@
 package plan_test
 
 import (
+	"fmt"
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -85,4 +87,20 @@ func TestTopKeepsWhatSortingWould(t *testing.T) {
 		require.Equal(t, append([]int{}, want...), append([]int{}, top.Take()...))
 		require.Zero(t, top.Len())
 	})
+}
+
+// TestManyExclusions: sets taken one after the other make this take minutes.
+func TestManyExclusions(t *testing.T) {
+	const n = 50_000
+	var text strings.Builder
+	for i := range n {
+		fmt.Fprintf(&text, "score != %d AND ", i)
+	}
+	c := check(t, items, text.String()+"score < 100")
+	set, exact := plan.Domain(items, c.Where(), 2)
+	require.True(t, exact)
+	require.Len(t, set.Intervals, 101, "what is below 0, and between each two numbers")
+	for _, p := range plan.Plans(c, items.Indexes()) {
+		require.NotEmpty(t, p.Ranges)
+	}
 }
