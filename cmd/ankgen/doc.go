@@ -78,8 +78,8 @@
 //	model.Ref[T]             a reference to an entity of model T, of any package
 //	model.JSON               lists, objects, and everything else
 //
-// or a type declared over one of these, like type Genre string, which it keeps
-// everywhere. A pointer makes a field optional: only then it can be NULL. The
+// or a type declared over one of these but the last two, like type Genre string,
+// which it keeps everywhere. A pointer makes a field optional: only then it can be NULL. The
 // exported fields of an embedded struct become fields of the model.
 //
 // A field's column has the name of the field in snake case: release_date for

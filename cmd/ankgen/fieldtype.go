@@ -108,19 +108,23 @@ func (d *describer) namedType(named *types.Named) (_ valueType, known bool, _ er
 		return valueType{kind: kindDuration, typ: named}, true, nil
 	case d.isTime(named):
 		return valueType{kind: kindTime, typ: named}, true, nil
+	case structOf(named, modelPath):
+		v, err := refuse("declared over a type of package model; use that type itself, or an alias of it")
+		return v, true, err
 	}
 	return valueType{}, false, nil
 }
 
-// isTime tells whether a type is declared over time.Time. Nothing else has its
-// unexported fields.
+// isTime tells whether a type is declared over time.Time.
 func (d *describer) isTime(named *types.Named) bool {
+	return structOf(named, "time") && d.sources.declaredOver(named.Obj()) == "time.Time"
+}
+
+// structOf tells whether a type is a struct of the package at path, whose fields
+// remember where they come from.
+func structOf(named *types.Named, path string) bool {
 	st, ok := named.Underlying().(*types.Struct)
-	if !ok || st.NumFields() == 0 {
-		return false
-	}
-	first := st.Field(0)
-	return first.Pkg() != nil && first.Pkg().Path() == "time" && d.sources.declaredOver(named.Obj()) == "time.Time"
+	return ok && st.NumFields() > 0 && st.Field(0).Pkg() != nil && st.Field(0).Pkg().Path() == path
 }
 
 // refType classifies model.Ref[T].
