@@ -3,9 +3,11 @@ package node_test
 import (
 	"context"
 	"fmt"
+	"runtime"
 	"sync/atomic"
 	"testing"
 
+	"github.com/ankgo/ank/entity"
 	"github.com/ankgo/ank/event"
 	"github.com/ankgo/ank/node"
 	"github.com/ankgo/ank/storage"
@@ -135,5 +137,44 @@ func BenchmarkGet(b *testing.B) {
 		if _, err := albums.Get(b.Context(), s, id); err != nil {
 			b.Fatal(err)
 		}
+	}
+}
+
+// BenchmarkCommitWithLive measures commits while many queries stand, one of which
+// each of them concerns.
+func BenchmarkCommitWithLive(b *testing.B) {
+	for _, standing := range []int{0, 1000, 100_000} {
+		b.Run(fmt.Sprint(standing), func(b *testing.B) {
+			s := openBench(b)
+			var before, after runtime.MemStats
+			runtime.GC()
+			runtime.ReadMemStats(&before)
+			lives := make([]*entity.Live[AlbumView], standing)
+			for i := range lives {
+				var err error
+				if lives[i], err = albums.Query(b.Context(), s, "name = ?", fmt.Sprint("a", i)); err != nil {
+					b.Fatal(err)
+				}
+			}
+			runtime.GC()
+			runtime.ReadMemStats(&after)
+			i := 0
+			for b.Loop() {
+				tx := s.Begin()
+				if _, err := albums.Create(tx, Album{Name: fmt.Sprint("a", i%max(1, standing))}); err != nil {
+					b.Fatal(err)
+				}
+				if _, err := tx.Commit(b.Context()); err != nil {
+					b.Fatal(err)
+				}
+				i++
+			}
+			if standing > 0 {
+				b.ReportMetric(float64(after.HeapAlloc-before.HeapAlloc)/float64(standing), "B/query")
+			}
+			for _, live := range lives {
+				live.Close()
+			}
+		})
 	}
 }

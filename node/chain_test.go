@@ -149,6 +149,44 @@ func TestIDsAscendOverRestarts(t *testing.T) {
 	})
 }
 
+func TestAMarkBeyondTheLogIsOfNoUse(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		f := start(t)
+		f.create(f.prince, Album{Name: "Parade"})
+		earlier := f.store.Clone()
+		f.create(f.prince, Album{Name: "Lovesexy"})
+		f.stop()
+		meta := func(store *memory.Store, use func(storage.Engine)) {
+			engine, err := store.Open(f.ctx, kv.Options{})
+			require.NoError(t, err)
+			use(engine)
+			require.NoError(t, engine.Close())
+		}
+		var mark []byte
+		meta(f.store, func(e storage.Engine) {
+			s, err := e.Snapshot(f.ctx)
+			require.NoError(t, err)
+			defer s.Close()
+			mark, err = s.Meta(f.ctx, "node/mark")
+			require.NoError(t, err)
+		})
+		meta(earlier, func(e storage.Engine) {
+			require.NoError(t, e.Commit(f.ctx, &storage.Batch{Meta: []storage.MetaChange{{Key: "node/mark", Value: mark}}}))
+		})
+		f = startOver(t, earlier)
+		f.create(f.prince, Album{Name: "Camille"})
+		requireLogVerifies(f)
+		f.stop()
+
+		meta(earlier, func(e storage.Engine) {
+			require.NoError(t, e.Commit(f.ctx, &storage.Batch{Meta: []storage.MetaChange{{Key: "node/mark", Value: mark[:40]}}}))
+			_, err := node.Open(f.ctx, e, node.WithPolicy(node.AllowAll()))
+			require.ErrorIs(t, err, storage.ErrCorrupt)
+		})
+		f = startOver(t, memory.NewStore())
+	})
+}
+
 func TestATamperedLogIsFound(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		f := start(t)

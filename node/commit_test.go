@@ -565,6 +565,51 @@ func TestAReceiptResolvesAfterItsOwnerLeft(t *testing.T) {
 	})
 }
 
+func TestAReceiptOfWhatWasNeverDecided(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		f := start(t)
+		j := f.judged()
+		leaving, leave := context.WithCancel(f.ctx)
+		first := f.begin(f.creating("first"))
+		second := f.begin(f.creating("second"))
+		third := f.beginWith(leaving, f.creating("third"))
+		leave()
+		<-third.done
+		asked := make(chan error, 1)
+		go func() {
+			r, err := f.node.Receipt(f.ctx, third.receipt.Transaction)
+			if r.Status != node.Pending {
+				t.Error(r)
+			}
+			asked <- err
+		}()
+		synctest.Wait()
+		f.alarm.expected.Store(true)
+		j.verdicts <- fail(storage.ErrFull)
+		<-first.done
+		<-second.done
+		require.ErrorIs(t, <-asked, node.ErrReadOnly)
+	})
+}
+
+func TestForksTakenWhileTheEngineWorks(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		f := start(t)
+		f.node.ForgetEarly(0, 1)
+		id := f.create(f.prince, Album{Name: "0"})
+		j := f.judged()
+		first := f.begin(f.editing(id, func(m AlbumMutable) { m.SetName("1") }))
+		fork := f.editing(id, func(m AlbumMutable) { m.SetArtist("2") })
+		j.verdicts <- store
+		<-first.done
+		second := f.begin(fork)
+		j.verdicts <- store
+		<-second.done
+		require.NoError(t, errors.Join(first.err, second.err))
+		require.Equal(t, Album{"1", "2", 0}, f.album(id))
+	})
+}
+
 func TestSomebodyLeadsWhatNobodyWaitsFor(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		f := start(t, node.WithLimits(node.Limits{Batch: 2}))

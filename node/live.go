@@ -18,12 +18,17 @@ import (
 // live is a standing query of a durable node: some subscriptions to what the
 // reactor keeps, one for each stream of changes, and one that keeps the result
 // alive in between and is never read. It has no goroutine: commits wake up those
-// who wait.
+// who wait. There may be very many of them: of the query it keeps the text.
 type live struct {
-	node  *Node
-	query *query.Checked
+	node    *Node
+	schema  *model.Schema
+	text    string
+	limited bool // the query has a LIMIT
+
 	since time.Time
 	woken atomic.Int64 // when the base was last woken, as Unix microseconds
+
+	waiting atomic.Pointer[chan struct{}] // for somebody who waits for the base
 
 	mu      sync.Mutex            // protects all below; held for a few instructions
 	base    *reactor.Subscription // does not change once the result is loaded
@@ -55,7 +60,7 @@ func (l *live) Changes(ctx context.Context) iter.Seq[entity.ChangeSet[entity.Vie
 			set, ok := sub.Next()
 			switch {
 			case ok && (set.Initial || len(set.Changes) > 0):
-				if !yield(changeSetOf(l.query.Schema(), set, l.State())) {
+				if !yield(changeSetOf(l.schema, set, l.State())) {
 					return
 				}
 			case ok:
@@ -78,8 +83,14 @@ func (l *live) subscribe(wake func()) *reactor.Subscription {
 	if l.closed {
 		return nil
 	}
-	sub, filling, err := l.node.reactor.Register(l.query, wake)
+	q, err := checked(l.text, l.schema)
 	if err != nil {
+		l.err = err
+		return nil
+	}
+	sub, filling, err := l.node.reactor.Register(q, wake)
+	if err != nil {
+		l.err = err
 		return nil
 	}
 	if filling != nil { // the result that the base kept has failed
@@ -87,8 +98,20 @@ func (l *live) subscribe(wake func()) *reactor.Subscription {
 		sub.Close()
 		return nil
 	}
+	if l.streams == nil {
+		l.streams = make(map[*reactor.Subscription]struct{})
+	}
 	l.streams[sub] = struct{}{}
 	return sub
+}
+
+// checked returns the query of a canonical text.
+func checked(text string, s *model.Schema) (*query.Checked, error) {
+	q, err := query.Parse(text)
+	if err != nil {
+		return nil, err
+	}
+	return q.Check(s)
 }
 
 func (l *live) unsubscribe(sub *reactor.Subscription) {
@@ -129,7 +152,7 @@ var reasons = [...]entity.Reason{
 }
 
 // Items implements [entity.Standing].
-func (l *live) Items() []entity.View { return views(l.query.Schema(), l.base.Items()) }
+func (l *live) Items() []entity.View { return views(l.schema, l.base.Items()) }
 
 func views(s *model.Schema, items reactor.Items) []entity.View {
 	all := make([]entity.View, 0, items.Len())
@@ -190,7 +213,6 @@ func (l *live) makeSignal() signal.Readable[[]entity.View] {
 	happened := signal.NewValue(l.node.graph, uint64(0))
 	var count atomic.Uint64
 	sub := l.subscribe(func() { happened.Set(count.Add(1)) })
-	s := l.query.Schema()
 	return signal.NewComputed(l.node.graph, func(t *signal.Tracker) []entity.View {
 		happened.Get(t)
 		if sub != nil {
@@ -198,7 +220,7 @@ func (l *live) makeSignal() signal.Readable[[]entity.View] {
 			for _, more := sub.Next(); more; _, more = sub.Next() {
 			}
 		}
-		return views(s, l.base.Items())
+		return views(l.schema, l.base.Items())
 	})
 }
 

@@ -20,13 +20,14 @@ import (
 var errAbandoned = errors.New("loading was abandoned")
 
 func (d durable) stand(ctx context.Context, _ *Session, q *query.Checked) (entity.Standing, error) {
-	l := &live{node: d.Node, query: q, streams: make(map[*reactor.Subscription]struct{})}
+	_, limited := q.Limit()
+	l := &live{node: d.Node, schema: q.Schema(), text: q.String(), limited: limited}
 	if err := d.lives.add(l); err != nil {
 		return nil, err
 	}
 	err := errAbandoned
 	for errors.Is(err, errAbandoned) {
-		err = l.load(ctx)
+		err = l.load(ctx, q)
 	}
 	if errors.Is(err, reactor.ErrClosed) || err == nil && l.isClosed() {
 		err = ErrClosed // the node was closed meanwhile
@@ -42,15 +43,8 @@ func (d durable) stand(ctx context.Context, _ *Session, q *query.Checked) (entit
 // load gets the result: from the reactor if somebody else has asked for it
 // before, or else from the store. Registering comes first and reading later, so
 // no commit falls between.
-func (l *live) load(ctx context.Context) error {
-	wake := make(chan struct{}, 1)
-	base, filling, err := l.node.reactor.Register(l.query, func() {
-		l.woken.Store(l.node.clock.Now().UnixMicro())
-		select {
-		case wake <- struct{}{}:
-		default:
-		}
-	})
+func (l *live) load(ctx context.Context, q *query.Checked) error {
+	base, filling, err := l.node.reactor.Register(q, l.wake)
 	if err != nil {
 		return err
 	}
@@ -62,9 +56,9 @@ func (l *live) load(ctx context.Context) error {
 		return ErrClosed
 	}
 	if filling != nil {
-		err = l.fill(ctx, filling)
+		err = l.fill(ctx, q, filling)
 	} else {
-		err = l.await(ctx, wake)
+		err = l.await(ctx)
 	}
 	if err != nil {
 		base.Close()
@@ -84,8 +78,23 @@ func (l *live) keep(base *reactor.Subscription) bool {
 	return true
 }
 
+// wake is called by the reactor when the base has news: that the result is
+// there, or that it has ended.
+func (l *live) wake() {
+	l.woken.Store(l.node.clock.Now().UnixMicro())
+	if waiting := l.waiting.Load(); waiting != nil {
+		select {
+		case *waiting <- struct{}{}:
+		default:
+		}
+	}
+}
+
 // await waits until somebody else has filled the result.
-func (l *live) await(ctx context.Context, wake <-chan struct{}) error {
+func (l *live) await(ctx context.Context) error {
+	news := make(chan struct{}, 1)
+	l.waiting.Store(&news)
+	defer l.waiting.Store(nil)
 	for {
 		if err := l.base.Err(); err != nil {
 			return err
@@ -94,7 +103,7 @@ func (l *live) await(ctx context.Context, wake <-chan struct{}) error {
 			return nil
 		}
 		select {
-		case <-wake:
+		case <-news:
 		case <-ctx.Done():
 			return ended(ctx)
 		}
@@ -102,9 +111,9 @@ func (l *live) await(ctx context.Context, wake <-chan struct{}) error {
 }
 
 // fill reads the result.
-func (l *live) fill(ctx context.Context, f *reactor.Filling) error {
+func (l *live) fill(ctx context.Context, q *query.Checked, f *reactor.Filling) error {
 	for {
-		err := l.read(ctx, f)
+		err := l.read(ctx, q, f)
 		switch {
 		case err == nil:
 			return nil
@@ -119,13 +128,13 @@ func (l *live) fill(ctx context.Context, f *reactor.Filling) error {
 	}
 }
 
-func (l *live) read(ctx context.Context, f *reactor.Filling) error {
+func (l *live) read(ctx context.Context, q *query.Checked, f *reactor.Filling) error {
 	s, leave, err := l.node.open(ctx)
 	if err != nil {
 		return err
 	}
 	defer leave()
-	rows, err := firstRows(ctx, s, l.query, nil, f.Rows())
+	rows, err := firstRows(ctx, s, q, nil, f.Rows())
 	if err != nil {
 		return err
 	}
@@ -195,8 +204,8 @@ func (a *lives) add(l *live) error {
 		return ErrClosed
 	}
 	a.open[l] = struct{}{}
-	if l.limited() {
-		a.windows[l.query.Schema().Collection()]++
+	if l.limited {
+		a.windows[l.schema.Collection()]++
 	}
 	return nil
 }
@@ -208,16 +217,11 @@ func (a *lives) remove(l *live) {
 		return
 	}
 	delete(a.open, l)
-	if collection := l.query.Schema().Collection(); l.limited() {
+	if collection := l.schema.Collection(); l.limited {
 		if a.windows[collection]--; a.windows[collection] == 0 {
 			delete(a.windows, collection)
 		}
 	}
-}
-
-func (l *live) limited() bool {
-	_, ok := l.query.Limit()
-	return ok
 }
 
 // publish implements [publisher]. A query that is not in open yet will read the
