@@ -16,7 +16,8 @@ type TupleBuilder struct {
 
 // Set gives name a value, as [Value.AppendTo] encoded it, in place of an earlier
 // one. The builder keeps encoded until the next Reset and does not look into it.
-// Names are 1 to [MaxTupleName] bytes; setting them in order is fastest.
+// Names are 1 to [MaxTupleName] bytes, and at most [MaxTupleFields]: a tuple beyond
+// that cannot be read. Setting them in order is fastest.
 func (b *TupleBuilder) Set(name string, encoded []byte) {
 	n := len(b.names)
 	if n == 0 || b.names[n-1] < name {
