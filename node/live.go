@@ -94,7 +94,7 @@ func (l *live) subscribe(wake func()) *reactor.Subscription {
 		return nil
 	}
 	if filling != nil { // the result that the base kept has failed
-		filling.Fail(ErrClosed)
+		filling.Fail(errAbandoned)
 		sub.Close()
 		return nil
 	}

@@ -29,8 +29,8 @@ func (d durable) stand(ctx context.Context, _ *Session, q *query.Checked) (entit
 	for errors.Is(err, errAbandoned) {
 		err = l.load(ctx, q)
 	}
-	if errors.Is(err, reactor.ErrClosed) || err == nil && l.isClosed() {
-		err = ErrClosed // the node was closed meanwhile
+	if l.isClosed() { // by the node, meanwhile
+		err = l.Err()
 	}
 	if err != nil {
 		d.lives.remove(l)
@@ -50,7 +50,7 @@ func (l *live) load(ctx context.Context, q *query.Checked) error {
 	}
 	if !l.keep(base) {
 		if filling != nil {
-			filling.Fail(ErrClosed)
+			filling.Fail(errAbandoned)
 		}
 		base.Close()
 		return ErrClosed
