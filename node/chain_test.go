@@ -183,7 +183,6 @@ func TestAMarkBeyondTheLogIsOfNoUse(t *testing.T) {
 			_, err := node.Open(f.ctx, e, node.WithPolicy(node.AllowAll()))
 			require.ErrorIs(t, err, storage.ErrCorrupt)
 		})
-		f = startOver(t, memory.NewStore())
 	})
 }
 

@@ -95,7 +95,6 @@ func TestJoiningASystem(t *testing.T) {
 		require.Equal(t, certificate, again)
 		f.stop()
 		require.ErrorIs(t, f.node.Enrol(f.ctx, certificate), node.ErrClosed)
-		f = startOver(t, f.store)
 	})
 }
 

@@ -402,8 +402,7 @@ func TestCloseWhileLoading(t *testing.T) {
 }
 
 // TestLiveQueriesAgreeWithFetch makes random changes while live queries with all
-// sorts of windows stand, some of them read slowly, and compares each with what a
-// fetch finds.
+// sorts of windows stand, and compares each with what a fetch finds.
 func TestLiveQueriesAgreeWithFetch(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		ctx := context.Background()
@@ -414,8 +413,6 @@ func TestLiveQueriesAgreeWithFetch(t *testing.T) {
 		type standing struct {
 			text string
 			live *entity.Live[AlbumView]
-			next func() (entity.ChangeSet[AlbumView], bool)
-			list []AlbumView
 		}
 		var all []*standing
 		for range rapid.IntRange(1, 25).Draw(t, "steps") {
