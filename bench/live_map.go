@@ -15,14 +15,20 @@ func openMapFan(_ context.Context, _ *run, c *crowd) (fan, error) {
 }
 
 func (f *mapFan) subscribe(_ context.Context, k, _ int) error {
-	last := 0
 	owner := crowdOwner(k)
-	f.byKey[owner] = append(f.byKey[owner], func(it *item) {
-		last = it.Score
-		f.heard++
-	})
-	_ = last
+	f.byKey[owner] = append(f.byKey[owner], (&listener{fan: f}).hear)
 	return nil
+}
+
+// listener is a subscriber that keeps the newest score.
+type listener struct {
+	fan  *mapFan
+	last int
+}
+
+func (l *listener) hear(it *item) {
+	l.last = it.Score
+	l.fan.heard++
 }
 
 func (f *mapFan) ready() error {

@@ -80,7 +80,7 @@ var caches = []struct {
 // openAnkQueriers fills one store with all three collections, copies it, and
 // opens a node over each.
 func (r *run) openAnkQueriers(ctx context.Context) ([]*entrant, error) {
-	if !r.wants("query/indexed/ank", "query/unindexed/ank", "query/covering/ank") && !r.wantsAnk() {
+	if !r.wantsAnk() {
 		return nil, nil
 	}
 	dir, remove, err := r.folder()
