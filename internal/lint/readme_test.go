@@ -33,32 +33,32 @@ func TestTheTourRuns(t *testing.T) {
 		require.NoError(t, os.MkdirAll(filepath.Dir(path), 0o755))
 		require.NoError(t, os.WriteFile(path, []byte(file[2]), 0o600))
 	}
-	module(t, dir)
-	tour(t, dir, "generate", "./...")
+	here, err := filepath.Abs(root)
+	require.NoError(t, err)
+	for _, step := range steps(t, string(readme), here) {
+		tour(t, dir, step...)
+	}
 	require.Equal(t, printed[1], tour(t, dir, "run", "."))
 }
 
-// module makes dir a module that uses this repository as it stands here, with
-// the versions of other modules that it uses.
-func module(t *testing.T, dir string) {
+// command is a line of the tour that a reader types.
+var command = regexp.MustCompile(`(?m)^    go (mod .*|generate .*)$`)
+
+// steps are the tour's commands, with this repository in the place of a checkout.
+func steps(t *testing.T, readme, here string) [][]string {
 	t.Helper()
-	here, err := filepath.Abs(root)
-	require.NoError(t, err)
-	mod, err := os.ReadFile(filepath.Join(root, "go.mod"))
-	require.NoError(t, err)
-	text := strings.Replace(string(mod), "module "+modulePath, "module example.com/shop", 1) +
-		"\nrequire " + modulePath + " v0.0.0\nreplace " + modulePath + " => " + here + "\n"
-	require.NoError(t, os.WriteFile(filepath.Join(dir, "go.mod"), []byte(text), 0o600))
-	sum, err := os.ReadFile(filepath.Join(root, "go.sum"))
-	require.NoError(t, err)
-	require.NoError(t, os.WriteFile(filepath.Join(dir, "go.sum"), sum, 0o600))
+	var list [][]string
+	for _, found := range command.FindAllStringSubmatch(readme, -1) {
+		list = append(list, strings.Fields(strings.ReplaceAll(found[1], "../ank", here)))
+	}
+	require.Len(t, list, 5, "init, two edits, tidy, generate")
+	return list
 }
 
 func tour(t *testing.T, dir string, args ...string) string {
 	t.Helper()
 	cmd := exec.CommandContext(t.Context(), "go", args...)
 	cmd.Dir = dir
-	cmd.Env = append(os.Environ(), "GOFLAGS=-mod=mod")
 	var stderr strings.Builder
 	cmd.Stderr = &stderr
 	out, err := cmd.Output()
