@@ -144,6 +144,9 @@ func (n *Node) Cursor(ctx context.Context) (event.Cursor, error) {
 // now. Making one takes 25 microseconds; nodes make them when others ask, every
 // few thousand entries, and when they are closed.
 func (n *Node) SignedHead(ctx context.Context) (event.SignedHead, error) {
+	if n.Origin().IsZero() {
+		return event.SignedHead{}, ErrEphemeral
+	}
 	s, leave, err := n.open(ctx)
 	if err != nil {
 		return event.SignedHead{}, err

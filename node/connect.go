@@ -293,9 +293,7 @@ func (e *ephemeral) attach(l *line) error {
 	defer e.keeper.end()
 	e.mu.Lock()
 	e.line, e.dialing = l, false
-	for _, p := range e.outbox.list {
-		p.sent = false
-	}
+	e.outbox.restart()
 	e.mu.Unlock()
 	for _, remote := range e.all() {
 		if !remote.local {

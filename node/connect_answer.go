@@ -174,7 +174,7 @@ func (l *line) failure(m *wire.Failure) error {
 	switch {
 	case p != nil:
 		l.owner.mu.Lock()
-		p.sent = false
+		l.owner.outbox.offer(p)
 		l.owner.mu.Unlock()
 		l.later(retryDelay)
 	case r != nil && m.Code != wire.CodeClosing:

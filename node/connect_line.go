@@ -208,20 +208,13 @@ func (l *line) next() *pending {
 	}
 	limit := e.clock.Now().Add(e.clock.Skew())
 	e.mu.Lock()
-	defer e.mu.Unlock()
-	for _, p := range e.outbox.list {
-		if p.sent || len(p.after) > 0 {
-			continue
-		}
-		if early := p.tx.ID.Time().Sub(limit); early > 0 {
-			// It was made under a clock that was wrong, and would be refused.
-			l.later(early)
-			continue
-		}
-		p.sent = true
-		return p
+	p, early := e.outbox.next(limit)
+	e.mu.Unlock()
+	if p == nil && early > 0 {
+		// It was made under a clock that was wrong, and would be refused.
+		l.later(early)
 	}
-	return nil
+	return p
 }
 
 // later has the writer look again.

@@ -49,6 +49,9 @@ func (e *ephemeral) take(ctx context.Context, r *request) (*pending, error) {
 		return nil, err
 	}
 	defer e.keeper.end()
+	if len(e.outbox.list) >= e.limits.Outbox {
+		return nil, ErrOutboxFull
+	}
 	if err := e.sound(r); err != nil {
 		return nil, err
 	}
@@ -197,14 +200,20 @@ func (e *ephemeral) showOne(ctx context.Context, s storage.Snapshot, key entity.
 	if err != nil {
 		return err
 	}
-	shown, err := putOn(ctx, confirmed, e.outbox.events(key), e.models[key.Collection])
+	events := e.outbox.events(key)
+	if !t.wrong && confirmed != nil && t.shown != nil && confirmed.Row.Head.Equal(events[0].Precursors) {
+		// Nobody else wrote to it: what was confirmed is what was shown below the
+		// first event that is still pending.
+		return nil
+	}
+	shown, err := putOn(ctx, confirmed, events, e.models[key.Collection])
 	if err != nil {
 		// What came from the peer is broken. The events are kept and delivered.
 		e.logger.Error("pending changes cannot be shown", "entity", key.ID.String(), "error", err)
 		shown = confirmed
 	}
 	e.mu.Lock()
-	t.shown = shown
+	t.shown, t.wrong = shown, err != nil
 	e.mu.Unlock()
 	return nil
 }
@@ -275,6 +284,7 @@ func (e *ephemeral) settle(decided []*pending, records []*storage.Record) error 
 		keys = append(keys, keysOf(p.tx)...)
 		if p.receipt.Status == Rejected {
 			e.refuse(p.tx)
+			e.outbox.doubt(p.tx)
 		}
 	}
 	e.mu.Unlock()

@@ -10,6 +10,10 @@ var (
 	// ErrDependency: a transaction built on another one that was refused.
 	ErrDependency = errors.New("depends on a refused transaction")
 
+	// ErrOutboxFull: an ephemeral node holds as many undelivered transactions as
+	// [Limits] allow. Nothing happened.
+	ErrOutboxFull = errors.New("the outbox is full")
+
 	// ErrEphemeral: an ephemeral node cannot do that: it keeps no history and serves
 	// nobody.
 	ErrEphemeral = errors.New("not on an ephemeral node")

@@ -93,6 +93,9 @@ type Limits struct {
 	// BatchEvents bounds a batch by the events in it; 16,384 by default. A single
 	// transaction may be larger.
 	BatchEvents int
+	// Outbox is the greatest number of transactions that an ephemeral node keeps
+	// for delivery; 65,536 by default. More are refused with ErrOutboxFull.
+	Outbox int
 	// Retries is how often [Session.Update] tries a serializable transaction that
 	// met a conflict, the first time included; 16 by default.
 	Retries int
@@ -107,6 +110,9 @@ func (l *Limits) fill() {
 	}
 	if l.BatchEvents <= 0 {
 		l.BatchEvents = 16 << 10
+	}
+	if l.Outbox <= 0 {
+		l.Outbox = 64 << 10
 	}
 	if l.Retries <= 0 {
 		l.Retries = 16

@@ -1,11 +1,13 @@
 package node
 
 import (
+	"cmp"
 	"context"
 	"encoding/binary"
 	"encoding/hex"
 	"maps"
 	"slices"
+	"time"
 
 	"github.com/ankgo/ank/entity"
 	"github.com/ankgo/ank/event"
@@ -18,13 +20,14 @@ import (
 // outbox holds the transactions that were committed here and that no durable
 // node has decided yet, and what entities look like with them. It changes while
 // the keeper's token and the ephemeral node's mutex are held both, so either is
-// enough to read it.
+// enough to read it; ready is the mutex's alone.
 type outbox struct {
 	list    []*pending // the oldest first
 	byTx    map[event.ID]*pending
 	touched map[entity.Key]*touch
 	created map[event.ID]*pending // by the entity created
 	last    uint64                // number given out
+	ready   []*pending            // to be delivered on the present connection, the oldest first
 }
 
 // pending is a transaction in the outbox.
@@ -34,17 +37,17 @@ type pending struct {
 	tx        *event.Transaction
 	reads     []wire.Read
 	after     []*pending // pending too, and to be accepted before this one makes sense
+	before    []*pending // those that it is among the after of
 
 	done    chan struct{}
 	receipt Receipt // good once done is closed
-
-	sent bool // on the present connection; guarded by the ephemeral node's mutex
 }
 
 // touch is an entity that pending transactions write.
 type touch struct {
 	by    []*pending      // the oldest first
 	shown *storage.Record // nil if it is not known what the entity is
+	wrong bool            // shown has events that are not pending any more, or lacks some
 }
 
 func newOutbox() *outbox {
@@ -72,6 +75,12 @@ func (o *outbox) add(p *pending) {
 	}
 	o.last = p.number
 	p.after = o.needed(p.tx)
+	for _, needed := range p.after {
+		needed.before = append(needed.before, p)
+	}
+	if len(p.after) == 0 {
+		o.ready = append(o.ready, p)
+	}
 	o.list = append(o.list, p)
 	o.byTx[p.tx.ID] = p
 	for _, e := range p.tx.Events {
@@ -106,6 +115,7 @@ func (o *outbox) needed(tx *event.Transaction) []*pending {
 			need(o.created[ref])
 		}
 	}
+	slices.SortFunc(list, byNumber)
 	return list
 }
 
@@ -124,35 +134,92 @@ func references(e *event.Event) func(yield func(event.ID) bool) {
 	}
 }
 
-// remove takes a transaction out.
+// remove takes a transaction out. What waited for nothing else is ready then.
 func (o *outbox) remove(p *pending) {
-	o.list = slices.DeleteFunc(o.list, func(other *pending) bool { return other == p })
+	o.list = without(o.list, p)
+	o.ready = without(o.ready, p)
 	delete(o.byTx, p.tx.ID)
 	for _, e := range p.tx.Events {
 		key := entity.Key{Collection: e.Collection, ID: e.Entity}
 		t := o.touched[key]
-		t.by = slices.DeleteFunc(t.by, func(other *pending) bool { return other == p })
-		if len(t.by) == 0 {
+		if t.by = without(t.by, p); len(t.by) == 0 {
 			delete(o.touched, key)
 		}
 		if e.IsCreation() {
 			delete(o.created, e.Entity)
 		}
 	}
-	for _, other := range o.list {
-		other.after = slices.DeleteFunc(other.after, func(needed *pending) bool { return needed == p })
+	for _, follower := range p.before {
+		if follower.after = without(follower.after, p); len(follower.after) == 0 {
+			o.offer(follower)
+		}
 	}
+}
+
+// doubt notes that what is shown of the entities that a refused transaction wrote
+// is wrong.
+func (o *outbox) doubt(tx *event.Transaction) {
+	for _, key := range keysOf(tx) {
+		if t := o.touched[key]; t != nil {
+			t.wrong = true
+		}
+	}
+}
+
+// without takes an entry out of a list that is ordered by number.
+func without(list []*pending, p *pending) []*pending {
+	if i, found := slices.BinarySearchFunc(list, p, byNumber); found {
+		return slices.Delete(list, i, i+1)
+	}
+	return list
+}
+
+func byNumber(a, b *pending) int { return cmp.Compare(a.number, b.number) }
+
+// offer makes a transaction ready that is still in the outbox.
+func (o *outbox) offer(p *pending) {
+	if o.byTx[p.tx.ID] != p {
+		return
+	}
+	if i, found := slices.BinarySearchFunc(o.ready, p, byNumber); !found {
+		o.ready = slices.Insert(o.ready, i, p)
+	}
+}
+
+// restart makes everything ready that waits for nothing, because there is a new
+// connection.
+func (o *outbox) restart() {
+	o.ready = slices.DeleteFunc(slices.Clone(o.list), func(p *pending) bool { return len(p.after) > 0 })
+}
+
+// next takes the first transaction that is ready and was not made after limit. If
+// there are only others, early is how long the first of them has to wait.
+func (o *outbox) next(limit time.Time) (p *pending, early time.Duration) {
+	for i, p := range o.ready {
+		wait := p.tx.ID.Time().Sub(limit)
+		if wait <= 0 {
+			o.ready = slices.Delete(o.ready, i, i+1)
+			return p, 0
+		}
+		if early == 0 || wait < early {
+			early = wait
+		}
+	}
+	return nil, early
 }
 
 // dependants returns the transactions that build on one, directly or not, the
 // oldest first.
 func (o *outbox) dependants(p *pending) []*pending {
 	lost := []*pending{p}
-	for _, other := range o.list {
-		if slices.ContainsFunc(other.after, func(needed *pending) bool { return slices.Contains(lost, needed) }) {
-			lost = append(lost, other)
+	for i := 0; i < len(lost); i++ {
+		for _, follower := range lost[i].before {
+			if o.byTx[follower.tx.ID] == follower && !slices.Contains(lost, follower) {
+				lost = append(lost, follower)
+			}
 		}
 	}
+	slices.SortFunc(lost[1:], byNumber)
 	return lost[1:]
 }
 

@@ -78,7 +78,10 @@ func (e *ephemeral) stand(ctx context.Context, s *Session, q *query.Checked) (en
 	if err := l.load(ctx); err != nil {
 		return nil, err
 	}
-	return l, e.admit(l)
+	if err := e.admit(l); err != nil {
+		return nil, err
+	}
+	return l, nil
 }
 
 // admit makes a live query known, and has the peer asked.

@@ -173,9 +173,9 @@ type news struct {
 	sub   *subscription
 	any   bool
 	reset bool
-	rows  map[event.ID]*storage.Record // in the result, new or changed
+	rows  map[event.ID]*storage.Record    // in the result, new or changed
 	gone  map[event.ID]*reactor.RowChange // left it; those in rows came back
-	order []event.ID // in which they were first mentioned
+	order []event.ID                      // in which they were first mentioned
 }
 
 // gather takes everything from the reactor.

@@ -88,7 +88,8 @@ func (s *Session) Count(ctx context.Context, q *query.Checked) (int, error) {
 }
 
 // Query makes a query a standing one. On a durable node its result is complete
-// when Query returns. ctx is for that only; the caller closes the query, and the
+// when Query returns; on an ephemeral one it is what is held here, until the peer
+// has answered. ctx is for that only; the caller closes the query, and the
 // node's Close ends it too.
 func (s *Session) Query(ctx context.Context, q *query.Checked) (entity.Standing, error) {
 	if err := s.may(ctx, asked(q)); err != nil {

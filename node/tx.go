@@ -155,6 +155,11 @@ func (t *Tx) remember(r *storage.Record) {
 // ErrReadOnly, ErrClosed and others. Whatever it returns, the transaction is
 // finished. With nothing to commit the receipt is Empty.
 //
+// On an ephemeral node the transaction goes into the outbox and is shown at once.
+// The receipt is Pending, and [Node.Receipt] waits for what becomes of it. With
+// ErrOutboxFull and ErrDependency nothing happened. Commit waits itself if the
+// transaction is serializable, which takes a connection: else it is ErrOffline.
+//
 // When ctx ends before the transaction is taken up, nothing happened and the
 // error is that of ctx. Later, it is ErrPending, and the transaction is decided
 // all the same: [Node.Receipt] with the receipt's Transaction tells.
