@@ -13,7 +13,8 @@ type Options struct {
 	// faster for a lone writer, at the price that the package comment names.
 	Relaxed bool
 
-	// BlockCache is the number of bytes kept of the files' blocks; 0 means 64 MiB.
+	// BlockCache is the number of bytes kept of the files' blocks, beside what
+	// writes in memory take (up to 128 MiB); 0 means 64 MiB.
 	BlockCache int64
 
 	// Resident is the number of bytes of entities kept ready in memory; 0 means
@@ -48,7 +49,8 @@ const (
 	// does not change what is on the disk: raising it is a decision of ours.
 	formatVersion = pebble.FormatTableFormatV6
 
-	memTableSize = 64 << 20
+	memTableSize = 32 << 20
+	memTables    = 4 // at the most, before writers wait
 	bloomBits    = 10
 )
 
@@ -59,12 +61,13 @@ func (o Options) pebbleOptions(fs vfs.FS, logger pebble.Logger) *pebble.Options 
 		cache = defaultBlockCache
 	}
 	p := &pebble.Options{
-		FS:                          fs,
-		Logger:                      logger,
-		CacheSize:                   cache,
+		FS:     fs,
+		Logger: logger,
+		// Pebble takes the memory of memtables out of the block cache.
+		CacheSize:                   cache + memTables*memTableSize,
 		FormatMajorVersion:          formatVersion,
 		MemTableSize:                memTableSize,
-		MemTableStopWritesThreshold: 4,
+		MemTableStopWritesThreshold: memTables,
 		L0CompactionThreshold:       4,
 		L0StopWritesThreshold:       24,
 	}
