@@ -47,11 +47,14 @@ func TestMergeBytes(t *testing.T) {
 	b := h.ID("B")
 	require.Equal(t, bytes.Join([][]byte{
 		{1, flagWriters | flagFields | flagDeletion | flagDeleted | flagKept},
-		{1}, b[:], // one writer that is neither the creation event nor in the head
+		{1},
+		b[:],      // one writer that is neither the creation event nor in the head
 		{0, 2, 1}, // a: the creation event, b: the one listed, c: the head
 		{2},       // deleted by the one listed
 		{2},       // two operations
-		{keptPath | keptFieldHead | keptValue}, b[:], {2, 1, 'f', 0xac, 0x02, 1, 'p', 0, 1, 'v'},
+		{keptPath | keptFieldHead | keptValue},
+		b[:],
+		{2, 1, 'f', 0xac, 0x02, 1, 'p', 0, 1, 'v'},
 		{keptSame, 3, 0, 4},
 	}, nil), merge)
 }

@@ -174,12 +174,15 @@ func TestCheckedFinds(t *testing.T) {
 			b.Advance[0].Short++
 			_ = e.Commit(ctx, b)
 		}},
-		"a malformed batch that is accepted": {by: "engine", method: "Commit",
+		"a malformed batch that is accepted": {
+			by: "engine", method: "Commit",
 			bend: func(*stage) bent { return bent{commit: func(*storage.Batch) error { return nil }} },
 			use: func(_ *stage, e storage.Engine, _ storage.Snapshot) {
 				_ = e.Commit(ctx, &storage.Batch{Meta: []storage.MetaChange{{}}})
-			}},
-		"a commit that the next snapshot does not show": {by: "engine", method: "Snapshot",
+			},
+		},
+		"a commit that the next snapshot does not show": {
+			by: "engine", method: "Snapshot",
 			bend: func(*stage) bent { return bent{commit: func(*storage.Batch) error { return nil }} },
 			use: func(s *stage, e storage.Engine, _ storage.Snapshot) {
 				d := s.world.Begin()
@@ -188,13 +191,17 @@ func TestCheckedFinds(t *testing.T) {
 				v, err := e.Snapshot(ctx)
 				require.NoError(t, err)
 				v.Close()
-			}},
-		"another entity's record": {by: "engine", method: "State",
+			},
+		},
+		"another entity's record": {
+			by: "engine", method: "State",
 			bend: func(s *stage) bent {
 				return bent{snapshot: answer(answers{state: func() (*storage.Record, error) { return s.other, nil }})}
 			},
-			use: func(s *stage, _ storage.Engine, v storage.Snapshot) { _, _ = v.State(ctx, "albums", s.one.Row.ID) }},
-		"a snapshot that changes": {by: "engine", method: "State",
+			use: func(s *stage, _ storage.Engine, v storage.Snapshot) { _, _ = v.State(ctx, "albums", s.one.Row.ID) },
+		},
+		"a snapshot that changes": {
+			by: "engine", method: "State",
 			bend: func(s *stage) bent {
 				n := 0
 				return bent{snapshot: answer(answers{state: func() (*storage.Record, error) {
@@ -207,8 +214,10 @@ func TestCheckedFinds(t *testing.T) {
 			use: func(s *stage, _ storage.Engine, v storage.Snapshot) {
 				_, _ = v.State(ctx, "albums", s.one.Row.ID)
 				_, _ = v.State(ctx, "albums", s.one.Row.ID)
-			}},
-		"a cursor that moves": {by: "engine", method: "Cursor",
+			},
+		},
+		"a cursor that moves": {
+			by: "engine", method: "Cursor",
 			bend: func(s *stage) bent {
 				n := uint64(10)
 				return bent{snapshot: answer(answers{cursor: func() event.Cursor {
@@ -216,28 +225,38 @@ func TestCheckedFinds(t *testing.T) {
 					return event.NewCursor(event.Position{Origin: s.world.Origin(0), Seq: n})
 				}})}
 			},
-			use: func(_ *stage, _ storage.Engine, v storage.Snapshot) { v.Cursor() }},
-		"rows that do not match": {by: "engine", method: "Select",
+			use: func(_ *stage, _ storage.Engine, v storage.Snapshot) { v.Cursor() },
+		},
+		"rows that do not match": {
+			by: "engine", method: "Select",
 			bend: func(s *stage) bent {
 				return bent{snapshot: answer(answers{rows: []*storage.Record{s.one, s.other}})}
 			},
-			use: selects("year = 1")},
-		"rows out of order": {by: "engine", method: "Select",
+			use: selects("year = 1"),
+		},
+		"rows out of order": {
+			by: "engine", method: "Select",
 			bend: func(s *stage) bent {
 				return bent{snapshot: answer(answers{rows: []*storage.Record{s.one, s.other}})}
 			},
-			use: selects("ORDER BY year DESC")},
-		"a row twice": {by: "engine", method: "Select",
+			use: selects("ORDER BY year DESC"),
+		},
+		"a row twice": {
+			by: "engine", method: "Select",
 			bend: func(s *stage) bent {
 				return bent{snapshot: answer(answers{rows: []*storage.Record{s.one, s.one}})}
 			},
-			use: selects("")},
-		"more rows than LIMIT": {by: "engine", method: "Select",
+			use: selects(""),
+		},
+		"more rows than LIMIT": {
+			by: "engine", method: "Select",
 			bend: func(s *stage) bent {
 				return bent{snapshot: answer(answers{rows: []*storage.Record{s.one, s.other}})}
 			},
-			use: selects("LIMIT 1")},
-		"another entity's events": {by: "engine", method: "Events",
+			use: selects("LIMIT 1"),
+		},
+		"another entity's events": {
+			by: "engine", method: "Events",
 			bend: func(s *stage) bent {
 				return bent{snapshot: answer(answers{events: []storage.Stored{{Event: &event.Event{ID: event.ID{1}}}}})}
 			},
@@ -245,7 +264,8 @@ func TestCheckedFinds(t *testing.T) {
 				for range v.Events(ctx, s.one.Row.ID, nil) {
 					continue
 				}
-			}},
+			},
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			s := newStage(t)

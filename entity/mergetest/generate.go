@@ -214,7 +214,8 @@ func (g *generator) op(fieldHead event.Head) event.Operation {
 func (g *generator) value() []byte {
 	n := g.c.pick(100)
 	values := []model.Value{
-		{}, model.OfBool(n < 50), model.OfInt(int64(n) - 50), model.OfUint(uint64(n)), model.OfFloat(float64(n) / 4),
+		{},
+		model.OfBool(n < 50), model.OfInt(int64(n) - 50), model.OfUint(uint64(n)), model.OfFloat(float64(n) / 4),
 		model.OfString(string(rune('a' + n%26))), model.OfBytes([]byte{byte(n)}), document(n),
 	}
 	return values[g.c.pick(len(values))].AppendTo(nil)

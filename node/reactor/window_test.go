@@ -87,7 +87,8 @@ func TestWhileAWindowIsFilled(t *testing.T) {
 	var late *Subscription
 	var early *ChangeSet
 	w.commits++
-	w.reactor.Publish(Publication{Position: w.commits, Changes: changes,
+	w.reactor.Publish(Publication{
+		Position: w.commits, Changes: changes,
 		Refill: func(q *query.Checked, after *storage.Record, n int) ([]*storage.Record, error) {
 			sameList(t, before, f.sub.Items().Slice(), "the result is whole until the new one is")
 			var err error
@@ -95,7 +96,8 @@ func TestWhileAWindowIsFilled(t *testing.T) {
 			require.NoError(t, err)
 			early, _ = late.Next()
 			return w.refill(q, after, n)
-		}})
+		},
+	})
 	f.take()
 	require.Len(t, early.Changes, 3, "who comes meanwhile sees the result before")
 	set, ok := late.Next()
@@ -123,8 +125,10 @@ func TestRefillThatFailsEndsTheQuery(t *testing.T) {
 	broken := errors.New("disk is gone")
 	woken := f.woken
 	w.commits++
-	w.reactor.Publish(Publication{Position: w.commits, Changes: changes,
-		Refill: func(*query.Checked, *storage.Record, int) ([]*storage.Record, error) { return nil, broken }})
+	w.reactor.Publish(Publication{
+		Position: w.commits, Changes: changes,
+		Refill: func(*query.Checked, *storage.Record, int) ([]*storage.Record, error) { return nil, broken },
+	})
 	require.ErrorIs(t, f.sub.Err(), broken)
 	require.Equal(t, woken+1, f.woken, "the consumer is told")
 	_, ok := f.sub.Next()

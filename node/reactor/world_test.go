@@ -36,8 +36,10 @@ var songs = model.NewSchema(model.Definition{Model: "Song", Collection: "songs",
 
 var texts = []string{"", "a", "ab", "abc", "abd", "b", "ba", "Z", "ä", "a%", "\U0010ffff"}
 
-var documents = []string{`{"n":1}`, `{"n":2.5}`, `{"n":1.0}`, `{"n":"a"}`, `{"n":"ab"}`, `{"n":true}`, `{"n":null}`,
-	`{"n":[1]}`, `{"n":18446744073709551615}`, `{"m":{"n":3}}`, `5`, `"a"`}
+var documents = []string{
+	`{"n":1}`, `{"n":2.5}`, `{"n":1.0}`, `{"n":"a"}`, `{"n":"ab"}`, `{"n":true}`, `{"n":null}`,
+	`{"n":[1]}`, `{"n":18446744073709551615}`, `{"m":{"n":3}}`, `5`, `"a"`,
+}
 
 // world is a store in memory, which publishes every change to a reactor.
 type world struct {
@@ -170,11 +172,13 @@ func (w *world) stage(n int) staged {
 }
 
 func (w *world) publish(s staged) {
-	w.reactor.Publish(Publication{Position: s.position, Changes: s.changes,
+	w.reactor.Publish(Publication{
+		Position: s.position, Changes: s.changes,
 		Refill: func(q *query.Checked, after *storage.Record, n int) ([]*storage.Record, error) {
 			w.refills++
 			return firstAfter(s.rows, q, after, n), nil
-		}})
+		},
+	})
 }
 
 // commit changes up to n entities and publishes that.
@@ -226,8 +230,10 @@ func (w *world) text() string {
 		q = ""
 	}
 	if w.rng.IntN(2) == 0 {
-		columns := []string{"title", "genre", "score", "rating", "released DESC", "length NULLS LAST", "updated DESC",
-			"extra.n", "id DESC", "live DESC"}
+		columns := []string{
+			"title", "genre", "score", "rating", "released DESC", "length NULLS LAST", "updated DESC",
+			"extra.n", "id DESC", "live DESC",
+		}
 		var keys []string
 		for range 1 + w.rng.IntN(2) {
 			keys = append(keys, columns[w.rng.IntN(len(columns))])

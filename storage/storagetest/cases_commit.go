@@ -13,30 +13,54 @@ import (
 
 func commitCases() []Case {
 	return []Case{
-		{Name: "commit/all parts", needs: always, run: commitAllParts,
-			Rule: "everything in a batch is readable in the next snapshot: entries, events, states, positions, heads, meta"},
-		{Name: "commit/nothing before", needs: always, run: emptyStore,
-			Rule: "a new store is empty: no cursor, ErrNotFound for single things, empty sequences without error"},
-		{Name: "commit/conflict stores nothing", needs: always, run: conflictStoresNothing,
-			Rule: "a batch whose Expect does not hold is refused with a *ConflictError that names the log, and no part of it is stored"},
-		{Name: "commit/expect", needs: always, run: expectPositions,
-			Rule: "Expect compares sequence and hash of a log's position; sequence 0 means that the log is empty"},
-		{Name: "commit/sequence gap", needs: always, run: sequenceGap,
-			Rule: "the first entry of an origin follows the stored position; anything else is a conflict"},
-		{Name: "commit/stamps", needs: compares, run: comparesStamps,
-			Rule: "a state whose stored stamp is not Was is a conflict that names the entity, and nothing of the batch is stored"},
-		{Name: "commit/malformed", needs: always, run: malformedBatches,
-			Rule: "batches that break a rule of Batch.Validate are refused with a *BatchError, and the engine goes on"},
-		{Name: "commit/canceled", needs: always, run: canceledCommit,
-			Rule: "Commit with a context that is done returns its error and stores nothing, and the engine goes on"},
-		{Name: "commit/empty batch", needs: always, run: emptyBatch,
-			Rule: "a batch without content is accepted if its Expect holds"},
-		{Name: "commit/derived position", needs: always, run: derivedPosition,
-			Rule: "an origin with entries needs no Advance: its position is that of the last entry, hash included"},
-		{Name: "commit/advance without entries", needs: always, run: advanceWithoutEntries,
-			Rule: "a position may move forward without entries; entries then follow on it; it does not move back"},
-		{Name: "commit/large values", needs: always, run: largeValues,
-			Rule: "values of some megabytes, index keys of some kilobytes, and hundreds of entities in one batch, are stored like any others"},
+		{
+			Name: "commit/all parts", needs: always, run: commitAllParts,
+			Rule: "everything in a batch is readable in the next snapshot: entries, events, states, positions, heads, meta",
+		},
+		{
+			Name: "commit/nothing before", needs: always, run: emptyStore,
+			Rule: "a new store is empty: no cursor, ErrNotFound for single things, empty sequences without error",
+		},
+		{
+			Name: "commit/conflict stores nothing", needs: always, run: conflictStoresNothing,
+			Rule: "a batch whose Expect does not hold is refused with a *ConflictError that names the log, and no part of it is stored",
+		},
+		{
+			Name: "commit/expect", needs: always, run: expectPositions,
+			Rule: "Expect compares sequence and hash of a log's position; sequence 0 means that the log is empty",
+		},
+		{
+			Name: "commit/sequence gap", needs: always, run: sequenceGap,
+			Rule: "the first entry of an origin follows the stored position; anything else is a conflict",
+		},
+		{
+			Name: "commit/stamps", needs: compares, run: comparesStamps,
+			Rule: "a state whose stored stamp is not Was is a conflict that names the entity, and nothing of the batch is stored",
+		},
+		{
+			Name: "commit/malformed", needs: always, run: malformedBatches,
+			Rule: "batches that break a rule of Batch.Validate are refused with a *BatchError, and the engine goes on",
+		},
+		{
+			Name: "commit/canceled", needs: always, run: canceledCommit,
+			Rule: "Commit with a context that is done returns its error and stores nothing, and the engine goes on",
+		},
+		{
+			Name: "commit/empty batch", needs: always, run: emptyBatch,
+			Rule: "a batch without content is accepted if its Expect holds",
+		},
+		{
+			Name: "commit/derived position", needs: always, run: derivedPosition,
+			Rule: "an origin with entries needs no Advance: its position is that of the last entry, hash included",
+		},
+		{
+			Name: "commit/advance without entries", needs: always, run: advanceWithoutEntries,
+			Rule: "a position may move forward without entries; entries then follow on it; it does not move back",
+		},
+		{
+			Name: "commit/large values", needs: always, run: largeValues,
+			Rule: "values of some megabytes, index keys of some kilobytes, and hundreds of entities in one batch, are stored like any others",
+		},
 	}
 }
 

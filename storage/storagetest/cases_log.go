@@ -13,29 +13,47 @@ import (
 
 func historyCases() []Case {
 	return []Case{
-		{Name: "events/ID order", needs: always, run: eventsInIDOrder,
-			Rule: "Events yields an entity's events in ID order, whatever log and order they came in"},
-		{Name: "events/except", needs: always, run: eventsExcept,
-			Rule: "Events leaves out the excepted events and all their ancestors, and nothing else: concurrent events stay, however old"},
-		{Name: "events/again", needs: always, run: eventsAgain,
-			Rule: "a transaction that is logged a second time answers from its newest address, or from its first if the batch says so in Again"},
-		{Name: "events/added", needs: always, run: eventsAdded,
-			Rule: "events that an acceptor's hooks added are found like others, under the transaction they make up"},
-		{Name: "events/address", needs: always, run: eventsAddress,
-			Rule: "Event needs the right entity; many events of one transaction are told apart"},
+		{
+			Name: "events/ID order", needs: always, run: eventsInIDOrder,
+			Rule: "Events yields an entity's events in ID order, whatever log and order they came in",
+		},
+		{
+			Name: "events/except", needs: always, run: eventsExcept,
+			Rule: "Events leaves out the excepted events and all their ancestors, and nothing else: concurrent events stay, however old",
+		},
+		{
+			Name: "events/again", needs: always, run: eventsAgain,
+			Rule: "a transaction that is logged a second time answers from its newest address, or from its first if the batch says so in Again",
+		},
+		{
+			Name: "events/added", needs: always, run: eventsAdded,
+			Rule: "events that an acceptor's hooks added are found like others, under the transaction they make up",
+		},
+		{
+			Name: "events/address", needs: always, run: eventsAddress,
+			Rule: "Event needs the right entity; many events of one transaction are told apart",
+		},
 	}
 }
 
 func logCases() []Case {
 	return []Case{
-		{Name: "log/after a cursor", needs: always, run: logAfter,
-			Rule: "Log yields what lies beyond the cursor, each origin in sequence; an unknown origin in the cursor means nothing"},
-		{Name: "log/merged", needs: always, run: logMerged,
-			Rule: "Log merges origins by transaction ID"},
-		{Name: "log/early end", needs: always, run: logEarlyEnd,
-			Rule: "a sequence that is left early releases what it holds, and a canceled one ends with the context's error"},
-		{Name: "log/kept", needs: always, run: logKept,
-			Rule: "entries stay what they are after the next one was read, and after the engine was closed"},
+		{
+			Name: "log/after a cursor", needs: always, run: logAfter,
+			Rule: "Log yields what lies beyond the cursor, each origin in sequence; an unknown origin in the cursor means nothing",
+		},
+		{
+			Name: "log/merged", needs: always, run: logMerged,
+			Rule: "Log merges origins by transaction ID",
+		},
+		{
+			Name: "log/early end", needs: always, run: logEarlyEnd,
+			Rule: "a sequence that is left early releases what it holds, and a canceled one ends with the context's error",
+		},
+		{
+			Name: "log/kept", needs: always, run: logKept,
+			Rule: "entries stay what they are after the next one was read, and after the engine was closed",
+		},
 	}
 }
 

@@ -16,8 +16,10 @@ import (
 
 func randomCases() []Case {
 	return []Case{
-		{Name: "random/differential", needs: always, run: randomRun,
-			Rule: "after any sequence of commits, refusals, registrations and reopenings the engine answers everything as Naive does"},
+		{
+			Name: "random/differential", needs: always, run: randomRun,
+			Rule: "after any sequence of commits, refusals, registrations and reopenings the engine answers everything as Naive does",
+		},
 	}
 }
 

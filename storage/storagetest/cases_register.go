@@ -14,22 +14,38 @@ import (
 
 func registerCases() []Case {
 	return []Case{
-		{Name: "register/builds", needs: always, run: registerBuilds,
-			Rule: "indexes over records that are there already are complete when Register returns"},
-		{Name: "register/changed index", needs: always, run: registerChanged,
-			Rule: "an index whose columns or directions changed is built anew; one that is declared again after it was dropped, too"},
-		{Name: "register/changed field", needs: always, run: registerRenamed,
-			Rule: "an index over a field that was renamed is built anew: the new name reads the old values"},
-		{Name: "register/refused", needs: always, run: registerRefused,
-			Rule: "Register refuses schemas with errors, and two for one collection, and goes on with what it had"},
-		{Name: "register/canceled", needs: always, run: registerCanceled,
-			Rule: "a Register that is interrupted leaves a store that answers right, and may be called again"},
-		{Name: "register/old snapshots", needs: always, run: registerOldSnapshots,
-			Rule: "a snapshot taken before Register keeps answering, by the indexes of then or by none"},
-		{Name: "register/forgotten", needs: reopens, run: registerForgotten,
-			Rule: "records that change while their schema is not registered are in the indexes once it is again"},
-		{Name: "register/reopened", needs: reopens, run: registerReopened,
-			Rule: "indexes are there after reopening, and maintained"},
+		{
+			Name: "register/builds", needs: always, run: registerBuilds,
+			Rule: "indexes over records that are there already are complete when Register returns",
+		},
+		{
+			Name: "register/changed index", needs: always, run: registerChanged,
+			Rule: "an index whose columns or directions changed is built anew; one that is declared again after it was dropped, too",
+		},
+		{
+			Name: "register/changed field", needs: always, run: registerRenamed,
+			Rule: "an index over a field that was renamed is built anew: the new name reads the old values",
+		},
+		{
+			Name: "register/refused", needs: always, run: registerRefused,
+			Rule: "Register refuses schemas with errors, and two for one collection, and goes on with what it had",
+		},
+		{
+			Name: "register/canceled", needs: always, run: registerCanceled,
+			Rule: "a Register that is interrupted leaves a store that answers right, and may be called again",
+		},
+		{
+			Name: "register/old snapshots", needs: always, run: registerOldSnapshots,
+			Rule: "a snapshot taken before Register keeps answering, by the indexes of then or by none",
+		},
+		{
+			Name: "register/forgotten", needs: reopens, run: registerForgotten,
+			Rule: "records that change while their schema is not registered are in the indexes once it is again",
+		},
+		{
+			Name: "register/reopened", needs: reopens, run: registerReopened,
+			Rule: "indexes are there after reopening, and maintained",
+		},
 	}
 }
 
@@ -190,14 +206,22 @@ func registerReopened(e *Env) {
 
 func lifecycleCases() []Case {
 	return []Case{
-		{Name: "lifecycle/closed", needs: always, run: closedEngine,
-			Rule: "after Close every method returns ErrClosed, and a second Close returns nil"},
-		{Name: "lifecycle/reopen", needs: reopens, run: reopenKeeps,
-			Rule: "after Close and Open everything is as it was: cursor, log, events, states, heads, meta, indexes"},
-		{Name: "lifecycle/locked", needs: locks, run: lockedStore,
-			Rule: "a store that is open is refused to a second engine with ErrLocked, and free again after Close"},
-		{Name: "lifecycle/crash", needs: crashes, run: crashKeepsPrefix,
-			Rule: "a crash leaves the state after some commit, never a part of one; with Durable, after the last that returned"},
+		{
+			Name: "lifecycle/closed", needs: always, run: closedEngine,
+			Rule: "after Close every method returns ErrClosed, and a second Close returns nil",
+		},
+		{
+			Name: "lifecycle/reopen", needs: reopens, run: reopenKeeps,
+			Rule: "after Close and Open everything is as it was: cursor, log, events, states, heads, meta, indexes",
+		},
+		{
+			Name: "lifecycle/locked", needs: locks, run: lockedStore,
+			Rule: "a store that is open is refused to a second engine with ErrLocked, and free again after Close",
+		},
+		{
+			Name: "lifecycle/crash", needs: crashes, run: crashKeepsPrefix,
+			Rule: "a crash leaves the state after some commit, never a part of one; with Durable, after the last that returned",
+		},
 	}
 }
 
@@ -311,8 +335,10 @@ func (e *Env) replay(n *Naive) {
 
 func failureCases() []Case {
 	return []Case{
-		{Name: "failure/read-only", needs: fails, run: failedWrite,
-			Rule: "a write that fails surfaces as the error it had; nothing of its batch is seen; every later commit is refused with ErrReadOnly, and reads go on"},
+		{
+			Name: "failure/read-only", needs: fails, run: failedWrite,
+			Rule: "a write that fails surfaces as the error it had; nothing of its batch is seen; every later commit is refused with ErrReadOnly, and reads go on",
+		},
 	}
 }
 

@@ -14,18 +14,30 @@ import (
 
 func selectCases() []Case {
 	return []Case{
-		{Name: "select/every plan", needs: always, run: selectEveryPlan,
-			Rule: "every plan of a query has the same result: the rows that match, in the query's order, within its window"},
-		{Name: "select/key order", needs: always, run: selectKeyOrder,
-			Rule: "rows of an index come in the order of values, with no regard to how values are encoded: empty and prefix strings, zero bytes, negative and special numbers, NULL"},
-		{Name: "select/values changed", needs: always, run: selectChanged,
-			Rule: "when a value changes, the row leaves its old place in every index and takes the new one"},
-		{Name: "select/window", needs: always, run: selectWindow,
-			Rule: "LIMIT and OFFSET cut the ordered result, also beyond its end; LIMIT 0 is empty"},
-		{Name: "select/unregistered", needs: always, run: selectUnregistered,
-			Rule: "a query of a schema that is not registered, or whose indexes are others, is answered all the same"},
-		{Name: "select/count", needs: always, run: selectCount,
-			Rule: "Count is the number of rows that Select yields"},
+		{
+			Name: "select/every plan", needs: always, run: selectEveryPlan,
+			Rule: "every plan of a query has the same result: the rows that match, in the query's order, within its window",
+		},
+		{
+			Name: "select/key order", needs: always, run: selectKeyOrder,
+			Rule: "rows of an index come in the order of values, with no regard to how values are encoded: empty and prefix strings, zero bytes, negative and special numbers, NULL",
+		},
+		{
+			Name: "select/values changed", needs: always, run: selectChanged,
+			Rule: "when a value changes, the row leaves its old place in every index and takes the new one",
+		},
+		{
+			Name: "select/window", needs: always, run: selectWindow,
+			Rule: "LIMIT and OFFSET cut the ordered result, also beyond its end; LIMIT 0 is empty",
+		},
+		{
+			Name: "select/unregistered", needs: always, run: selectUnregistered,
+			Rule: "a query of a schema that is not registered, or whose indexes are others, is answered all the same",
+		},
+		{
+			Name: "select/count", needs: always, run: selectCount,
+			Rule: "Count is the number of rows that Select yields",
+		},
 	}
 }
 
@@ -173,8 +185,14 @@ func selectChanged(e *Env) {
 	id := d.Create(s, "name", "a", "artist", "Kate", "year", 1, "live", true)
 	e.Commit(d.Batch())
 	changes := [][]any{
-		{"name", "b"}, {"artist", nil}, {"artist", "Kat"}, {"year", -1}, {"live", false},
-		{"score", 1.5, "plays", 7}, {"name", "a", "year", 1}, {"length", model.OfDuration(5)},
+		{"name", "b"},
+		{"artist", nil},
+		{"artist", "Kat"},
+		{"year", -1},
+		{"live", false},
+		{"score", 1.5, "plays", 7},
+		{"name", "a", "year", 1},
+		{"length", model.OfDuration(5)},
 	}
 	for _, pairs := range changes {
 		d := e.World.Begin()

@@ -17,14 +17,22 @@ import (
 
 func snapshotCases() []Case {
 	return []Case{
-		{Name: "snapshot/unchanging", needs: always, run: snapshotUnchanging,
-			Rule: "a snapshot keeps answering from its commit in every method, whatever is committed and read in between"},
-		{Name: "snapshot/closed", needs: always, run: snapshotClosed,
-			Rule: "a snapshot may be closed twice, and others of the same commit go on"},
-		{Name: "snapshot/concurrent", needs: always, run: snapshotConcurrent,
-			Rule: "readers and commits run at the same time, and every reader sees one commit: cursor, states, indexes and log fit together"},
-		{Name: "snapshot/concurrent commits", needs: always, run: concurrentCommits,
-			Rule: "commits called at the same time take effect one after the other; of those that expect the same position one wins"},
+		{
+			Name: "snapshot/unchanging", needs: always, run: snapshotUnchanging,
+			Rule: "a snapshot keeps answering from its commit in every method, whatever is committed and read in between",
+		},
+		{
+			Name: "snapshot/closed", needs: always, run: snapshotClosed,
+			Rule: "a snapshot may be closed twice, and others of the same commit go on",
+		},
+		{
+			Name: "snapshot/concurrent", needs: always, run: snapshotConcurrent,
+			Rule: "readers and commits run at the same time, and every reader sees one commit: cursor, states, indexes and log fit together",
+		},
+		{
+			Name: "snapshot/concurrent commits", needs: always, run: concurrentCommits,
+			Rule: "commits called at the same time take effect one after the other; of those that expect the same position one wins",
+		},
 	}
 }
 

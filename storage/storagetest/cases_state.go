@@ -9,27 +9,43 @@ import (
 
 func stateCases() []Case {
 	return []Case{
-		{Name: "state/replaced", needs: always, run: stateReplaced,
-			Rule: "State returns the newest record, whole: ID, head, stamp, deleted, values, merge data"},
-		{Name: "state/collections", needs: always, run: stateCollections,
-			Rule: "an entity belongs to one collection; under another name it is not found"},
-		{Name: "state/deleted", needs: always, run: stateDeleted,
-			Rule: "a deleted entity keeps its record, is in no query's result, and comes back when it is undeleted"},
-		{Name: "state/without Before", needs: always, run: stateWithoutBefore,
-			Rule: "index entries move as well when the batch does not bring the old record"},
-		{Name: "state/wide head", needs: always, run: stateWideHead,
-			Rule: "a head of several events is stored and returned as it was, with its stamp"},
+		{
+			Name: "state/replaced", needs: always, run: stateReplaced,
+			Rule: "State returns the newest record, whole: ID, head, stamp, deleted, values, merge data",
+		},
+		{
+			Name: "state/collections", needs: always, run: stateCollections,
+			Rule: "an entity belongs to one collection; under another name it is not found",
+		},
+		{
+			Name: "state/deleted", needs: always, run: stateDeleted,
+			Rule: "a deleted entity keeps its record, is in no query's result, and comes back when it is undeleted",
+		},
+		{
+			Name: "state/without Before", needs: always, run: stateWithoutBefore,
+			Rule: "index entries move as well when the batch does not bring the old record",
+		},
+		{
+			Name: "state/wide head", needs: always, run: stateWideHead,
+			Rule: "a head of several events is stored and returned as it was, with its stamp",
+		},
 	}
 }
 
 func metaCases() []Case {
 	return []Case{
-		{Name: "meta/values", needs: always, run: metaValues,
-			Rule: "a meta key has the last value set, an empty value is one, nil removes"},
-		{Name: "meta/scan", needs: always, run: metaScan,
-			Rule: "MetaScan yields the keys with a prefix in byte order, whatever bytes they have"},
-		{Name: "heads/replaced", needs: always, run: headsReplaced,
-			Rule: "the signed head committed last for an origin is the one returned"},
+		{
+			Name: "meta/values", needs: always, run: metaValues,
+			Rule: "a meta key has the last value set, an empty value is one, nil removes",
+		},
+		{
+			Name: "meta/scan", needs: always, run: metaScan,
+			Rule: "MetaScan yields the keys with a prefix in byte order, whatever bytes they have",
+		},
+		{
+			Name: "heads/replaced", needs: always, run: headsReplaced,
+			Rule: "the signed head committed last for an origin is the one returned",
+		},
 	}
 }
 
