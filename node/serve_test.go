@@ -291,14 +291,36 @@ func TestWhatIsGivenUpIsNotWorkedOn(t *testing.T) {
 			parts++
 		}
 		require.Greater(t, parts, 50)
-		require.Less(t, parts, 190)
+		s.send(&wire.Ping{Number: 2})
+		require.Equal(t, &wire.Pong{Number: 2}, s.hear(), "and no more parts")
+	})
+}
 
-		for i := range 20 {
-			s.send(&wire.Subscribe{Request: uint64(2 + i), Collection: "albums", Query: "year = 1"})
-			s.send(&wire.Unsubscribe{Request: uint64(2 + i)})
-		}
+// ponderous is a policy that thinks for as long as it is told to.
+type ponderous struct {
+	node.Policy
+	think chan struct{}
+}
+
+func (p ponderous) Read(context.Context, node.Principal, string) error {
+	<-p.think
+	return nil
+}
+
+func TestAQueryMayBeGivenUpBeforeItStands(t *testing.T) {
+	policy := ponderous{node.AllowAll(), nil}
+	synctest.Test(t, func(t *testing.T) {
+		policy.think = make(chan struct{})
+		f := start(t, node.WithPolicy(policy))
+		s := f.visit("ada")
+		s.send(&wire.Subscribe{Request: 1, Collection: "albums"})
+		s.send(&wire.Unsubscribe{Request: 1})
+		synctest.Wait()
+		close(policy.think)
 		synctest.Wait()
 		require.Zero(t, f.node.Standing())
+		s.send(&wire.Ping{Number: 1})
+		require.Equal(t, &wire.Pong{Number: 1}, s.hear(), "nobody wants an answer")
 	})
 }
 
