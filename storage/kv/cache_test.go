@@ -18,7 +18,6 @@ import (
 type plain struct {
 	mu       sync.RWMutex
 	versions map[event.ID][]*storage.Record // by version, ascending
-	newest   uint64
 }
 
 // at returns the record of an entity as of a version, nil if it is not there.

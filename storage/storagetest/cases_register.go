@@ -323,7 +323,7 @@ func (e *Env) replay(n *Naive) {
 		b.States = append(b.States, storage.StateChange{Record: e.World.Record(id)})
 	}
 	for _, m := range Collect(e, v.MetaScan(e.Ctx, "")) {
-		b.Meta = append(b.Meta, storage.MetaChange{Key: m.Key, Value: m.Value})
+		b.Meta = append(b.Meta, storage.MetaChange(m))
 	}
 	for _, c := range e.World.logs {
 		if h, err := v.SignedHead(e.Ctx, c.origin); err == nil {
