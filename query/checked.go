@@ -79,7 +79,13 @@ func (k *OrderKey) Compare(s *model.Schema, a, b *model.Row) int {
 	if k.Column == model.ColumnID {
 		return signed(a.ID.Compare(b.ID), k.Desc)
 	}
-	return k.CompareValues(at(s.Value(a, k.Column), k.Path), at(s.Value(b, k.Column), k.Path))
+	return k.CompareValues(k.Value(s, a), k.Value(s, b))
+}
+
+// Value returns a row's value of the key's column. It is what CompareValues
+// takes, for whoever compares a row with many others.
+func (k *OrderKey) Value(s *model.Schema, r *model.Row) model.Value {
+	return at(s.Value(r, k.Column), k.Path)
 }
 
 // CompareValues compares two values of the key's column, as ORDER BY does.

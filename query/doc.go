@@ -19,7 +19,8 @@
 //
 // Keywords are read in upper and lower case. Names are exact.
 //
-//	query      = [ predicate ] [ "ORDER" "BY" term { "," term } ] [ "LIMIT" count ] [ "OFFSET" count ] .
+//	query      = [ predicate ] [ "ORDER" "BY" term { "," term } ]
+//	             [ "LIMIT" count ] [ "OFFSET" count ] .
 //	term       = column [ "ASC" | "DESC" ] [ "NULLS" ( "FIRST" | "LAST" ) ] .
 //	count      = whole number | parameter .
 //

@@ -53,7 +53,7 @@ func analyse(c *query.Checked) *analysis {
 			f.more = nil
 		}
 		f.values, f.finite = f.set.Values()
-		f.part = selectivity(f.set)
+		f.part = selectivity(f.set, q.optional(f.column))
 		q.empty = q.empty || f.set.Empty()
 	}
 	return q
@@ -125,6 +125,11 @@ func (q *analysis) nullable(column int) bool {
 	if f := q.fact(column); f != nil {
 		return f.set.Null
 	}
+	return q.optional(column)
+}
+
+// optional reports whether any row may be NULL in a column.
+func (q *analysis) optional(column int) bool {
 	f := q.query.Schema().Column(column)
 	return f.Optional || f.Type == model.TypeJSON
 }

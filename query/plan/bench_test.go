@@ -61,6 +61,31 @@ func BenchmarkKeyFilter(b *testing.B) {
 	}
 }
 
+func BenchmarkRows(b *testing.B) {
+	var rows []*model.Row
+	for i := range 10_000 {
+		rows = append(rows, row(i*7919%10_000, map[string]model.Value{"score": model.OfInt(int64(i * 31 % 1000))}))
+	}
+	found := func(yield func(*model.Row, error) bool) {
+		for _, r := range rows {
+			if !yield(r, nil) {
+				return
+			}
+		}
+	}
+	for _, text := range []string{"ORDER BY score", "ORDER BY score LIMIT 20", "ORDER BY score LIMIT 20 OFFSET 2000"} {
+		p := &plan.Plan{Query: check(b, items, text), Residual: true}
+		b.Run(text, func(b *testing.B) {
+			b.ReportAllocs()
+			for b.Loop() {
+				for _, err := range plan.Rows(p, found, func(r *model.Row) *model.Row { return r }) {
+					require.NoError(b, err)
+				}
+			}
+		})
+	}
+}
+
 func BenchmarkTop(b *testing.B) {
 	rng := rand.New(rand.NewPCG(1, 1))
 	numbers := make([]int, 10_000)

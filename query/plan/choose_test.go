@@ -41,7 +41,10 @@ func TestNewChooses(t *testing.T) {
 		{"score BETWEEN 100 AND 199", "seek score, 1 range"},
 		{"score IN (1, 2) OR score BETWEEN 5 AND 9", "seek score, 3 ranges"},
 		{"score < 3 OR score > 9", "scan, residual, sorted"}, // most rows, it seems
-		{"due < '2024-01-01' OR due > '2025-01-01'", "seek due, 2 ranges"},
+		{"due < '2024-01-01' OR due > '2025-01-01'", "scan, residual, sorted"},
+		{"due < '2024-01-01' OR due IS NULL", "seek due, 2 ranges"},
+		{"score > 5", "seek score, 1 range"},
+		{"score != 5", "scan, residual, sorted"},
 		{"status = 'open' AND score > 5", "seek status_score, 1 range"},
 		// What the index knows is tested before the row is read.
 		{"owner = 'u' AND status LIKE '%n'", "seek owner_status, 1 range, filter"},
@@ -59,6 +62,11 @@ func TestNewChooses(t *testing.T) {
 		// A covering index reads like the collection itself.
 		{"due > '2024-01-01'", "seek due, 1 range"},
 		{"due IS NULL", "seek due, 1 range, sorted"},
+		{"due IS NOT NULL", "seek due, 1 range"}, // often few have what is optional
+		// Sorting everything takes longer than reading it in another way.
+		{"ORDER BY score", "seek score, 1 range, sorted"},
+		{"ORDER BY score LIMIT 10 OFFSET 5000", "seek score, 1 range, sorted"},
+		{"ORDER BY open LIMIT 10", "scan, residual"},
 		// NULL in the wrong place spoils an order, unless there is none.
 		{"ORDER BY due DESC NULLS FIRST LIMIT 5", "scan, residual"},
 		{"due IS NOT NULL ORDER BY due DESC NULLS FIRST LIMIT 5", "seek due, 1 range, sorted"},

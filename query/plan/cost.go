@@ -1,6 +1,10 @@
 package plan
 
-import "github.com/ankgo/ank/query"
+import (
+	"math"
+
+	"github.com/ankgo/ank/query"
+)
 
 // Costs are relative to reading one row in passing, and made for a collection of
 // a size that nobody knows: they rank the plans of one query, no more.
@@ -9,9 +13,10 @@ const (
 	rangeCost   = 2      // to go to where a range begins
 	lookupCost  = 4      // to get one row by its ID
 	keyCost     = 0.2    // to read one key of an index
-	fetchWeight = 4.0    // to get the row of a key
+	fetchWeight = 3.0    // to get the row of a key
 	coverWeight = 1.0    // to get it from an index that holds it
-	sortCost    = 0.3    // to sort one row
+	compareIDs  = 0.1    // to compare two rows by their IDs
+	compareKeys = 0.3    // to compare two rows by a key of ORDER BY
 )
 
 // price estimates the plan's cost. weight is what a row costs that is read.
@@ -42,37 +47,67 @@ func (q *analysis) price(p *Plan, weight float64) {
 	if p.Access == Seek {
 		cost += read * keyCost
 	}
-	if limit, ok := q.query.Limit(); ok && (p.Sorted || p.Prefix > 0) {
-		// What comes sorted is read until the limit is reached.
+	kept := matching
+	if limit, ok := q.query.Limit(); ok {
 		wanted := float64(limit+q.query.Offset()) + 1
-		cost *= min(1, wanted/max(matching, 1))
-		matching = min(matching, wanted)
+		kept = min(matching, wanted)
+		if p.Sorted || p.Prefix > 0 {
+			// What comes sorted is read until the limit is reached.
+			cost *= min(1, wanted/max(matching, 1))
+			matching = kept
+		}
 	}
 	if !p.Sorted {
-		cost += matching * sortCost
+		cost += q.sortCost(p, matching, kept)
 	}
 	p.cost = cost + rangeCost*float64(ranges)
 }
 
-// The parts of all rows that satisfy the simplest conditions, by guess.
+// sortCost is what it costs to sort the first rows, as many as are kept, out of
+// all that are found: each is compared with the last one kept, and those among
+// themselves.
+func (q *analysis) sortCost(p *Plan, found, kept float64) float64 {
+	compare := compareIDs
+	if p.Prefix < len(q.query.Order()) {
+		compare = compareKeys
+	}
+	return compare * (found + kept*math.Log2(kept+1))
+}
+
+// The parts of all rows that satisfy the simplest conditions, by guess. A range
+// of an index that turns out to hold all rows costs a few times what a scan
+// does, and a scan that an index would have spared costs any number of times as
+// much: so what can be either is guessed to be small.
 const (
 	equalPart   = 0.005 // equal to one value
 	betweenPart = 0.05  // between two values
 	besidePart  = 0.2   // above or below one value
-	presentPart = 0.9   // not NULL
+	nullPart    = 0.1   // NULL
+	presentPart = 0.2   // not NULL, where NULL is possible
+	otherPart   = 0.9   // not equal to one value, or not between two
 	unknownPart = 0.5   // everything else
 )
 
-// selectivity guesses which part of all rows has its value in a set.
-func selectivity(s Set) float64 {
+// selectivity guesses which part of all rows has its value in a set. nullable
+// says that NULL is possible.
+func selectivity(s Set, nullable bool) float64 {
+	n := len(s.Intervals)
+	switch {
+	case s.Everything():
+		return 1
+	case n > 1 && s.Intervals[0].Low.IsNull() && s.Intervals[n-1].High.IsNull():
+		return otherPart
+	}
 	part := 0.0
 	if s.Null {
-		part = 1 - presentPart
+		part = nullPart
 	}
 	for _, i := range s.Intervals {
 		switch {
-		case i.unbounded():
+		case i.unbounded() && nullable:
 			part += presentPart
+		case i.unbounded():
+			return 1
 		case i.Low.IsNull(), i.High.IsNull():
 			part += besidePart
 		case i.point():
@@ -104,13 +139,13 @@ func guess(c query.Condition) float64 {
 		case query.Eq:
 			return equalPart
 		case query.Ne:
-			return presentPart
+			return otherPart
 		default:
 			return besidePart
 		}
 	case query.In:
 		if c.Negated {
-			return presentPart
+			return otherPart
 		}
 		return min(1, float64(len(c.Values))*equalPart)
 	}

@@ -7,7 +7,7 @@
 //
 // An engine that obeys a plan does this, and nothing else:
 //
-//	found: for each candidate, in order:       // p.IDs, or p.Ranges of an index or of the collection
+//	found: for each candidate, in order:       // p.IDs, or p.Ranges of index or collection
 //	           skip it unless filter.Match(key, id)    // filter := p.KeyFilter()
 //	           read the row
 //	           skip it if p.Residual && !p.Query.Match(row)
@@ -41,4 +41,10 @@
 // [New] compares plans by guesses: how much of a collection a condition leaves
 // depends on its operator only. The choice depends on nothing but the query and
 // the indexes, and never on data.
+//
+// So a guess can be far off. A range of an index that holds nearly all rows takes
+// a few times as long as a scan would have; that is the price for never scanning
+// where the range holds few. With LIMIT, a plan that comes sorted is taken to
+// meet enough matching rows early: where hardly any row matches, it reads to the
+// end. An ORDER BY that an index of the conditions follows spares both.
 package plan

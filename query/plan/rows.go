@@ -44,9 +44,6 @@ type window[T any] struct {
 	limit  int // rows still to yield; negative: no end
 }
 
-// compare orders items as the query does.
-func (w *window[T]) compare(a, b T) int { return w.plan.Query.Compare(w.row(a), w.row(b)) }
-
 // emit yields an item unless it is skipped. It returns false at the end.
 func (w *window[T]) emit(item T) bool {
 	if w.offset > 0 {
@@ -70,21 +67,22 @@ func (w *window[T]) pass(found iter.Seq2[T, error]) {
 }
 
 func (w *window[T]) sort(found iter.Seq2[T, error]) {
-	top := NewTop(w.compare, w.offset, w.limit)
+	s := newSorting(w)
+	top := NewTop(s.compare, w.offset, w.limit)
 	for item, err := range found {
 		if err != nil {
 			w.yield(item, err)
 			return
 		}
-		top.Add(item)
+		top.Add(s.item(item))
 	}
 	w.offset = 0
 	w.emitAll(top.Take())
 }
 
-func (w *window[T]) emitAll(items []T) bool {
-	for _, item := range items {
-		if !w.emit(item) {
+func (w *window[T]) emitAll(items []sorted[T]) bool {
+	for i := range items {
+		if !w.emit(items[i].item) {
 			return false
 		}
 	}
@@ -100,7 +98,8 @@ func (w *window[T]) groups(found iter.Seq2[T, error]) {
 	if w.limit >= 0 {
 		keep = w.offset + w.limit
 	}
-	group := NewTop(w.compare, 0, keep)
+	s := newSorting(w)
+	group := NewTop(s.compare, 0, keep)
 	var first T
 	for item, err := range found {
 		if err != nil {
@@ -115,7 +114,7 @@ func (w *window[T]) groups(found iter.Seq2[T, error]) {
 		if group.Len() == 0 {
 			first = item
 		}
-		group.Add(item)
+		group.Add(s.item(item))
 	}
 	w.emitAll(group.Take())
 }
@@ -128,4 +127,51 @@ func sameGroup(s *model.Schema, keys []query.OrderKey, a, b *model.Row) bool {
 		}
 	}
 	return true
+}
+
+// sorting compares the rows of a result, those that are equal in the plan's
+// prefix. Reading a value out of a row takes longer than comparing it, so the
+// first key that may differ is read once for each row.
+type sorting[T any] struct {
+	schema *model.Schema
+	row    func(T) *model.Row
+	first  *query.OrderKey // nil: rows are ordered by their IDs
+	rest   []query.OrderKey
+}
+
+// sorted is an item with its value in the first key.
+type sorted[T any] struct {
+	item T
+	key  model.Value
+}
+
+func newSorting[T any](w *window[T]) *sorting[T] {
+	s := &sorting[T]{schema: w.plan.Query.Schema(), row: w.row}
+	if keys := w.plan.Query.Order()[w.plan.Prefix:]; len(keys) > 0 {
+		s.first, s.rest = &keys[0], keys[1:]
+	}
+	return s
+}
+
+func (s *sorting[T]) item(item T) sorted[T] {
+	if s.first == nil {
+		return sorted[T]{item: item}
+	}
+	return sorted[T]{item, s.first.Value(s.schema, s.row(item))}
+}
+
+// compare orders rows as the query does.
+func (s *sorting[T]) compare(a, b sorted[T]) int {
+	if s.first != nil {
+		if d := s.first.CompareValues(a.key, b.key); d != 0 {
+			return d
+		}
+	}
+	x, y := s.row(a.item), s.row(b.item)
+	for i := range s.rest {
+		if d := s.rest[i].Compare(s.schema, x, y); d != 0 {
+			return d
+		}
+	}
+	return x.ID.Compare(y.ID)
 }
