@@ -3,6 +3,7 @@ package node
 import (
 	"context"
 	"fmt"
+	"slices"
 
 	"github.com/ankgo/ank/entity"
 	"github.com/ankgo/ank/event"
@@ -134,17 +135,16 @@ func keysOf(tx *event.Transaction) []entity.Key {
 // show puts the pending events of some entities on what is confirmed of them, and
 // lets the live queries see it. It needs the keeper's token.
 func (e *ephemeral) show(ctx context.Context, keys []entity.Key) error {
-	if len(keys) == 0 {
-		return nil
-	}
-	snapshot, err := e.engine.Snapshot(ctx)
-	if err != nil {
-		return err
-	}
-	defer snapshot.Close()
-	for _, key := range keys {
-		if err := e.showOne(ctx, snapshot, key); err != nil {
+	if slices.ContainsFunc(keys, func(key entity.Key) bool { return e.outbox.touched[key] != nil }) {
+		snapshot, err := e.engine.Snapshot(ctx)
+		if err != nil {
 			return err
+		}
+		defer snapshot.Close()
+		for _, key := range keys {
+			if err := e.showOne(ctx, snapshot, key); err != nil {
+				return err
+			}
 		}
 	}
 	e.tell(keys)

@@ -154,3 +154,31 @@ func TestLiveStates(t *testing.T) {
 		require.False(t, open)
 	})
 }
+
+func TestAResultThatNobodyBringsIsTheLocalOne(t *testing.T) {
+	cluster(t, func(t *testing.T, f *fixture) {
+		ada := f.join("ada")
+		hopeless := make(chan struct{})
+		c, err := ada.node.Connect(func(context.Context) (wire.Conn, error) {
+			<-hopeless
+			return nil, errors.New("nobody there")
+		})
+		require.NoError(t, err)
+		live := ada.query("year > 1980")
+		changes := told(ada, live)
+		require.Empty(t, changes(), "not even that there is nothing")
+		require.Equal(t, entity.Loading, live.State().Phase)
+		mine := ada.query("year > 1980 LIMIT 1")
+		ada.create(Album{Name: "old", Year: 1970})
+		require.Equal(t, entity.Loading, live.State().Phase)
+		ada.create(Album{Name: "new", Year: 1990})
+		require.Equal(t, entity.Local, mine.State().Phase, "there is something to show")
+		require.Equal(t, []string{"initial new -1->0"}, changes())
+		empty := ada.query("year = 1")
+		changes = told(ada, empty)
+		require.Empty(t, changes())
+		close(hopeless)
+		require.Equal(t, []string{"local"}, changes(), "there is nothing")
+		require.NoError(t, c.Close(f.ctx))
+	})
+}

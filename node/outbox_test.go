@@ -46,12 +46,13 @@ var tracks = entity.NewCollection[TrackView, TrackMutable](trackSchema, func(t T
 type desk struct {
 	*stranger
 	commits chan *wire.Commit
+	asked   chan wire.Message // everything else
 }
 
 // desk connects a client to a test.
 func (c *guest) desk(f *fixture) *desk {
 	c.Helper()
-	d := &desk{stranger: &stranger{T: c.T, ctx: c.ctx}, commits: make(chan *wire.Commit, 100)}
+	d := &desk{stranger: &stranger{T: c.T, ctx: c.ctx}, commits: make(chan *wire.Commit, 100), asked: make(chan wire.Message, 100)}
 	link := pipe.NewLink(func(conn wire.Conn) {
 		d.conn = conn
 		go d.read(f)
@@ -70,10 +71,16 @@ func (d *desk) read(f *fixture) {
 		if err != nil {
 			return
 		}
-		if m, err := wire.Decode(encoded); err == nil {
-			if commit, ok := m.(*wire.Commit); ok {
-				d.commits <- commit
-			}
+		m, err := wire.Decode(encoded)
+		if err != nil {
+			return
+		}
+		switch m := m.(type) {
+		case *wire.Hello:
+		case *wire.Commit:
+			d.commits <- m
+		default:
+			d.asked <- m
 		}
 	}
 }

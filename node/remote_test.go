@@ -11,7 +11,9 @@ import (
 
 	"github.com/ankgo/ank/entity"
 	"github.com/ankgo/ank/event"
+	"github.com/ankgo/ank/model"
 	"github.com/ankgo/ank/node"
+	"github.com/ankgo/ank/node/wire"
 	"github.com/ankgo/ank/signal"
 	"github.com/ankgo/ank/storage"
 )
@@ -344,6 +346,12 @@ func TestALocalQueryAsksNobody(t *testing.T) {
 		require.Equal(t, entity.Local, local.State().Phase)
 		require.NoError(t, ada.query("year < 1987").Wait(f.ctx))
 		require.Equal(t, []string{"Parade", "Batman"}, shown(local), "what another query brought")
+		ada.link.Cut()
+		synctest.Wait()
+		ada.link.Mend()
+		<-time.After(time.Second)
+		require.Equal(t, node.Connected, ada.connection.State().Phase)
+		require.Equal(t, entity.Local, local.State().Phase)
 	})
 }
 
@@ -469,5 +477,98 @@ func TestAnOldForkDoesNotSetTheStoreBack(t *testing.T) {
 		require.Equal(t, "Bob", v.Artist())
 		require.Equal(t, 1987, v.Year())
 		require.Equal(t, "mine", v.Name())
+	})
+}
+
+func TestAWindowShowsWhatIsKnownOfItOnly(t *testing.T) {
+	const known = 1 + 8 // rows that are asked for with LIMIT 1
+	for name, create := range map[string]func(ada *guest, live *entity.Live[AlbumView]){
+		"made in a complete result": func(ada *guest, _ *entity.Live[AlbumView]) {
+			_, r := ada.create(Album{Name: "far", Year: 3000})
+			ada.outcome(r)
+			ada.link.Cut()
+		},
+		"made offline": func(ada *guest, _ *entity.Live[AlbumView]) {
+			ada.link.Cut()
+			synctest.Wait()
+			ada.create(Album{Name: "far", Year: 3000})
+		},
+		"moved there": func(ada *guest, live *entity.Live[AlbumView]) {
+			ada.link.Cut()
+			synctest.Wait()
+			ada.edit(live.Items()[0].ID(), func(m AlbumMutable) { m.SetYear(3000) })
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			cluster(t, func(t *testing.T, f *fixture) {
+				var ids []event.ID
+				for i := range 3 * known {
+					ids = append(ids, f.create(f.prince, Album{Name: fmt.Sprint(i), Year: 1900 + i}))
+				}
+				ada := f.join("ada")
+				ada.connect()
+				live := ada.query("ORDER BY year LIMIT 1")
+				require.NoError(t, live.Wait(f.ctx))
+				create(ada, live)
+				synctest.Wait()
+				for _, id := range ids[:known] {
+					tx := ada.session.Begin()
+					require.NoError(t, albums.Delete(f.ctx, tx, id))
+					_, err := tx.Commit(f.ctx)
+					require.NoError(t, err)
+				}
+				require.Empty(t, shown(live), "who comes next is not known")
+				ada.link.Mend()
+				require.NoError(t, live.Wait(f.ctx))
+				<-time.After(time.Minute)
+				synctest.Wait()
+				require.Equal(t, f.names(f.prince, "ORDER BY year LIMIT 1"), shown(live))
+			})
+		})
+	}
+}
+
+func TestAResultThatWentAstrayIsAskedForAgain(t *testing.T) {
+	cluster(t, func(t *testing.T, f *fixture) {
+		for i := range 20 {
+			f.create(f.prince, Album{Name: fmt.Sprint(i), Year: 1900 + i})
+		}
+		ada := f.join("ada")
+		ada.connect()
+		live := ada.query("ORDER BY year LIMIT 1")
+		require.NoError(t, live.Wait(f.ctx))
+		require.NoError(t, ada.connection.Close(f.ctx))
+		_, r := ada.create(Album{Name: "far", Year: 3000})
+
+		d := ada.desk(f)
+		asked := (<-d.asked).(*wire.Subscribe)
+		require.Equal(t, uint64(9), asked.Held)
+		d.accept(d.delivered()[r.Transaction])
+		require.Equal(t, node.Accepted, ada.outcome(r).Status)
+		d.send(&wire.Unchanged{Request: asked.Request})
+		synctest.Wait()
+		require.Equal(t, entity.Complete, live.State().Phase, "nobody said what it is now")
+
+		// Once more, and the server says what it wrote.
+		require.NoError(t, ada.connection.Close(f.ctx))
+		_, r = ada.create(Album{Name: "farther", Year: 4000})
+		d = ada.desk(f)
+		asked = (<-d.asked).(*wire.Subscribe)
+		m := d.delivered()[r.Transaction]
+		created := m.Tx.Events[0]
+		var values model.TupleBuilder
+		values.Set("year", model.OfInt(4000).AppendTo(nil))
+		d.send(&wire.Rows{Request: m.Request, Rows: []wire.Row{{Row: model.Row{
+			ID: created.ID, Head: event.NewHead(created.ID), Values: values.Tuple(),
+		}}}})
+		d.accept(m)
+		require.Equal(t, node.Accepted, ada.outcome(r).Status)
+		d.send(&wire.Unchanged{Request: asked.Request})
+		require.Equal(t, &wire.Unsubscribe{Request: asked.Request}, <-d.asked)
+		again := (<-d.asked).(*wire.Subscribe)
+		require.Equal(t, uint64(10), again.Held)
+		require.NotEqual(t, asked.Digest, again.Digest)
+		require.Equal(t, entity.Stale, live.State().Phase)
+		require.NoError(t, ada.connection.Close(f.ctx))
 	})
 }
