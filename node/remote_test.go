@@ -572,3 +572,24 @@ func TestAResultThatWentAstrayIsAskedForAgain(t *testing.T) {
 		require.NoError(t, ada.connection.Close(f.ctx))
 	})
 }
+
+func TestWhatIsShownIsEditedWithoutAsking(t *testing.T) {
+	cluster(t, func(t *testing.T, f *fixture) {
+		id := f.create(f.prince, Album{Name: "Parade", Year: 1986})
+		ada := f.join("ada")
+		ada.connect()
+		require.NoError(t, ada.query("").Wait(f.ctx))
+		before := ada.link.bytes.Load()
+		tx := ada.session.Begin()
+		m, err := albums.Edit(f.ctx, tx, id)
+		require.NoError(t, err)
+		require.Equal(t, before, ada.link.bytes.Load())
+		f.edit(f.prince, id, func(m AlbumMutable) { m.SetYear(1987) })
+		synctest.Wait()
+		m.SetName("mine")
+		r, err := tx.Commit(f.ctx)
+		require.NoError(t, err)
+		require.Equal(t, node.Accepted, ada.outcome(r).Status)
+		require.Equal(t, []string{"mine"}, f.names(f.prince, "year = 1987"))
+	})
+}
