@@ -97,6 +97,11 @@ type ColumnExpr struct {
 type LiteralExpr struct {
 	Value model.Value
 	At    Span
+
+	// MaybeDuration says that Value is an argument whose Go type is declared over
+	// int64. Beside a duration it is read as one: nothing in a type tells whether it
+	// was declared over time.Duration.
+	MaybeDuration bool
 }
 
 // ParamExpr stands for an argument that was not bound yet.

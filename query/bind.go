@@ -17,11 +17,12 @@ type Named map[string]any
 // fills parameters by name instead. Every parameter needs an argument and every
 // argument a parameter.
 //
-// An argument is nil (NULL), a bool, an integer, a float, a string, a []byte, a
-// [time.Time], a [time.Duration], an event.ID, a model.Value, model.Bytes or
-// model.JSON, a named type made of one of those, anything with an ID method
-// (a reference, a view), or a pointer to one of them. A slice that is an item of IN
-// stands for its elements.
+// An argument is nil (NULL); a bool, an integer, a float, a string, a []byte, a
+// [time.Time], a [time.Duration] or of a type declared over one of these; an
+// event.ID, a model.Value, model.Bytes or model.JSON; anything with an ID method (a
+// reference, a view); or a pointer to one of them. A slice that is an item of IN
+// stands for its elements. Beside a duration, an argument of any type declared over
+// int64 is a duration, while an int64 itself is a number.
 //
 // The error, if any, is an [*Error] of kind [Argument], or [Limit].
 func (q *Query) Bind(args ...any) (*Query, error) {
@@ -166,16 +167,19 @@ func (b *binder) literal(e *ParamExpr, arg any, what string) Expr {
 	} else {
 		what += ":" + e.Name
 	}
-	v, err := valueOf(arg)
+	c, err := constant(arg, e.At)
 	if err != nil {
+		if _, ok := elementsOf(arg); ok {
+			err = fmt.Errorf("%w; a slice stands for the items of IN (?)", err)
+		}
 		b.fail(e.At, what+" "+err.Error())
 		return e
 	}
-	if err := v.Validate(); err != nil {
+	if err := c.Value.Validate(); err != nil {
 		b.fail(e.At, what+": "+err.Error())
 		return e
 	}
-	return &LiteralExpr{Value: v, At: e.At}
+	return c
 }
 
 func (b *binder) names() []string {

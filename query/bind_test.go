@@ -17,6 +17,8 @@ type (
 	plays  uint32
 	artist struct{}
 	view   struct{ id event.ID }
+	span   time.Duration
+	day    time.Time
 )
 
 func (v view) ID() event.ID { return v.id }
@@ -47,6 +49,7 @@ func TestBindTakesGoValues(t *testing.T) {
 		{[]byte{1, 255}, "x'01ff'"},
 		{model.BytesOf([]byte{1}), "x'01'"},
 		{moment, "'1986-03-31T11:00:00.000005Z'"},
+		{day(moment), "'1986-03-31T11:00:00.000005Z'"},
 		{90 * time.Second, "'1m30s'"},
 		{id(1), "'01HK153XZ80000000000000001'"},
 		{model.RefTo[artist](id(1)), "'01HK153XZ80000000000000001'"},
@@ -96,6 +99,27 @@ func TestBindFillsEveryPlace(t *testing.T) {
 	}
 }
 
+// TestArgumentsOfTypesDeclaredOverDurations: what a getter returns is an argument.
+func TestArgumentsOfTypesDeclaredOverDurations(t *testing.T) {
+	q, err := query.Parse("length >= ? AND year = ?")
+	require.NoError(t, err)
+	minute := span(time.Minute)
+	bound, err := q.Bind(&minute, span(5))
+	require.NoError(t, err)
+	c, err := bound.Check(album)
+	require.NoError(t, err)
+	require.Equal(t, "year = 5 AND length >= '1m0s'", c.String())
+	c, err = query.Where(query.Duration[Album, span]("length").In(1, minute)).Query().Check(album)
+	require.NoError(t, err)
+	require.Equal(t, "length IN ('1ns', '1m0s')", c.String())
+	for _, number := range []any{int64(5), 5} {
+		bound, err := q.Bind(number, 5)
+		require.NoError(t, err)
+		_, err = bound.Check(album)
+		require.EqualError(t, err, "query 1:11: column length is a duration and cannot be compared with 5, an int")
+	}
+}
+
 // TestArgumentsAreNoText binds what would change the query if it were spliced in.
 func TestArgumentsAreNoText(t *testing.T) {
 	q, err := query.Parse("name = ? AND live")
@@ -126,7 +150,7 @@ func TestBindErrors(t *testing.T) {
 		{"a = :x", []any{query.Named{"x": 1, "y": 2}}, "query 1:7: no parameter :y for the argument of that name"},
 		{"a = ?", []any{struct{}{}}, "query 1:5: argument 1 is a struct {}, which is no value"},
 		{"a = :f", []any{query.Named{"f": func() {}}}, "query 1:5: argument :f is a func(), which is no value"},
-		{"a = ?", []any{[]int{1}}, "query 1:5: argument 1 is a []int, which is no value"},
+		{"a = ?", []any{[]int{1}}, "query 1:5: argument 1 is a []int, which is no value; a slice stands for the items of IN (?)"},
 		{"a IN (?)", []any{[]any{1, struct{}{}}}, "query 1:7: element 2 of argument 1 is a struct {}, which is no value"},
 		{"a IN (?)", []any{make([]int, query.MaxItems+1)}, "query 1:7: IN has at most 16384 items"},
 		{"a = ?", []any{"\xff"}, "query 1:5: argument 1: " + invalid(t, "\xff")},

@@ -154,7 +154,7 @@ func (k *checker) truth(e Expr, negated bool) Condition {
 
 func (k *checker) compare(x Expr, op Op, y Expr, at Span) Condition {
 	a, aok := k.operand(x)
-	b, bok := k.operand(y)
+	b, bok := k.right(y)
 	switch {
 	case !aok || !bok:
 		return never
@@ -185,7 +185,7 @@ func (k *checker) in(e *InExpr, negated bool) Condition {
 	values := make([]model.Value, 0, len(e.List))
 	others := make([]Condition, 0, 1)
 	for _, item := range e.List {
-		o, ok := k.operand(item)
+		o, ok := k.right(item)
 		if !ok {
 			return never
 		}
@@ -218,7 +218,7 @@ func (k *checker) in(e *InExpr, negated bool) Condition {
 
 func (k *checker) like(e *LikeExpr, negated bool) Condition {
 	x, xok := k.operand(e.X)
-	pattern, pok := k.operand(e.Pattern)
+	pattern, pok := k.right(e.Pattern)
 	escape, eok := rune(0), true
 	if e.Escape != nil {
 		escape, eok = k.escape(e.Escape)

@@ -110,10 +110,47 @@ func (p *parser) unexpected(expected string) *Error {
 	if p.tok.kind == tokEnd {
 		e.Reason = "expected " + expected + ", found the end"
 	}
-	if p.tok.kind != tokName {
-		return e
+	switch p.tok.kind {
+	case tokName:
+		e.Suggestion = nearestWord(strings.ToUpper(e.Token), expected)
+	case tokOpen:
+		if p.tok.at.Start > 0 && isNameByte(p.text[p.tok.at.Start-1]) {
+			e.Reason += "; there are no functions"
+		}
+	case tokPlus, tokMinus:
+		e.Reason += "; there is no arithmetic"
+	case tokQuestion, tokNamed:
+		if strings.HasPrefix(expected, "(") {
+			e.Suggestion = "(" + e.Token + ")"
+		}
+	case keyNull:
+		if strings.HasPrefix(expected, "IN,") {
+			e.Suggestion = "IS NOT NULL"
+		}
 	}
-	e.Suggestion = model.Nearest(strings.ToUpper(e.Token), expectedWords(expected))
+	return e
+}
+
+// nearestWord returns what may have been meant by a word that is none.
+func nearestWord(word, expected string) string {
+	switch word {
+	case "ISNULL":
+		return "IS NULL"
+	case "NOTNULL":
+		return "IS NOT NULL"
+	}
+	return model.Nearest(word, expectedWords(expected))
+}
+
+// misplaced reports what stands after the end of a query.
+func (p *parser) misplaced(q *Query) *Error {
+	e := p.unexpected(q.expectedNext())
+	switch {
+	case p.tok.kind == keyOrder && q.Order == nil:
+		e.Reason = "ORDER BY comes before LIMIT and OFFSET"
+	case p.tok.kind == keyLimit && q.Limit == nil:
+		e.Reason = "LIMIT comes before OFFSET"
+	}
 	return e
 }
 

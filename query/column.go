@@ -95,10 +95,33 @@ func (k *checker) unknownColumn(e *ColumnExpr) {
 		err.Suggestion = current
 		return
 	}
-	if strings.HasPrefix(err.Token, `"`) {
-		err.Reason += "; a string stands in single quotes"
-	}
 	err.Suggestion = model.Nearest(name, k.schema.Names())
+	if strings.HasPrefix(err.Token, `"`) {
+		err.quoteIt(name)
+	}
+}
+
+// quoteIt says how a string is written, in the error of a name that may be meant
+// as one.
+func (e *Error) quoteIt(name string) {
+	e.Reason += "; a string stands in single quotes"
+	if e.Suggestion == "" && len(name) <= longestShown {
+		var p printer
+		p.quote(name, '\'')
+		e.Suggestion = string(p.b)
+	}
+}
+
+// right resolves the right side of a comparison, where strings are more often
+// meant than columns.
+func (k *checker) right(e Expr) (operand, bool) {
+	o, ok := k.operand(e)
+	if c, is := e.(*ColumnExpr); !ok && is && len(c.Path) == 1 {
+		if err := k.err; err.Kind == Unknown && err.Suggestion == "" && err.Span == c.At {
+			err.quoteIt(c.Path[0])
+		}
+	}
+	return o, ok
 }
 
 // describe says what an operand is, as the beginning of a sentence.
@@ -117,8 +140,8 @@ func (o operand) short() string {
 	}
 	var p printer
 	p.value(o.value)
-	if text := []rune(string(p.b)); len(text) > 40 {
-		return string(text[:40]) + "..."
+	if text := []rune(string(p.b)); len(text) > longestShown {
+		return string(text[:longestShown]) + "..."
 	}
 	return string(p.b)
 }

@@ -61,14 +61,17 @@
 //
 //   - Numbers compare by their exact mathematical value, whatever their types:
 //     an int column may be compared with 1985.5, or with a number that no int can
-//     be. Literals that are no int64 and no uint64 are the nearest float64. NaN
+//     be. Literals that are no int64 and no uint64 are the nearest float64; one
+//     that is greater than all of them, 1e400, is an error. A float32 column holds
+//     no 0.1 but the float32 beside it: ask for a range, or bind a float32. NaN
 //     sorts after all other numbers and equals itself.
-//   - A string beside a time, a duration or an ID is read as one: RFC 3339 or its
-//     beginning ('2024-01-31', '2024-01-31T12:00:00Z'), '1h30m', 26 letters and
-//     digits. The strings 'NaN', 'Infinity' and '-Infinity' are read as numbers
+//   - A string beside a time, a duration or an ID is read as one: RFC 3339, or as
+//     much of it as a date ('2024-01-31', '2024-01-31 12:00', in UTC), '1h30m', 26
+//     letters and digits. The strings 'NaN', 'Infinity' and '-Infinity' are read as numbers
 //     beside one.
 //   - LIKE takes strings; % stands for any characters, _ for one. Case matters.
-//     There is no escape character unless ESCAPE names one.
+//     There is no escape character unless ESCAPE names one. The pattern is no
+//     column.
 //   - What is in JSON has the kind that it has in that row. Values of different
 //     kinds are not equal; asking which comes first gives NULL, and so does LIKE
 //     of what is no string. Objects and arrays can be equal, but have no order.

@@ -3,6 +3,8 @@ package query
 import (
 	"math"
 	"slices"
+	"strings"
+	"time"
 
 	"github.com/ankgo/ank/model"
 )
@@ -84,8 +86,12 @@ func (k *checker) compareValue(o operand, op Op, v operand) Condition {
 	if c.field.Type == model.TypeJSON {
 		return k.compareJSON(o, op, v)
 	}
+	if e, ok := v.expr.(*LiteralExpr); ok && e.MaybeDuration && c.field.Type == model.TypeDuration {
+		v.typ, v.value = model.TypeDuration, model.OfDuration(time.Duration(v.value.Int()))
+	}
 	if want := kindOf(c.field.Type); want != kindOf(v.typ) && !written(want, v.value) {
-		k.fail(Mismatch, v.expr.Span(), o.describe()+" and cannot be compared with "+v.short()+", "+article(v.typ))
+		k.fail(Mismatch, v.expr.Span(), o.describe()+" and cannot be compared with "+v.short()+", "+article(v.typ)).
+			Suggestion = respelled(v.value, want)
 		return never
 	}
 	if f, ok := notFinite(v.value.Text()); ok && c.field.Type.IsNumber() {
@@ -105,6 +111,31 @@ func (k *checker) compareValue(o operand, op Op, v operand) Condition {
 		return c.null(true)
 	}
 	return c.beside(op, near, inexact < 0)
+}
+
+// respelled returns how a value of one kind may have been meant as another,
+// empty if it can hardly have been.
+func respelled(v model.Value, want kind) string {
+	switch is := kindOf(v.Type()); {
+	case want == kindBool && is == kindString:
+		if t := strings.ToUpper(v.Text()); t == "TRUE" || t == "FALSE" {
+			return t
+		}
+	case want == kindBool && v.Equal(model.OfInt(1)):
+		return "TRUE"
+	case want == kindBool && v.Equal(model.OfInt(0)):
+		return "FALSE"
+	case want == kindNumber && is == kindString:
+		l := lexer{text: v.Text()}
+		if tok, err := l.next(); err == nil && tok.kind == tokNumber && tok.at == (Span{0, len(l.text)}) {
+			return l.text
+		}
+	case want == kindString && is == kindNumber:
+		var p printer
+		p.value(v)
+		return "'" + string(p.b) + "'"
+	}
+	return ""
 }
 
 // written reports whether a value of the kind may be written as the string v.

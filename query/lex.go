@@ -181,10 +181,33 @@ func (l *lexer) symbol() (token, error) {
 		return l.unknownLogic(c, two)
 	default:
 		_, size := utf8.DecodeRuneInString(l.text[start:])
-		return l.unknown(size, "")
+		return l.unknown(size, l.elsewhere(c))
 	}
 	l.pos += size
 	return token{kind, Span{start, l.pos}}, nil
+}
+
+// elsewhere returns what is written here for a character that other languages
+// have, empty if nothing is.
+func (l *lexer) elsewhere(c byte) string {
+	switch c {
+	case '`':
+		return "'"
+	case '$', '@', '%', '#':
+		return "?"
+	case '[':
+		// meta.tracks[0] or year IN [1985].
+		rest := l.text[l.pos+1:]
+		n := 0
+		for n < len(rest) && isDigit(rest[n]) {
+			n++
+		}
+		if l.pos > 0 && isNameByte(l.text[l.pos-1]) && n > 0 {
+			return "." + rest[:n]
+		}
+		return "("
+	}
+	return ""
 }
 
 func angle(c, two byte) (tokenKind, int) {
@@ -242,8 +265,11 @@ func (l *lexer) word() (token, error) {
 	for i, r := range word {
 		if r >= utf8.RuneSelf && !unicode.IsLetter(r) && !unicode.IsDigit(r) && !unicode.IsMark(r) {
 			l.pos = start + i
-			_, size := utf8.DecodeRuneInString(word[i:])
-			return l.unknown(size, "")
+			suggestion := ""
+			if strings.ContainsRune("‘’‚‛“”„«»", r) {
+				suggestion = "'"
+			}
+			return l.unknown(utf8.RuneLen(r), suggestion)
 		}
 	}
 	return token{keywordKind(word), Span{start, l.pos}}, nil

@@ -127,7 +127,7 @@ func (p *parser) query() (*Query, error) {
 		}
 	}
 	if p.tok.kind != tokEnd {
-		return nil, p.unexpected(q.expectedNext())
+		return nil, p.misplaced(q)
 	}
 	return q, nil
 }

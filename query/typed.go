@@ -55,11 +55,11 @@ func columnOf(name string) *ColumnExpr { return &ColumnExpr{Path: []string{name}
 // literalOf returns the node of a Go value. What is wrong with the value, if
 // anything, is reported when the query is checked.
 func literalOf(v any) Expr {
-	value, err := valueOf(v)
+	c, err := constant(v, Span{})
 	if err != nil {
 		return &invalidExpr{reason: err.Error()}
 	}
-	return &LiteralExpr{Value: value}
+	return c
 }
 
 func literalsOf[T any](values []T) []Expr {

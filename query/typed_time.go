@@ -1,5 +1,7 @@
 package query
 
+import "time"
+
 // Eq is column = v.
 func (c Time[S, T]) Eq(v T) Predicate[S] { return compare[S](string(c), Eq, v) }
 
@@ -42,26 +44,26 @@ func (c Time[S, T]) Asc() Order[S] { return order[S](string(c), false) }
 func (c Time[S, T]) Desc() Order[S] { return order[S](string(c), true) }
 
 // Eq is column = v.
-func (c Duration[S, T]) Eq(v T) Predicate[S] { return compare[S](string(c), Eq, v) }
+func (c Duration[S, T]) Eq(v T) Predicate[S] { return compare[S](string(c), Eq, time.Duration(v)) }
 
 // Ne is column != v.
-func (c Duration[S, T]) Ne(v T) Predicate[S] { return compare[S](string(c), Ne, v) }
+func (c Duration[S, T]) Ne(v T) Predicate[S] { return compare[S](string(c), Ne, time.Duration(v)) }
 
 // Lt is column < v.
-func (c Duration[S, T]) Lt(v T) Predicate[S] { return compare[S](string(c), Lt, v) }
+func (c Duration[S, T]) Lt(v T) Predicate[S] { return compare[S](string(c), Lt, time.Duration(v)) }
 
 // Le is column <= v.
-func (c Duration[S, T]) Le(v T) Predicate[S] { return compare[S](string(c), Le, v) }
+func (c Duration[S, T]) Le(v T) Predicate[S] { return compare[S](string(c), Le, time.Duration(v)) }
 
 // Gt is column > v.
-func (c Duration[S, T]) Gt(v T) Predicate[S] { return compare[S](string(c), Gt, v) }
+func (c Duration[S, T]) Gt(v T) Predicate[S] { return compare[S](string(c), Gt, time.Duration(v)) }
 
 // Ge is column >= v.
-func (c Duration[S, T]) Ge(v T) Predicate[S] { return compare[S](string(c), Ge, v) }
+func (c Duration[S, T]) Ge(v T) Predicate[S] { return compare[S](string(c), Ge, time.Duration(v)) }
 
 // Between is column BETWEEN low AND high, both included.
 func (c Duration[S, T]) Between(low, high T) Predicate[S] {
-	return between[S](string(c), low, high)
+	return between[S](string(c), time.Duration(low), time.Duration(high))
 }
 
 // In is column IN (values...); no value, no match.

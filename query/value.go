@@ -34,6 +34,9 @@ func valueOf(arg any) (model.Value, error) {
 	return reflected(reflect.ValueOf(arg))
 }
 
+// timeType is what the times of an application are declared over.
+var timeType = reflect.TypeFor[time.Time]()
+
 // reflected handles pointers and the named types of an application.
 func reflected(v reflect.Value) (model.Value, error) {
 	if v.Kind() == reflect.Pointer {
@@ -60,8 +63,30 @@ func reflected(v reflect.Value) (model.Value, error) {
 		if v.Type().Elem().Kind() == reflect.Uint8 {
 			return model.OfBytes(v.Bytes()), nil
 		}
+	case reflect.Struct:
+		if v.CanConvert(timeType) {
+			return valueOf(v.Convert(timeType).Interface())
+		}
 	}
 	return model.Value{}, fmt.Errorf("is a %s, which is no value", v.Type())
+}
+
+// constant returns the node of a Go value, nil if it is no value.
+func constant(arg any, at Span) (*LiteralExpr, error) {
+	value, err := valueOf(arg)
+	if err != nil {
+		return nil, err
+	}
+	return &LiteralExpr{Value: value, At: at, MaybeDuration: value.Type() == model.TypeInt && maybeDuration(arg)}, nil
+}
+
+// maybeDuration reports whether a Go value is of a type declared over int64.
+func maybeDuration(arg any) bool {
+	t := reflect.TypeOf(arg)
+	for t.Kind() == reflect.Pointer {
+		t = t.Elem()
+	}
+	return t.Kind() == reflect.Int64 && t != reflect.TypeFor[int64]()
 }
 
 // elementsOf returns the elements of a slice that is no value itself.

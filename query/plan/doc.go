@@ -11,7 +11,7 @@
 //	           skip it unless filter.Match(key, id)    // filter := p.KeyFilter()
 //	           read the row
 //	           skip it if p.Residual && !p.Query.Match(row)
-//	result: plan.Rows(p, found, ...)           // sorts what is not sorted, skips OFFSET, ends at LIMIT
+//	result: plan.Rows(p, found, ...)           // sorts, skips OFFSET, ends at LIMIT
 //
 // Indexes are expected to hold no deleted rows.
 //
