@@ -8,7 +8,7 @@ TOOL = $(GO) tool -modfile=tools/go.mod
 
 test: ## all tests with the race detector, the js/wasm tests, the generator's freshness
 	$(GO) run ./cmd/ankgen -check ./...
-	$(GO) test -race -shuffle=on -json ./... | $(GO) run ./internal/testreport
+	$(GO) test -race -shuffle=on -timeout=30m -json ./... | $(GO) run ./internal/testreport
 	scripts/test-js
 
 check: ## vet, linters, formatting, import rules, generated files, the docs' code
