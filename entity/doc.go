@@ -68,8 +68,10 @@
 //
 // # Limits
 //
-// An entity has at most [model.MaxTupleFields] fields ([State.Validate]). A
-// Parking holds [DefaultParkedEvents] events and [DefaultParkedBytes] bytes
-// unless told otherwise. Kept operations are as many as the events have. The
-// limits of events and values are those of packages event and model.
+// What an entity may grow to, in fields, in kept operations and in bytes, is
+// [MaxFields], [MaxKept] and [MaxBytes]. An acceptor refuses an event that would
+// make it larger ([Size.Check]), or whose values are none ([CheckEvent]); folding
+// itself refuses nothing. A Parking holds [DefaultParkedEvents] events and
+// [DefaultParkedBytes] bytes unless told otherwise. A Folder keeps whatever it is
+// given. The limits of events and values are those of packages event and model.
 package entity

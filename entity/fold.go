@@ -3,6 +3,7 @@ package entity
 import (
 	"cmp"
 	"slices"
+	"strings"
 
 	"github.com/ankgo/ank/event"
 	"github.com/ankgo/ank/model"
@@ -43,30 +44,38 @@ func meaningOf(op *event.Operation) meaning {
 	return unknown
 }
 
+// many is how many operations of an event are sorted in at once: one by one,
+// each would move half of the fields.
+const many = 16
+
 // fold applies the operations of an event that is known to be new.
 func (s *State) fold(e *event.Event) {
 	s.own()
+	var writes []register
+	var kept []Kept
 	for i := range e.Ops {
 		op := &e.Ops[i]
-		s.foldOp(e.ID, i, op)
-	}
-}
-
-func (s *State) foldOp(by event.ID, index int, op *event.Operation) {
-	switch meaningOf(op) {
-	case assign:
-		value := op.Value
-		if len(value) == 0 {
-			value = null
+		switch meaningOf(op) {
+		case assign:
+			value := op.Value
+			if len(value) == 0 {
+				value = null
+			}
+			if len(e.Ops) < many {
+				s.write(op.Field, value, e.ID)
+			} else {
+				writes = append(writes, register{name: op.Field, value: value, by: e.ID})
+			}
+		case remove:
+			s.mark(true, e.ID)
+		case reinsert:
+			s.mark(false, e.ID)
+		default:
+			kept = append(kept, Kept{Event: e.ID, Index: i, Op: *op})
 		}
-		s.write(op.Field, value, by)
-	case remove:
-		s.mark(true, by)
-	case reinsert:
-		s.mark(false, by)
-	default:
-		s.keep(Kept{Event: by, Index: index, Op: *op})
 	}
+	s.writeAll(writes)
+	s.keep(kept)
 }
 
 // write assigns a register unless a greater event did. An equal one is the same
@@ -82,6 +91,33 @@ func (s *State) write(field string, value []byte, by event.ID) {
 	}
 }
 
+// writeAll is write for the operations of one event, in their order.
+func (s *State) writeAll(writes []register) {
+	if len(writes) == 0 {
+		return
+	}
+	slices.SortStableFunc(writes, compareNames)
+	old := s.fields
+	s.fields = make([]register, 0, len(old)+len(writes))
+	for i, w := range writes {
+		if i+1 < len(writes) && writes[i+1].name == w.name {
+			continue // a later operation overrides it
+		}
+		n, found := slices.BinarySearchFunc(old, w, compareNames)
+		s.fields = append(s.fields, old[:n]...)
+		if old = old[n:]; found {
+			if w.by.Less(old[0].by) {
+				w = old[0]
+			}
+			old = old[1:]
+		}
+		s.fields = append(s.fields, w)
+	}
+	s.fields = append(s.fields, old...)
+}
+
+func compareNames(a, b register) int { return strings.Compare(a.name, b.name) }
+
 // mark writes the deletion register.
 func (s *State) mark(deleted bool, by event.ID) {
 	if !by.Less(s.deletion.by) {
@@ -89,10 +125,13 @@ func (s *State) mark(deleted bool, by event.ID) {
 	}
 }
 
-// keep inserts an operation at its place.
-func (s *State) keep(k Kept) {
-	i, _ := slices.BinarySearchFunc(s.kept, k, compareKept)
-	s.kept = slices.Insert(s.kept, i, k)
+// keep inserts operations of one event at their place.
+func (s *State) keep(kept []Kept) {
+	if len(kept) == 0 {
+		return
+	}
+	i, _ := slices.BinarySearchFunc(s.kept, kept[0], compareKept)
+	s.kept = slices.Insert(s.kept, i, kept...)
 }
 
 func compareKept(a, b Kept) int {

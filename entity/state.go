@@ -1,13 +1,11 @@
 package entity
 
 import (
-	"fmt"
 	"slices"
 	"strings"
 	"sync/atomic"
 
 	"github.com/ankgo/ank/event"
-	"github.com/ankgo/ank/model"
 )
 
 // A State is one entity folded up to a head: the value of every field that an
@@ -109,17 +107,6 @@ func (s *State) Names() []string {
 // Kept returns the operations that could not be folded, in ID order. They must
 // not be changed.
 func (s *State) Kept() []Kept { return s.kept }
-
-// Validate reports whether the state is within the limits of what can be stored:
-// at most [model.MaxTupleFields] fields. An acceptor asks for what an event makes
-// of the state; the error is an *[event.LimitError].
-func (s *State) Validate() error {
-	if n := len(s.fields); n > model.MaxTupleFields {
-		return fmt.Errorf("entity: %s %v: %w", s.collection, s.id,
-			&event.LimitError{What: "fields of one entity", Limit: model.MaxTupleFields, Got: n})
-	}
-	return nil
-}
 
 // Clone returns a copy that changes independently. It costs one allocation; the
 // fields are copied when one of the two next applies an event. Clone may run

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"math/rand/v2"
 	"slices"
+	"strconv"
 	"sync"
 	"testing"
 
@@ -305,13 +306,68 @@ func TestStateIsReadConcurrently(t *testing.T) {
 	require.Equal(t, s.ID(), s.Writer("year"))
 }
 
-func TestStateLimits(t *testing.T) {
+// TestStatesThatOutgrowLimits: an acceptor refuses growth, and nothing else.
+func TestStatesThatOutgrowLimits(t *testing.T) {
 	s := NewState("things", numbered(0))
-	require.NoError(t, s.Validate())
-	s.fields = make([]register, model.MaxTupleFields+1)
-	var limit *event.LimitError
-	require.ErrorAs(t, s.Validate(), &limit)
-	require.Equal(t, model.MaxTupleFields, limit.Limit)
+	require.Zero(t, s.Size())
+	s.fields = []register{{name: "f", value: make([]byte, 100)}, {name: "gg", value: make([]byte, 50)}}
+	s.kept = []Kept{{Op: event.Operation{Field: "h", Path: "a.b", Value: make([]byte, 30)}}}
+	size := s.Size()
+	require.Equal(t, 2, size.Fields)
+	require.Equal(t, 1, size.Kept)
+	values, merge := s.Encode(nil)
+	require.InDelta(t, len(values.Bytes())+len(merge), size.Bytes, 40)
+
+	full := Size{Fields: MaxFields, Kept: MaxKept, Bytes: MaxBytes}
+	require.NoError(t, full.Check(Size{}))
+	for _, grown := range []Size{
+		{Fields: MaxFields + 1, Kept: MaxKept, Bytes: MaxBytes},
+		{Fields: MaxFields, Kept: MaxKept + 1, Bytes: MaxBytes},
+		{Fields: MaxFields, Kept: MaxKept, Bytes: MaxBytes + 1},
+	} {
+		var limit *event.LimitError
+		require.ErrorAs(t, grown.Check(full), &limit)
+		require.Equal(t, limit.Limit+1, limit.Got)
+		require.NoError(t, grown.Check(grown), "what is too large already may change, or be deleted")
+	}
+}
+
+// TestEventsOfManyOperations compares states with the definition, where events
+// write hundreds of fields, old and new, some of them twice, and come in any order.
+func TestEventsOfManyOperations(t *testing.T) {
+	const seed = 11
+	rng := rand.New(rand.NewPCG(seed, 0))
+	for range 50 {
+		clock := event.NewClock(event.ClockOptions{})
+		id, err := clock.Mint()
+		require.NoError(t, err)
+		events := []*event.Event{{ID: id, Entity: id, Collection: "things"}}
+		for range 3 {
+			e := &event.Event{Entity: id, Collection: "things", Precursors: event.Head{id}}
+			e.ID, err = clock.Mint(id)
+			require.NoError(t, err)
+			for range 1 + rng.IntN(300) {
+				op := event.Operation{
+					Kind: event.OpSet, Field: strconv.Itoa(rng.IntN(400)), Value: model.OfInt(rng.Int64()).AppendTo(nil),
+				}
+				switch rng.IntN(20) {
+				case 0:
+					op.Kind = 77
+				case 1:
+					op.Value = nil
+				case 2:
+					op = event.Operation{Kind: event.OpDelete}
+				}
+				e.Ops = append(e.Ops, op)
+			}
+			events = append(events, e)
+		}
+		want := mergetest.Reference(events)
+		rng.Shuffle(len(events), func(i, j int) { events[i], events[j] = events[j], events[i] })
+		f, err := Replay("things", id, slices.Values(events))
+		require.NoError(t, err)
+		require.Equal(t, want, folderFold{f}.Facts(), "seed %d", seed)
+	}
 }
 
 func TestResultString(t *testing.T) {
