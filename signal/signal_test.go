@@ -15,7 +15,11 @@ import (
 	"github.com/ankgo/ank/signal"
 )
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+// hosts is a goroutine that the runtime keeps under js/wasm, for the events of
+// its host.
+var hosts = goleak.IgnoreAnyFunction("runtime.handleEvent")
+
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m, hosts) }
 
 func TestBatchIsNeverSeenInParts(t *testing.T) {
 	g := signal.NewGraph()
@@ -328,7 +332,7 @@ func TestIdleGraphHasNoGoroutine(t *testing.T) {
 	acted := make(chan int, 1)
 	signal.NewEffect(g, a.Get, func(n int) { acted <- n })
 	require.Equal(t, 1, <-acted)
-	goleak.VerifyNone(t) // although nobody closed it
+	goleak.VerifyNone(t, hosts) // although nobody closed it
 	a.Set(2)
 	require.Equal(t, 2, <-acted)
 }
