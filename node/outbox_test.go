@@ -377,3 +377,69 @@ func TestAFailedWriteMakesAClientReadOnly(t *testing.T) {
 		require.Equal(t, node.Accepted, ada.outcome(ada.ledger()[0].Receipt()).Status)
 	})
 }
+
+func TestNothingRefersToWhatWasRefused(t *testing.T) {
+	cluster(t, func(t *testing.T, f *fixture) {
+		ada := f.join("ada", node.Models(trackSchema))
+		id, bad := ada.create(Album{Name: "Chaos", Year: 1991})
+		ada.connect()
+		require.Equal(t, node.Rejected, ada.outcome(bad).Status)
+		refer := func() error {
+			tx := ada.session.Begin()
+			_, err := tracks.Create(tx, Track{Title: "Disorder", On: model.RefTo[Album](id)})
+			require.NoError(t, err)
+			_, err = tx.Commit(f.ctx)
+			return err
+		}
+		require.ErrorIs(t, refer(), node.ErrDependency)
+		ada.restart(node.Models(trackSchema))
+		require.ErrorIs(t, refer(), node.ErrDependency, "known after a restart")
+		require.NoError(t, ada.node.Dismiss(f.ctx, bad.Transaction))
+		require.NoError(t, refer(), "as dangling as any other reference")
+	}, refusing("Chaos"))
+}
+
+func TestNewIDsAreGreaterThanAllThatWasSeen(t *testing.T) {
+	cluster(t, func(t *testing.T, f *fixture) {
+		ahead := node.Now(func() time.Time { return time.Now().Add(time.Minute) })
+		ada, bob := f.join("ada"), f.join("bob", ahead)
+		theirs, r := bob.create(Album{Name: "from the future", Year: 1990})
+		bob.connect()
+		require.Equal(t, node.Accepted, bob.outcome(r).Status)
+		ada.connect()
+		require.NoError(t, ada.query("").Wait(f.ctx))
+		require.NoError(t, ada.connection.Close(f.ctx))
+		mine, _ := ada.create(Album{Name: "mine", Year: 1990})
+		require.True(t, theirs.Less(mine))
+		ada.restart()
+		later, _ := ada.create(Album{Name: "later", Year: 1990})
+		require.True(t, mine.Less(later))
+
+		// And if nothing was made here before the restart.
+		eve := f.join("eve")
+		eve.connect()
+		require.NoError(t, eve.query("").Wait(f.ctx))
+		require.NoError(t, eve.connection.Close(f.ctx))
+		eve.restart()
+		hers, _ := eve.create(Album{Name: "hers", Year: 1990})
+		require.True(t, theirs.Less(hers))
+	})
+}
+
+func TestAFullOutboxTakesNoMore(t *testing.T) {
+	cluster(t, func(t *testing.T, f *fixture) {
+		ada := f.join("ada", node.WithLimits(node.Limits{Outbox: 2}))
+		ada.create(Album{Name: "1", Year: 1990})
+		_, r := ada.create(Album{Name: "2", Year: 1990})
+		tx := ada.session.Begin()
+		_, err := albums.Create(tx, Album{Name: "3", Year: 1990})
+		require.NoError(t, err)
+		_, err = tx.Commit(f.ctx)
+		require.ErrorIs(t, err, node.ErrOutboxFull)
+		require.Equal(t, []string{"1", "2"}, f.names(ada.session.Local(), ""))
+		ada.connect()
+		ada.outcome(r)
+		synctest.Wait()
+		ada.create(Album{Name: "3", Year: 1990})
+	})
+}

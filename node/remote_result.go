@@ -58,7 +58,9 @@ func (l *remote) confirm() bool {
 	if astray {
 		return false
 	}
-	l.replace(nil)
+	if l.State().Phase == entity.Loading {
+		l.replace(nil)
+	}
 	l.become(entity.Complete, nil)
 	return true
 }
