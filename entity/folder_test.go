@@ -3,6 +3,7 @@ package entity
 import (
 	"context"
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -199,6 +200,46 @@ func TestParkingPrefersTheWinningTwin(t *testing.T) {
 		require.Equal(t, []*event.Event{winner}, p.Release(h.ID("B")))
 		require.Empty(t, p.Missing())
 	}
+}
+
+// TestParkingKeepsErasures: a value that any copy of a parked event lacks is gone.
+func TestParkingKeepsErasures(t *testing.T) {
+	h := eventtest.New(t, "A\nB => [A]\nC => [B]")
+	e := h.Event("C")
+	e.Ops = []event.Operation{set("name", model.OfString("Prince")), set("year", model.OfInt(1986))}
+	p := NewParking(ParkingOptions{})
+	require.NoError(t, p.Add(e.Erase(0), h.Head("B")))
+	require.NoError(t, p.Add(e, h.Head("B")))
+	require.NoError(t, p.Add(e.Erase(1), h.Head("B")))
+	require.NoError(t, p.Add(e, h.Head("B")))
+	released := p.Release(h.ID("B"))
+	require.Len(t, released, 1)
+	require.NotNil(t, released[0].Ops[0].Erased)
+	require.NotNil(t, released[0].Ops[1].Erased)
+	require.Zero(t, p.Size())
+}
+
+// TestFullParkingRefusesALargerTwin: what was parked stays.
+func TestFullParkingRefusesALargerTwin(t *testing.T) {
+	h := eventtest.New(t, "A\nB => [A]\nC => [B]")
+	loser := h.Event("C")
+	larger := twin(loser, set("name", model.OfString("")))
+	for n := 1; ; n++ { // until it is the one that counts
+		if winner, _ := Resolve(loser, larger); winner == larger {
+			break
+		}
+		larger = twin(loser, set("name", model.OfString(strings.Repeat("x", n))))
+	}
+	p := NewParking(ParkingOptions{Events: 1, Bytes: loser.Size()})
+	require.NoError(t, p.Add(loser, h.Head("B")))
+	require.ErrorIs(t, p.Add(larger, h.Head("B")), ErrParkingFull)
+	require.Equal(t, []*event.Event{loser}, p.Events())
+	require.Equal(t, loser.Size(), p.Size())
+
+	p = NewParking(ParkingOptions{Events: 1, Bytes: larger.Size()})
+	require.NoError(t, p.Add(loser, h.Head("B")))
+	require.NoError(t, p.Add(larger, h.Head("B")), "in the place of the other one")
+	require.Equal(t, []*event.Event{larger}, p.Release(h.ID("B")))
 }
 
 func TestCheckEvent(t *testing.T) {

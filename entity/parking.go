@@ -32,7 +32,8 @@ type Parking struct {
 // parked is an event that waits.
 type parked struct {
 	event   *event.Event
-	missing int // precursors that were not released yet
+	waits   event.Head // for the precursors that were missing at first
+	missing int        // how many of them were not released yet
 	size    int
 }
 
@@ -49,20 +50,26 @@ func NewParking(o ParkingOptions) *Parking {
 
 // Add parks an event until all missing precursors are released; there is at
 // least one, as [MissingError] names them. An event that is parked already is not
-// parked twice; of two that differ under one ID, the one that [Resolve] prefers
-// stays. The error matches [ErrParkingFull], and the Parking is unchanged.
+// parked twice; of two that differ under one ID, what [Resolve] makes of them
+// stays, with the precursors that are missing by now. The error matches [ErrParkingFull], and the Parking is unchanged.
 func (p *Parking) Add(e *event.Event, missing event.Head) error {
-	if old := p.events[e.ID]; old != nil {
-		if winner, _ := Resolve(old.event, e); winner == old.event {
+	count, room := len(p.events), p.options.Bytes-p.bytes
+	old := p.events[e.ID]
+	if old != nil {
+		winner, _ := Resolve(old.event, e)
+		if winner == old.event {
 			return nil
 		}
-		p.remove(old)
+		e, count, room = winner, count-1, room+old.size
 	}
 	size := e.Size()
-	if len(p.events) >= p.options.Events || size > p.options.Bytes-p.bytes {
+	if count >= p.options.Events || size > room {
 		return fmt.Errorf("entity: park event %v beside %d events of %d bytes: %w", e.ID, len(p.events), p.bytes, ErrParkingFull)
 	}
-	entry := &parked{event: e, missing: len(missing), size: size}
+	if old != nil {
+		p.remove(old)
+	}
+	entry := &parked{event: e, waits: missing, missing: len(missing), size: size}
 	p.events[e.ID] = entry
 	p.bytes += size
 	for _, id := range missing {
@@ -92,7 +99,8 @@ func (p *Parking) Release(id event.ID) []*event.Event {
 func (p *Parking) remove(entry *parked) {
 	delete(p.events, entry.event.ID)
 	p.bytes -= entry.size
-	for id, entries := range p.waiting {
+	for _, id := range entry.waits {
+		entries := p.waiting[id]
 		entries = slices.DeleteFunc(entries, func(other *parked) bool { return other == entry })
 		if len(entries) == 0 {
 			delete(p.waiting, id)
