@@ -39,6 +39,9 @@ func (q *Query) check(s *model.Schema) (*Checked, *Error) {
 	c := &Checked{schema: s, where: Const(true)}
 	if q.Where != nil {
 		c.where = k.condition(q.Where, false)
+		if 1+nesting(c.where) > MaxDepth {
+			k.fail(Limit, q.Where.Span(), tooDeep)
+		}
 	}
 	c.order = k.order(q.Order)
 	c.limit = k.count(q.Limit, "LIMIT", -1)
@@ -48,6 +51,30 @@ func (q *Query) check(s *model.Schema) (*Checked, *Error) {
 	}
 	c.match = compile(s, c.where)
 	return c, nil
+}
+
+const tooDeep = "the predicate is nested too deeply"
+
+// nesting is how deep the parser goes for the text of a condition: the canonical
+// query, which sorts terms, may be nested more deeply than what was written, and
+// has to be a query too.
+func nesting(c Condition) int {
+	deepest := 0
+	switch c := c.(type) {
+	case And:
+		for _, t := range c {
+			n := nesting(t)
+			if _, ok := t.(Or); ok {
+				n++ // in parentheses
+			}
+			deepest = max(deepest, n)
+		}
+	case Or:
+		for _, t := range c {
+			deepest = max(deepest, nesting(t))
+		}
+	}
+	return deepest + 1
 }
 
 // checker turns expressions into conditions. After the first error its results
@@ -75,7 +102,7 @@ func (k *checker) condition(e Expr, negated bool) Condition {
 		return never
 	}
 	if k.depth++; k.depth > 2*MaxDepth {
-		k.fail(Limit, e.Span(), "the predicate is nested too deeply")
+		k.fail(Limit, e.Span(), tooDeep)
 		return never
 	}
 	defer func() { k.depth-- }()
@@ -235,13 +262,13 @@ func (k *checker) like(e *LikeExpr, negated bool) Condition {
 		k.fail(Mismatch, e.Pattern.Span(), "the pattern of LIKE is a string")
 		return never
 	}
-	if len(pattern.value.Text()) > MaxPattern {
-		k.fail(Limit, e.Pattern.Span(), patternLimit)
-		return never
-	}
 	p, err := ParsePattern(pattern.value.Text(), escape)
 	if err != nil {
 		k.fail(Mismatch, e.Pattern.Span(), err.Error())
+		return never
+	}
+	if canonical, _ := p.String(); len(canonical) > MaxPattern {
+		k.fail(Limit, e.Pattern.Span(), patternLimit)
 		return never
 	}
 	if x.column == nil {

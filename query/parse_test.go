@@ -1,6 +1,7 @@
 package query_test
 
 import (
+	"fmt"
 	"strings"
 	"testing"
 
@@ -146,6 +147,38 @@ func TestLimits(t *testing.T) {
 	require.NoError(t, err)
 	_, err = q.Check(album)
 	require.NoError(t, err)
+}
+
+// TestCanonicalQueriesAreQueries: as deep as a query may be, its canonical text
+// can be parsed.
+func TestCanonicalQueriesAreQueries(t *testing.T) {
+	for _, leaf := range []string{"live", "year NOT BETWEEN 1 AND 2", "year IN (1, 2)"} {
+		refused := false
+		for n := range query.MaxDepth {
+			text := leaf
+			for i := range n {
+				text = fmt.Sprintf("(%s %s plays > %d)", text, []string{"AND", "OR"}[i%2], i)
+			}
+			q, err := query.Parse(text)
+			if err != nil {
+				require.Equal(t, query.MaxDepth-2, n)
+				break
+			}
+			c, err := q.Check(album)
+			if err != nil {
+				require.ErrorContains(t, err, "the predicate is nested too deeply")
+				refused = true
+				continue
+			}
+			require.False(t, refused, "%d", n)
+			canonical, err := query.Parse(c.String())
+			require.NoError(t, err, c.String())
+			again, err := canonical.Check(album)
+			require.NoError(t, err, c.String())
+			require.Equal(t, c.Key(), again.Key())
+		}
+		require.True(t, refused)
+	}
 }
 
 func TestBuiltPredicatesHaveADepthToo(t *testing.T) {
