@@ -3,6 +3,7 @@ package entity
 import (
 	"context"
 	"iter"
+	"time"
 
 	"github.com/ankgo/ank/event"
 	"github.com/ankgo/ank/model"
@@ -94,6 +95,16 @@ func (c *Collection[V, M, S]) Query(ctx context.Context, s Session, text string,
 func (c *Collection[V, M, S]) Where(p query.Predicate[S]) *Selection[V, S] {
 	return &Selection[V, S]{schema: c.schema, builder: query.Where(p)}
 }
+
+// ID is the column of IDs, for predicates and orders that are composed in Go.
+// Every collection has it.
+func (c *Collection[V, M, S]) ID() query.ID[S, event.ID] { return "id" }
+
+// Created is the column of the times of creation, as ID is that of IDs.
+func (c *Collection[V, M, S]) Created() query.Time[S, time.Time] { return "created" }
+
+// Updated is the column of the times of the last change, as ID is that of IDs.
+func (c *Collection[V, M, S]) Updated() query.Time[S, time.Time] { return "updated" }
 
 // History yields the versions of an entity, one for each of its events, in ID
 // order. The sequence ends after the first error.
