@@ -97,11 +97,7 @@ func (e *ephemeral) answered(r *remote, m *wire.Rows) error {
 			records = append(records, received(collection, last))
 		}
 	}
-	if err := e.keeper.store(records); err != nil {
-		return err
-	}
-	r.take(m.Reset, present, m.Departures)
-	return e.learned(records, r)
+	return e.learn(records, r, func() { r.take(m.Reset, present, m.Departures) })
 }
 
 // unchanged notes that what was held is the result.

@@ -135,19 +135,29 @@ func keysOf(tx *event.Transaction) []entity.Key {
 // show puts the pending events of some entities on what is confirmed of them, and
 // lets the live queries see it. It needs the keeper's token.
 func (e *ephemeral) show(ctx context.Context, keys []entity.Key) error {
-	if slices.ContainsFunc(keys, func(key entity.Key) bool { return e.outbox.touched[key] != nil }) {
-		snapshot, err := e.engine.Snapshot(ctx)
-		if err != nil {
-			return err
-		}
-		defer snapshot.Close()
-		for _, key := range keys {
-			if err := e.showOne(ctx, snapshot, key); err != nil {
-				return err
-			}
-		}
+	if err := e.putOnAll(ctx, keys); err != nil {
+		return err
 	}
 	e.tell(keys)
+	return nil
+}
+
+// putOnAll puts the pending events of some entities on what is confirmed of them.
+// It needs the keeper's token.
+func (e *ephemeral) putOnAll(ctx context.Context, keys []entity.Key) error {
+	if !slices.ContainsFunc(keys, func(key entity.Key) bool { return e.outbox.touched[key] != nil }) {
+		return nil
+	}
+	snapshot, err := e.engine.Snapshot(ctx)
+	if err != nil {
+		return err
+	}
+	defer snapshot.Close()
+	for _, key := range keys {
+		if err := e.showOne(ctx, snapshot, key); err != nil {
+			return err
+		}
+	}
 	return nil
 }
 
@@ -218,22 +228,30 @@ func (e *ephemeral) showOne(ctx context.Context, s storage.Snapshot, key entity.
 	return nil
 }
 
-// learned shows what the peer says that entities are now, and what is stored
-// already, in all live queries but the one that it came for, which knows more.
-func (e *ephemeral) learned(records []*storage.Record, but *remote) error {
-	var keys []entity.Key
-	for _, l := range e.all() {
-		if l != but {
-			l.overhear(records)
-		}
+// learn takes in what the peer says that entities are now. It needs the keeper's
+// token. The live query that they came for is told by told, before all others.
+func (e *ephemeral) learn(records []*storage.Record, by *remote, told func()) error {
+	if err := e.keeper.store(records); err != nil {
+		return err
 	}
+	var keys []entity.Key
 	for _, r := range records {
 		key := entity.Key{Collection: r.Collection, ID: r.Row.ID}
 		if e.outbox.touched[key] != nil {
 			keys = append(keys, key)
 		}
 	}
-	return e.show(e.ctx, keys)
+	if err := e.putOnAll(e.ctx, keys); err != nil {
+		return err
+	}
+	told()
+	for _, l := range e.all() {
+		if l != by {
+			l.overhear(records)
+		}
+	}
+	e.tell(keys)
+	return nil
 }
 
 // decide ends a transaction's time in the outbox. records are what the entities

@@ -191,10 +191,7 @@ func TestASlowPeerIsToldWhatCameOfIt(t *testing.T) {
 		}
 		s.send(&wire.Subscribe{Request: 1, Collection: "albums", Query: "year > 1950"})
 		was := f.create(f.prince, Album{Name: "was", Year: 1990})
-		for range 70 {
-			s.hear()
-		}
-		require.Len(t, s.hear().(*wire.Rows).Rows, 1)
+		require.Len(t, s.onlyRows(71).Rows, 1)
 		for i := range 70 {
 			s.send(&wire.Ping{Number: uint64(i)})
 		}
@@ -207,13 +204,7 @@ func TestASlowPeerIsToldWhatCameOfIt(t *testing.T) {
 		}
 		f.edit(f.prince, came, func(m AlbumMutable) { m.SetYear(1940) })
 		f.edit(f.prince, came, func(m AlbumMutable) { m.SetYear(1992) })
-		var m *wire.Rows
-		for range 71 {
-			if rows, ok := s.hear().(*wire.Rows); ok {
-				require.Nil(t, m, "all in one")
-				m = rows
-			}
-		}
+		m := s.onlyRows(71)
 		require.Len(t, m.Rows, 1)
 		require.Equal(t, came, m.Rows[0].Row.ID)
 		gone := []event.ID{}
@@ -224,6 +215,20 @@ func TestASlowPeerIsToldWhatCameOfIt(t *testing.T) {
 		require.Contains(t, gone, was)
 		require.NotContains(t, gone, came)
 	})
+}
+
+// onlyRows hears n messages, of which one has rows.
+func (s *stranger) onlyRows(n int) *wire.Rows {
+	s.Helper()
+	var found *wire.Rows
+	for range n {
+		if rows, ok := s.hear().(*wire.Rows); ok {
+			require.Nil(s, found, "all in one")
+			found = rows
+		}
+	}
+	require.NotNil(s, found)
+	return found
 }
 
 func TestSubscriptionsSpeakBeforeTheReceipt(t *testing.T) {
