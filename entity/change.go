@@ -9,7 +9,7 @@ type ChangeKind uint8
 const (
 	Initial ChangeKind = iota + 1 // it was there when the stream of changes began
 	Added                         // it came in
-	Updated                       // it changed and kept its place, or its place is not known to have changed
+	Updated                       // it changed and kept its place, or is not known to have moved
 	Moved                         // it changed and has another place in the order
 	Removed                       // it left; see Reason
 )

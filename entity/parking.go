@@ -51,7 +51,8 @@ func NewParking(o ParkingOptions) *Parking {
 // Add parks an event until all missing precursors are released; there is at
 // least one, as [MissingError] names them. An event that is parked already is not
 // parked twice; of two that differ under one ID, what [Resolve] makes of them
-// stays, with the precursors that are missing by now. The error matches [ErrParkingFull], and the Parking is unchanged.
+// stays, with the precursors that are missing by now. The error matches
+// [ErrParkingFull], and the Parking is unchanged.
 func (p *Parking) Add(e *event.Event, missing event.Head) error {
 	count, room := len(p.events), p.options.Bytes-p.bytes
 	old := p.events[e.ID]
