@@ -171,7 +171,7 @@ func invalid(t *testing.T, s string) string {
 func TestLimitTakesAnArgument(t *testing.T) {
 	q, err := query.Parse("LIMIT ? OFFSET ?")
 	require.NoError(t, err)
-	bound, err := q.Bind(3, 4)
+	bound, err := q.Bind(uint(3), int8(4))
 	require.NoError(t, err)
 	c, err := bound.Check(album)
 	require.NoError(t, err)
@@ -179,7 +179,7 @@ func TestLimitTakesAnArgument(t *testing.T) {
 	require.True(t, ok)
 	require.Equal(t, 3, n)
 	require.Equal(t, 4, c.Offset())
-	for _, bad := range []any{-1, nil, "x", 1.5, 1 << 30} {
+	for _, bad := range []any{-1, nil, "x", 1.5, 1 << 30, uint64(math.MaxUint64), true} {
 		bound, err := q.Bind(bad, 0)
 		require.NoError(t, err)
 		_, err = bound.Check(album)

@@ -1,8 +1,6 @@
 package query
 
 import (
-	"strings"
-
 	"github.com/ankgo/ank/model"
 )
 
@@ -344,9 +342,10 @@ func (k *checker) count(e Expr, clause string, absent int) int {
 	if !ok {
 		return absent
 	}
-	if reason := badCount(o.value); reason != "" || o.column != nil {
-		k.fail(Mismatch, e.Span(), clause+" "+strings.TrimSpace(reason))
+	n, bad := countOf(o.value)
+	if bad != "" {
+		k.fail(Mismatch, e.Span(), clause+" "+bad)
 		return absent
 	}
-	return int(o.value.Int())
+	return n
 }

@@ -84,21 +84,24 @@ func (p *parser) count() (Expr, error) {
 	if err != nil {
 		return nil, err
 	}
-	if reason := badCount(e.(*LiteralExpr).Value); reason != "" {
-		return nil, newError(Mismatch, p.text, e.Span(), clause+" "+reason)
+	if _, bad := countOf(e.(*LiteralExpr).Value); bad != "" {
+		return nil, newError(Mismatch, p.text, e.Span(), clause+" "+bad)
 	}
 	return e, nil
 }
 
-// badCount says why a value is no number of rows; it is empty if it is one.
-func badCount(v model.Value) string {
-	if v.Type() != model.TypeInt || v.Int() < 0 {
-		return "is a whole number from 0"
+// countOf returns the number of rows that a value is, or says why it is none.
+func countOf(v model.Value) (n int, bad string) {
+	isInt, isUint := v.Type() == model.TypeInt, v.Type() == model.TypeUint
+	switch {
+	case isInt && v.Int() > maxCount, isUint && v.Uint() > maxCount:
+		return 0, "is at most " + strconv.Itoa(maxCount)
+	case isInt && v.Int() >= 0:
+		return int(v.Int()), ""
+	case isUint:
+		return int(v.Uint()), ""
 	}
-	if v.Int() > maxCount {
-		return "is at most " + strconv.Itoa(maxCount)
-	}
-	return ""
+	return 0, "is a whole number from 0"
 }
 
 // maxCount bounds LIMIT and OFFSET, so that their sum fits an int everywhere.
