@@ -121,7 +121,9 @@ func (p *parser) unexpected(expected string) *Error {
 			e.Reason += "; there are no functions"
 		}
 	case tokPlus, tokMinus:
-		e.Reason += "; there is no arithmetic"
+		if strings.Contains(expected, "AND") || strings.Contains(expected, "comma") {
+			e.Reason += "; there is no arithmetic"
+		}
 	case tokQuestion, tokNamed:
 		if strings.HasPrefix(expected, "(") {
 			e.Suggestion = "(" + e.Token + ")"

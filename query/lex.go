@@ -167,8 +167,11 @@ func (l *lexer) symbol() (token, error) {
 		kind = tokQuestion
 	case '=':
 		kind = tokEq
-		if two == '=' {
+		switch two {
+		case '=':
 			return l.unknown(2, "=")
+		case '<', '>':
+			return l.unknown(2, string(two)+"=")
 		}
 	case '<', '>':
 		kind, size = angle(c, two)
