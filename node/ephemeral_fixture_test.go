@@ -116,10 +116,7 @@ func (s *strand) Receive(ctx context.Context) ([]byte, error) {
 	m, err := s.Conn.Receive(ctx)
 	s.cable.bytes.Add(int64(len(m)))
 	if err == nil && s.delay != nil {
-		select {
-		case <-time.After(s.delay()):
-		case <-s.broken:
-		}
+		s.wait(ctx, s.delay())
 	}
 	select {
 	case <-s.broken:
@@ -229,6 +226,19 @@ func (c *guest) restart(options ...node.Option) {
 	c.Helper()
 	c.stop()
 	c.open(options...)
+}
+
+// wait lets time pass on the line.
+func (s *strand) wait(ctx context.Context, d time.Duration) {
+	if d <= 0 {
+		return
+	}
+	over, cancel := context.WithTimeout(ctx, d)
+	defer cancel()
+	select {
+	case <-over.Done():
+	case <-s.broken:
+	}
 }
 
 // stranger is one end of a connection with no node behind it.
