@@ -46,6 +46,21 @@ func (q *Query) Bind(args ...any) (*Query, error) {
 	return &bound, nil
 }
 
+// Params returns the parameters in the text that was parsed, in its order. A query
+// that was built has none.
+func (q *Query) Params() []*ParamExpr {
+	p := parser{lexer: lexer{text: q.text}}
+	var all []*ParamExpr
+	for {
+		if p.advance() != nil || p.tok.kind == tokEnd {
+			return all
+		}
+		if p.tok.kind == tokQuestion || p.tok.kind == tokNamed {
+			all = append(all, p.parameter())
+		}
+	}
+}
+
 // binder copies a tree with its parameters replaced. After the first error it
 // changes nothing more.
 type binder struct {
@@ -156,7 +171,10 @@ func (b *binder) argument(e *ParamExpr) (any, bool) {
 			return arg, true
 		}
 	}
-	b.fail(e.At, "no argument for :"+e.Name).Suggestion = model.Nearest(e.Name, b.names())
+	err := b.fail(e.At, "no argument for :"+e.Name)
+	if near := model.Nearest(e.Name, b.names()); near != "" {
+		err.Suggestion = ":" + near
+	}
 	return nil, false
 }
 

@@ -1,6 +1,7 @@
 package query_test
 
 import (
+	"fmt"
 	"math"
 	"testing"
 	"time"
@@ -146,7 +147,7 @@ func TestBindErrors(t *testing.T) {
 		{"a = ? AND b = ?", []any{1}, "query 1:15: no argument for parameter 2: 1 given"},
 		{"a = ?", []any{1, 2}, "query 1:6: 2 arguments for 1 parameter"},
 		{"a = 1", []any{1}, "query 1:6: 1 argument for 0 parameters"},
-		{"a = :year", []any{query.Named{"yaer": 1}}, "query 1:5: no argument for :year (did you mean yaer?)"},
+		{"a = :year", []any{query.Named{"yaer": 1}}, "query 1:5: no argument for :year (did you mean :yaer?)"},
 		{"a = :x", []any{query.Named{"x": 1, "y": 2}}, "query 1:7: no parameter :y for the argument of that name"},
 		{"a = ?", []any{struct{}{}}, "query 1:5: argument 1 is a struct {}, which is no value"},
 		{"a = :f", []any{query.Named{"f": func() {}}}, "query 1:5: argument :f is a func(), which is no value"},
@@ -166,6 +167,20 @@ func invalid(t *testing.T, s string) string {
 	err := model.OfString(s).Validate()
 	require.Error(t, err)
 	return err.Error()
+}
+
+func TestParamsAreInTheOrderOfTheText(t *testing.T) {
+	q, err := query.Parse("b IN (?, :x) AND (a = :x OR NOT a LIKE ?) LIMIT :n OFFSET ?")
+	require.NoError(t, err)
+	var got []string
+	for _, p := range q.Params() {
+		got = append(got, fmt.Sprintf("%d %q %d", p.At.Start, p.Name, p.Index))
+	}
+	require.Equal(t, []string{`6 "" 0`, `9 "x" 0`, `22 "x" 0`, `39 "" 1`, `48 "n" 0`, `58 "" 2`}, got)
+	bound, err := q.Bind(1, "y", 3, query.Named{"x": 1, "n": 2})
+	require.NoError(t, err)
+	require.Equal(t, q.Params(), bound.Params(), "they are those of the text")
+	require.Empty(t, query.Where(query.Text[struct{}, string]("a").Eq("?")).Query().Params())
 }
 
 func TestLimitTakesAnArgument(t *testing.T) {

@@ -209,6 +209,7 @@ func (k *checker) in(e *InExpr, negated bool) Condition {
 	}
 	values := make([]model.Value, 0, len(e.List))
 	others := make([]Condition, 0, 1)
+	null := false // among the items
 	for _, item := range e.List {
 		o, ok := k.right(item)
 		if !ok {
@@ -224,13 +225,14 @@ func (k *checker) in(e *InExpr, negated bool) Condition {
 		default:
 			// The column never has this value: NULL in the list makes NOT IN true
 			// nowhere, any other such value is no obstacle.
-			if negated && o.typ == model.TypeNull {
-				return never
-			}
+			null = null || o.typ == model.TypeNull
 		}
 	}
-	if len(e.List) == 0 {
+	switch {
+	case len(e.List) == 0:
 		return Const(negated)
+	case null && negated:
+		return never
 	}
 	if x.column != nil && len(others) < len(e.List) {
 		others = append(others, x.column.in(values, negated))

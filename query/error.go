@@ -32,7 +32,7 @@ type Error struct {
 	Column     int    // of Span.Start in characters, from 1
 	Token      string // the offending part; empty at the end of the text
 	Reason     string
-	Suggestion string // the nearest name or keyword that would do; may be empty
+	Suggestion string // what may have been meant by Token: a name, a keyword, a value; may be empty
 }
 
 func newError(kind Kind, text string, at Span, reason string) *Error {

@@ -138,6 +138,16 @@ func TestNullRules(t *testing.T) {
 
 // TestNumbersAreExact compares integer columns with what is no integer, or too
 // large for one.
+// TestNullInAListHidesNoMistake: what a list holds is checked whole, whatever
+// the NULL before it decides.
+func TestNullInAListHidesNoMistake(t *testing.T) {
+	for _, text := range []string{"year IN (NULL, 'x')", "year NOT IN (NULL, 'x')", "NOT year IN (NULL, 'x')"} {
+		e := errorOf(t, text)
+		require.Equal(t, query.Mismatch, e.Kind, text)
+		require.Equal(t, "'x'", e.Token, text)
+	}
+}
+
 func TestNumbersAreExact(t *testing.T) {
 	for _, test := range []struct {
 		predicate, want string // canonical

@@ -306,6 +306,12 @@ func (p *parser) name() (string, error) {
 }
 
 func (p *parser) param() (Expr, error) {
+	e := p.parameter()
+	return e, p.advance()
+}
+
+// parameter returns the parameter that the current token is, without going on.
+func (p *parser) parameter() *ParamExpr {
 	e := &ParamExpr{At: p.tok.at}
 	if p.tok.kind == tokNamed {
 		e.Name = p.source(p.tok.at)[1:]
@@ -313,7 +319,7 @@ func (p *parser) param() (Expr, error) {
 		e.Index = p.questions
 		p.questions++
 	}
-	return e, p.advance()
+	return e
 }
 
 // literal parses a constant; a sign belongs to the number after it.
