@@ -72,9 +72,9 @@ type Traits struct {
 	// the stamp of every state it replaces, not only of those it has at hand.
 	QuickReads bool
 
-	// QuickWrites: Write never waits for a device or another machine. A snapshot
-	// asked for during a commit then waits for it; otherwise the engine opens
-	// one ahead of each synced write, so that readers never wait.
+	// QuickWrites: a commit's Write does not wait for a device or another machine.
+	// A snapshot asked for during a commit then waits for it; otherwise the engine
+	// opens one of the driver's ahead of each write, so that readers never wait.
 	QuickWrites bool
 }
 

@@ -16,7 +16,9 @@
 //
 // With Options.Relaxed a commit returns when it is in the log's buffer. A crash,
 // also of this process alone, may then lose the last commits; it never loses one
-// and keeps a later one, and never keeps half of one.
+// and keeps a later one, and never keeps half of one. Snapshot waits for a commit
+// that is being written: microseconds, unless the disk falls so far behind that
+// Pebble makes writers wait.
 //
 // # One process
 //

@@ -29,6 +29,7 @@ type driver struct {
 	db      *pebble.DB
 	lock    io.Closer
 	ballast *ballast
+	relaxed bool // commits are not synced
 	// broken is set once, by Write, when the store's log could not be written.
 	broken bool
 }
@@ -72,11 +73,11 @@ func openLocked(dir string, fs vfs.FS, options Options) (*driver, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &driver{db: db, ballast: b}, nil
+	return &driver{db: db, ballast: b, relaxed: options.Relaxed}, nil
 }
 
 // Traits says that bytes are borrowed and that a synced write waits.
-func (d *driver) Traits() kv.Traits { return kv.Traits{} }
+func (d *driver) Traits() kv.Traits { return kv.Traits{QuickWrites: d.relaxed} }
 
 // Write applies the batch as one Pebble batch.
 func (d *driver) Write(ctx context.Context, w *kv.Writes, sync bool) error {
