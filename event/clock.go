@@ -127,11 +127,26 @@ func (c *Clock) floor(now int64) ID {
 }
 
 // Last is the greatest ID minted or observed that binds. An owner that restarts
-// lets the new clock observe it.
+// lets the new clock observe it, and those of [Clock.Ahead].
 func (c *Clock) Last() ID {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	return c.floor(c.millis())
+}
+
+// Ahead returns IDs, minted or observed, that do not bind yet and will once the
+// clock comes near them: at most 128, which stand for all. Mostly there are none.
+func (c *Clock) Ahead() []ID {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.floor(c.millis())
+	var ids []ID
+	for _, b := range [2]*bound{&c.minted, &c.seen} {
+		for _, s := range b.ahead {
+			ids = append(ids, s.last)
+		}
+	}
+	return ids
 }
 
 // Now is the wall clock's time, corrected, in UTC.

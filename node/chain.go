@@ -16,7 +16,8 @@ const markEvery = 4096
 
 // mark is what a node notes about its logs from time to time and when it is
 // closed, so that opening it reads only what came later: how far the logs were,
-// the greatest ID that bound its clock, and the hash of its own last entry.
+// the greatest ID that bound its clock, and the hash of its own last entry. The IDs
+// that did not bind yet are noted with it, see metaAhead.
 type mark struct {
 	cursor event.Cursor
 	last   event.ID
@@ -56,6 +57,9 @@ func resume(ctx context.Context, s storage.Snapshot, origin event.Origin, clock 
 		return end, signed, fmt.Errorf("reading the mark of the log: %w", err)
 	}
 	clock.Observe(m.last)
+	if _, err := observeAhead(ctx, s, clock); err != nil {
+		return end, signed, err
+	}
 	own, _ := m.cursor.At(origin)
 	signed = tip{seq: own.Seq, hash: m.hash}
 	t := signed

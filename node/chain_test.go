@@ -149,6 +149,30 @@ func TestIDsAscendOverRestarts(t *testing.T) {
 	})
 }
 
+// TestIDsAheadBindAfterARestart: what was applied before binds the clock when the
+// clock comes near it, also if the node was closed in between.
+func TestIDsAheadBindAfterARestart(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		ahead := time.Hour
+		now := node.Now(func() time.Time { return time.Now().Add(ahead) })
+		f := start(t, now)
+		id := f.create(f.prince, Album{Name: "from the future"})
+		f.stop()
+		ahead = 0
+		for range 3 {
+			f = startOver(t, f.store, now)
+			f.edit(f.prince, id, func(m AlbumMutable) { m.SetYear(int(m.Field(2).Int()) + 1900) })
+			require.Less(t, f.create(f.prince, Album{}).Time().Sub(time.Now()), time.Second)
+			f.stop()
+		}
+		f = startOver(t, f.store, now)
+		<-time.After(59 * time.Minute)
+		require.True(t, f.get(id).Head().Max().Less(f.create(f.prince, Album{Name: "later"})))
+		f.stop()
+		reopen(f, f.store, func(n *node.Node) { require.Empty(t, n.Clock().Ahead()) })
+	})
+}
+
 func TestAMarkBeyondTheLogIsOfNoUse(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		f := start(t)

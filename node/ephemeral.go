@@ -131,7 +131,9 @@ func (e *ephemeral) identify(ctx context.Context, s storage.Snapshot, o *options
 		missing = append(missing, storage.MetaChange{Key: metaClient, Value: key.Bytes()})
 	}
 	e.keeper = &keeper{node: e.Node, self: key.Public(), writing: newToken()}
-	e.keeper.resume(s.Cursor())
+	if err := e.keeper.resume(ctx, s); err != nil {
+		return nil, err
+	}
 	return missing, e.readOffset(ctx, s)
 }
 

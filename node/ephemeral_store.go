@@ -1,6 +1,7 @@
 package node
 
 import (
+	"bytes"
 	"context"
 	"encoding/binary"
 	"errors"
@@ -24,6 +25,7 @@ type keeper struct {
 	failed  atomic.Pointer[error]
 
 	at      event.Position // of the holder of the token
+	ahead   []byte         // what is kept under metaAhead; likewise
 	stopped bool           // the token is kept for good; of whoever closes
 }
 
@@ -45,9 +47,9 @@ func (k *keeper) begin(ctx context.Context) error {
 func (k *keeper) end() { k.writing.give() }
 
 // resume takes the store to be where a snapshot of it is.
-func (k *keeper) resume(c event.Cursor) {
+func (k *keeper) resume(ctx context.Context, s storage.Snapshot) (err error) {
 	k.at = event.Position{Origin: k.self}
-	if at, ok := c.At(k.self); ok {
+	if at, ok := s.Cursor().At(k.self); ok {
 		k.at = at
 		var last event.ID
 		binary.BigEndian.PutUint64(last[:], at.Short)
@@ -56,6 +58,8 @@ func (k *keeper) resume(c event.Cursor) {
 		}
 		k.node.clock.Observe(last)
 	}
+	k.ahead, err = observeAhead(ctx, s, k.node.clock)
+	return err
 }
 
 // next is the position after one more batch.
@@ -83,6 +87,10 @@ func (k *keeper) store(records []*storage.Record, meta ...storage.MetaChange) er
 	for _, r := range records {
 		k.node.clock.Observe(r.Row.Head.Max())
 	}
+	ahead := encodeAhead(k.node.clock.Ahead())
+	if !bytes.Equal(ahead, k.ahead) {
+		b.Meta = append(b.Meta, storage.MetaChange{Key: metaAhead, Value: ahead})
+	}
 	next := k.next()
 	b.Advance, b.Expect = []event.Position{next}, []event.Position{k.at}
 	err := k.node.engine.Commit(k.node.ctx, &b)
@@ -92,7 +100,7 @@ func (k *keeper) store(records []*storage.Record, meta ...storage.MetaChange) er
 	if err != nil {
 		return k.fail(err)
 	}
-	k.at = next
+	k.at, k.ahead = next, ahead
 	return nil
 }
 

@@ -426,6 +426,26 @@ func TestNewIDsAreGreaterThanAllThatWasSeen(t *testing.T) {
 	})
 }
 
+// TestIDsAheadBindClientsAfterARestart: likewise for what a client holds.
+func TestIDsAheadBindClientsAfterARestart(t *testing.T) {
+	ahead := node.Now(func() time.Time { return time.Now().Add(time.Hour) })
+	cluster(t, func(t *testing.T, f *fixture) {
+		id := f.create(f.prince, Album{Name: "from the future"})
+		ada := f.join("ada", node.Now(func() time.Time { return time.Now().Add(time.Hour) }))
+		ada.connect()
+		require.NoError(t, ada.query("").Wait(f.ctx))
+		require.NoError(t, ada.connection.Close(f.ctx))
+		for range 3 { // its clock is right now, and the server's was wrong
+			ada.restart()
+			mine, _ := ada.create(Album{Name: "mine", Year: 1990})
+			require.True(t, mine.Less(id))
+		}
+		<-time.After(59 * time.Minute)
+		mine, _ := ada.create(Album{Name: "mine", Year: 1990})
+		require.True(t, id.Less(mine))
+	}, ahead)
+}
+
 func TestAFullOutboxTakesNoMore(t *testing.T) {
 	cluster(t, func(t *testing.T, f *fixture) {
 		ada := f.join("ada", node.WithLimits(node.Limits{Outbox: 2}))

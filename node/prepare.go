@@ -213,5 +213,5 @@ func (p *preparer) seal(b *batch) {
 func (p *preparer) mark(t tip) ([]event.SignedHead, []storage.MetaChange) {
 	m := mark{cursor: p.foreign.With(t.position(p.committer.origin)), last: p.clock.Last(), hash: t.hash}
 	return []event.SignedHead{event.SignHead(p.key, t.seq, t.hash, false)},
-		[]storage.MetaChange{{Key: metaMark, Value: m.appendTo(nil)}}
+		[]storage.MetaChange{{Key: metaMark, Value: m.appendTo(nil)}, {Key: metaAhead, Value: encodeAhead(p.clock.Ahead())}}
 }
