@@ -19,13 +19,14 @@ func (e *ephemeral) record(ctx context.Context, s *Session, m *model.Schema, id 
 		r, err := e.held(ctx, m, id)
 		return r, 0, err
 	}
+	// Before the answer: what is accepted meanwhile may not be in it.
+	e.mu.Lock()
+	events := e.outbox.events(entity.Key{Collection: m.Collection(), ID: id})
+	e.mu.Unlock()
 	confirmed, err := e.ask(ctx, m, id)
 	if err != nil {
 		return nil, 0, err
 	}
-	e.mu.Lock()
-	events := e.outbox.events(entity.Key{Collection: m.Collection(), ID: id})
-	e.mu.Unlock()
 	r, err := putOn(ctx, confirmed, events, m)
 	return r, 0, err
 }
@@ -40,7 +41,7 @@ func (e *ephemeral) ask(ctx context.Context, m *model.Schema, id event.ID) (*sto
 	}
 	for i := range answer.rows {
 		if row := &answer.rows[i]; row.Row.ID == id {
-			return received(m.Collection(), row), nil
+			return e.seen(m.Collection(), row), nil
 		}
 	}
 	return nil, nil
@@ -152,7 +153,7 @@ func (e *ephemeral) fetch(ctx context.Context, q *query.Checked) iter.Seq2[*stor
 			return
 		}
 		for i := range answer.rows {
-			if !yield(received(q.Schema().Collection(), &answer.rows[i]), nil) {
+			if !yield(e.seen(q.Schema().Collection(), &answer.rows[i]), nil) {
 				return
 			}
 		}
@@ -200,6 +201,7 @@ func (e *ephemeral) history(ctx context.Context, s *Session, m *model.Schema, id
 	if s.local {
 		return nil, ErrEphemeral
 	}
+	undelivered := e.undelivered(m, id) // before the answer, as in record
 	answer, err := e.call(ctx, func(request uint64) wire.Message {
 		return &wire.History{Request: request, Collection: m.Collection(), Entity: id}
 	})
@@ -210,23 +212,37 @@ func (e *ephemeral) history(ctx context.Context, s *Session, m *model.Schema, id
 	list := make([]authored, 0, len(answer.events))
 	for _, item := range answer.events {
 		known[item.Event.ID] = struct{}{}
+		e.clock.Observe(item.Event.ID)
 		list = append(list, authored{
 			Stored: storage.Stored{Event: item.Event, Tx: item.Tx, Origin: item.Origin, Seq: item.Seq}, author: item.Author,
 		})
 	}
-	e.mu.Lock()
-	defer e.mu.Unlock()
-	if t := e.outbox.touched[entity.Key{Collection: m.Collection(), ID: id}]; t != nil {
-		for _, p := range t.by {
-			for _, ev := range p.tx.Events {
-				if _, again := known[ev.ID]; !again && ev.Entity == id && ev.Collection == m.Collection() {
-					list = append(list, authored{Stored: storage.Stored{Event: ev, Tx: p.tx.ID}, author: string(p.principal)})
-				}
-			}
+	for _, item := range undelivered {
+		if _, again := known[item.Event.ID]; !again {
+			list = append(list, item)
 		}
 	}
 	slices.SortStableFunc(list, func(a, b authored) int { return a.Event.ID.Compare(b.Event.ID) })
 	return list, nil
+}
+
+// undelivered returns the pending events of an entity.
+func (e *ephemeral) undelivered(m *model.Schema, id event.ID) []authored {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	t := e.outbox.touched[entity.Key{Collection: m.Collection(), ID: id}]
+	if t == nil {
+		return nil
+	}
+	var list []authored
+	for _, p := range t.by {
+		for _, ev := range p.tx.Events {
+			if ev.Entity == id && ev.Collection == m.Collection() {
+				list = append(list, authored{Stored: storage.Stored{Event: ev, Tx: p.tx.ID}, author: string(p.principal)})
+			}
+		}
+	}
+	return list
 }
 
 // past implements role: there is none here.
@@ -242,6 +258,14 @@ func (noPast) Get(context.Context, *model.Schema, event.ID) (entity.View, error)
 // Fetch implements entity.Reader.
 func (noPast) Fetch(context.Context, *query.Checked) iter.Seq2[entity.View, error] {
 	return func(yield func(entity.View, error) bool) { yield(entity.View{}, ErrEphemeral) }
+}
+
+// seen makes a record of a row that is shown and not kept. What is written here
+// from now on sorts after it (C1).
+func (e *ephemeral) seen(collection string, row *wire.Row) *storage.Record {
+	r := received(collection, row)
+	e.clock.Observe(r.Row.Head.Max())
+	return r
 }
 
 // received makes a record of a row that came over the wire. The record's bytes

@@ -259,6 +259,96 @@ func TestReadingThroughAClient(t *testing.T) {
 	})
 }
 
+// TestWhatWasReadIsSeen: what is written after something was read sorts after it.
+func TestWhatWasReadIsSeen(t *testing.T) {
+	for name, read := range map[string]func(ada *guest, id event.ID) error{
+		"get": func(ada *guest, id event.ID) error {
+			_, err := albums.Get(ada.ctx, ada.session, id)
+			return err
+		},
+		"fetch": func(ada *guest, _ event.ID) error {
+			_, err := albums.Collect(ada.ctx, ada.session, "")
+			return err
+		},
+		"history": func(ada *guest, id event.ID) error {
+			for _, err := range albums.History(ada.ctx, ada.session, id) {
+				if err != nil {
+					return err
+				}
+			}
+			return nil
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			cluster(t, func(t *testing.T, f *fixture) {
+				ada := f.join("ada")
+				ada.connect()
+				bob := f.join("bob", node.Now(func() time.Time { return time.Now().Add(time.Minute) }))
+				theirs, r := bob.create(Album{Name: "from the future", Year: 1990})
+				bob.connect()
+				require.Equal(t, node.Accepted, bob.outcome(r).Status)
+				require.NoError(t, read(ada, theirs))
+				mine, _ := ada.create(Album{Name: "mine", Year: 1990})
+				require.True(t, theirs.Less(mine))
+			})
+		})
+	}
+}
+
+// TestReadsShowOnesOwnWork: also what is accepted between the peer's reading and
+// its answer.
+func TestReadsShowOnesOwnWork(t *testing.T) {
+	cluster(t, func(t *testing.T, f *fixture) {
+		id := f.create(f.prince, Album{Name: "before", Year: 1990})
+		row := wire.Row{Row: *f.get(id).Row()}
+		ada := f.join("ada")
+		link, servers := f.mute()
+		c, err := ada.node.Connect(link.Dial)
+		require.NoError(t, err)
+		server := <-servers
+		require.IsType(t, &wire.Hello{}, server.hear())
+		require.NoError(t, c.Wait(f.ctx))
+		answer := func(m wire.Message) {
+			switch m := m.(type) {
+			case *wire.Get:
+				server.send(&wire.Rows{Request: m.Request, Reset: true, Rows: []wire.Row{row}})
+			case *wire.History:
+				server.send(&wire.Events{Request: m.Request})
+			case *wire.Commit:
+				server.send(&wire.Receipt{Request: m.Request, Tx: m.Tx.ID, Origin: f.node.Origin(), Seq: 2})
+			}
+		}
+		go func() { answer(server.hear()) }()
+		ada.edit(id, func(m AlbumMutable) { m.SetName("after") })
+		commit := server.hear()
+		got := make(chan string, 1)
+		go func() {
+			v, err := albums.Get(f.ctx, ada.session, id)
+			if err != nil {
+				t.Error(err)
+			}
+			got <- v.Name()
+		}()
+		versions := make(chan int, 1)
+		go func() {
+			n := 0
+			for range albums.History(f.ctx, ada.session, id) {
+				n++
+			}
+			versions <- n
+		}()
+		synctest.Wait()
+		questions := []wire.Message{server.hear(), server.hear()}
+		answer(commit)
+		synctest.Wait()
+		answer(questions[0])
+		answer(questions[1])
+		require.Equal(t, "after", <-got)
+		require.Equal(t, 1, <-versions)
+		require.NoError(t, c.Close(f.ctx))
+	})
+}
+
 func TestFetchPutsPendingChangesOnTop(t *testing.T) {
 	cluster(t, func(t *testing.T, f *fixture) {
 		var ids []event.ID
