@@ -3,7 +3,6 @@ package node
 import (
 	"context"
 	"errors"
-	"fmt"
 
 	"github.com/ankgo/ank/entity"
 	"github.com/ankgo/ank/event"
@@ -41,8 +40,8 @@ func wellFormed(models map[string]*model.Schema, p Principal, tx *event.Transact
 // checkForm judges the structure only. Drafts have checked the values of what is
 // written here.
 func checkForm(p Principal, tx *event.Transaction) error {
-	if len(p) > event.MaxAuthor {
-		return fmt.Errorf("principal: %w", &event.LimitError{What: "bytes in an author", Limit: event.MaxAuthor, Got: len(p)})
+	if err := p.check(); err != nil {
+		return err
 	}
 	return tx.Validate()
 }

@@ -52,6 +52,24 @@ type accepted struct {
 	position event.Position
 }
 
+// succeed notes that the batch is durable.
+func (b *batch) succeed() {
+	for _, a := range b.accepted {
+		a.request.receipt.Status, a.request.receipt.Position = Accepted, a.position
+	}
+}
+
+// fail notes that the batch was not stored. What was refused in it may have been
+// refused because of what was accepted in it, so that is not decided either. What
+// proved to be here already stays accepted.
+func (b *batch) fail(err error) {
+	for _, r := range b.requests {
+		if r.receipt.Status != Accepted {
+			r.receipt, r.err = Receipt{Transaction: r.tx.ID, Status: Pending}, err
+		}
+	}
+}
+
 // tip is where a log ends.
 type tip struct {
 	seq  uint64

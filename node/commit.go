@@ -370,12 +370,10 @@ func (c *committer) finish(b *batch, result outcome, err error) {
 		c.committing.give()
 		c.reactor.publish(b)
 	}
-	for _, a := range b.accepted {
-		if result == stored {
-			a.request.receipt.Status, a.request.receipt.Position = Accepted, a.position
-		} else {
-			a.request.err = err
-		}
+	if result == stored {
+		b.succeed()
+	} else {
+		b.fail(err)
 	}
 	c.queue.decide(b.requests)
 	b.finished.Store(true)

@@ -258,6 +258,34 @@ func TestRefusalsWaitForWhatTheyAreBasedOn(t *testing.T) {
 	})
 }
 
+// TestNothingIsRefusedForWhatWasNotStored: if one batch holds a transaction and
+// another one that is refused because of it, and cannot be stored.
+func TestNothingIsRefusedForWhatWasNotStored(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		hold := make(chan struct{})
+		f := start(t, node.WithPolicy(pensive{node.AllowAll(), hold}))
+		id := f.create(f.prince, Album{Name: "0"})
+		serial := f.queen.Begin().Serializable()
+		m, err := albums.Edit(f.ctx, serial, id)
+		require.NoError(t, err)
+		m.SetArtist("2")
+		edit := f.editing(id, func(m AlbumMutable) { m.SetName("1") })
+		f.alarm.expected.Store(true)
+		f.stage.commit = func(context.Context, *storage.Batch, func() error) error { return storage.ErrFull }
+		go func() { _ = tryCreate(f.ctx, f.node.Session("slow"), Album{Name: "slow"}) }()
+		synctest.Wait()
+		first, second := f.begin(edit), f.begin(serial)
+		close(hold)
+		<-first.done
+		<-second.done
+		for _, b := range []*begun{first, second} {
+			require.ErrorIs(t, b.err, node.ErrReadOnly)
+			require.NotErrorIs(t, b.err, node.ErrConflict)
+			require.Equal(t, node.Pending, b.receipt.Status)
+		}
+	})
+}
+
 func TestOneMalformedTransactionHurtsNobodyElse(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		f := start(t)

@@ -34,7 +34,8 @@ type line struct {
 
 // call is a question that somebody waits for the answer to.
 type call struct {
-	number uint64 // set before it is sent
+	number uint64 // 0 until it is sent
+	given  bool   // up, by who waited
 	rows   []wire.Row
 	events []wire.Stored
 	err    error
@@ -110,11 +111,9 @@ func (l *line) forgetLocked(number uint64) {
 func (l *line) call(ctx context.Context, question func(request uint64) wire.Message) (*call, error) {
 	c := &call{done: make(chan struct{})}
 	err := l.post(ctx, func() error {
-		l.number++
-		c.number = l.number
-		l.mu.Lock()
-		l.calls[c.number] = c
-		l.mu.Unlock()
+		if !l.open(c) {
+			return nil
+		}
 		return l.send(question(c.number))
 	})
 	if err == nil {
@@ -124,8 +123,7 @@ func (l *line) call(ctx context.Context, question func(request uint64) wire.Mess
 		case <-l.ctx.Done():
 			err = context.Cause(l.ctx)
 		case <-ctx.Done():
-			// If it cannot be said, the connection has ended.
-			_ = l.post(l.ctx, func() error { return l.abandon(c) })
+			l.abandon(c)
 			return nil, context.Cause(ctx)
 		}
 	}
@@ -135,16 +133,31 @@ func (l *line) call(ctx context.Context, question func(request uint64) wire.Mess
 	return nil, fmt.Errorf("%w: %w", ErrOffline, err)
 }
 
-// abandon tells the peer that nobody waits for an answer any more.
-func (l *line) abandon(c *call) error {
+// open gives a call its number, unless nobody waits for it any more.
+func (l *line) open(c *call) bool {
 	l.mu.Lock()
-	_, waiting := l.calls[c.number]
-	delete(l.calls, c.number)
-	l.mu.Unlock()
-	if !waiting {
-		return nil
+	defer l.mu.Unlock()
+	if c.given {
+		return false
 	}
-	return l.send(&wire.Cancel{Request: c.number})
+	l.number++
+	c.number = l.number
+	l.calls[c.number] = c
+	return true
+}
+
+// abandon notes that nobody waits for an answer any more, and has the peer told
+// if it was asked. It does not wait: the peer may be slow to hear.
+func (l *line) abandon(c *call) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	c.given = true
+	if l.calls[c.number] != c {
+		return
+	}
+	delete(l.calls, c.number)
+	l.loose = append(l.loose, &wire.Cancel{Request: c.number})
+	l.nudge()
 }
 
 // gather says what there is to be said: what came loose, live queries, and

@@ -27,7 +27,9 @@ func recordOf(state *entity.State, s *model.Schema) *storage.Record {
 }
 
 // fold applies one event to a record, which is nil if there is none so far, and
-// returns the new one. The result is Applied, or else the record is nil.
+// returns the new one. The result is Applied, or else the record is nil. An event
+// that would make the entity larger than it may be is refused with an
+// *[event.LimitError].
 func fold(ctx context.Context, before *storage.Record, e *event.Event, s *model.Schema, h entity.History) (*storage.Record, entity.Result, error) {
 	state := entity.NewState(e.Collection, e.Entity)
 	if before != nil {
@@ -40,7 +42,24 @@ func fold(ctx context.Context, before *storage.Record, e *event.Event, s *model.
 	if result != entity.Applied {
 		return nil, result, err
 	}
+	if err := outgrown(before, state); err != nil {
+		return nil, entity.Refused, err
+	}
 	return recordOf(state, s), result, nil
+}
+
+// outgrown says what an entity has grown beyond.
+func outgrown(before *storage.Record, now *entity.State) error {
+	size := now.Size()
+	err := size.Check(entity.Size{})
+	if err == nil || before == nil {
+		return err
+	}
+	was, err := stateOf(before)
+	if err != nil {
+		return err
+	}
+	return size.Check(was.Size())
 }
 
 // stampOf is the stamp of a record, zero for none.

@@ -129,8 +129,9 @@ func (j *judgement) guessed(e *event.Event, i int) (change, bool) {
 func (j *judgement) fold(e *event.Event, before *storage.Record, added bool) error {
 	s := j.models[e.Collection]
 	after, result, err := fold(j.ctx, before, e, s, past{j.preparer, e.Entity})
+	var limit *event.LimitError
 	switch {
-	case errors.Is(err, entity.ErrMissing):
+	case errors.Is(err, entity.ErrMissing), errors.As(err, &limit):
 		return err
 	case err != nil:
 		return undecided{err}

@@ -3,6 +3,8 @@ package node
 import (
 	"context"
 	"fmt"
+	"strings"
+	"unicode/utf8"
 
 	"github.com/ankgo/ank/entity"
 	"github.com/ankgo/ank/event"
@@ -12,7 +14,21 @@ import (
 // A Principal is on whose behalf a session acts: a user, a service, a job. The
 // log's entries name it as the author of what it commits. How somebody proves to
 // be a principal is not known here.
+//
+// It is text, UTF-8 without U+0000, of at most [event.MaxAuthor] bytes; anything
+// else is refused.
 type Principal string
+
+// check says whether the principal can be an author.
+func (p Principal) check() error {
+	switch {
+	case len(p) > event.MaxAuthor:
+		return fmt.Errorf("principal: %w", &event.LimitError{What: "bytes in an author", Limit: event.MaxAuthor, Got: len(p)})
+	case !utf8.ValidString(string(p)) || strings.ContainsRune(string(p), 0):
+		return fmt.Errorf("principal %q, which is not UTF-8 or holds U+0000: %w", string(p), event.ErrInvalid)
+	}
+	return nil
+}
 
 // A Policy decides who may see and do what. It must be safe for concurrent use,
 // quick, and free of side effects: a transaction that is tried again is judged

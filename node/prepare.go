@@ -132,25 +132,31 @@ func (p *preparer) current(collection string, id event.ID) (*storage.Record, err
 }
 
 // stored looks for an event of an entity, in the unfinished batches too.
-func (p *preparer) stored(entityID, id event.ID) (*event.Event, event.Position, error) {
+// The Event is nil if there is none.
+func (p *preparer) stored(entityID, id event.ID) (storage.Stored, error) {
 	for _, b := range p.unfinished {
 		for _, entry := range b.Entries {
-			for _, e := range entry.Events() {
-				if e.ID == id && e.Entity == entityID {
-					return e, event.Position{Origin: entry.Origin, Seq: entry.Seq}, nil
+			for i, e := range entry.Events() {
+				if e.ID != id || e.Entity != entityID {
+					continue
 				}
+				tx := entry.Tx.ID
+				if i >= len(entry.Tx.Events) {
+					tx = entry.AddedID()
+				}
+				return storage.Stored{Event: e, Tx: tx, Origin: entry.Origin, Seq: entry.Seq}, nil
 			}
 		}
 	}
 	s, err := p.view()
 	if err != nil {
-		return nil, event.Position{}, err
+		return storage.Stored{}, err
 	}
 	found, err := s.Event(p.ctx, entityID, id)
 	if errors.Is(err, storage.ErrNotFound) {
-		return nil, event.Position{}, nil
+		return storage.Stored{}, nil
 	}
-	return found.Event, event.Position{Origin: found.Origin, Seq: found.Seq}, err
+	return found, err
 }
 
 // past is the history of one entity, as [entity.State.Apply] asks for it.
@@ -163,8 +169,8 @@ var _ entity.History = past{}
 
 // Has implements [entity.History].
 func (h past) Has(_ context.Context, id event.ID) (bool, error) {
-	e, _, err := h.p.stored(h.id, id)
-	return e != nil, err
+	e, err := h.p.stored(h.id, id)
+	return e.Event != nil, err
 }
 
 // log appends an accepted request to the batch.

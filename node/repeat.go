@@ -31,6 +31,9 @@ func (p *preparer) repeated(b *batch, r *request) (bool, error) {
 		return false, err
 	}
 	b.requests = append(b.requests, r)
+	if found.Tx != r.tx.ID {
+		return false, equivocation(r.tx.Events[0]) // it takes another one's events
+	}
 	s, err := p.view()
 	if err != nil {
 		return false, undecided{err}
@@ -54,43 +57,54 @@ func (p *preparer) underWay(b *batch, tx event.ID) *request {
 	return b.find(tx)
 }
 
-// find returns where a transaction was logged; Seq is 0 if none of its events is
-// known. It fails with ErrEquivocation if an ID is known and the event is another
-// one, or if only some of the events are known.
-func (p *preparer) find(tx *event.Transaction) (event.Position, error) {
-	var at event.Position
+// address is where an event was logged, and in which transaction; Seq is 0 for
+// one that was not.
+type address struct {
+	Tx     event.ID
+	Origin event.Origin
+	Seq    uint64
+}
+
+// find returns where a transaction's events were logged. It fails with
+// ErrEquivocation if an ID is known and the event is another one, or if only some
+// of the events are known.
+func (p *preparer) find(tx *event.Transaction) (address, error) {
+	var at address
 	for i, e := range tx.Events {
-		position, err := p.locate(e)
+		found, err := p.locate(e)
 		if err != nil {
-			return event.Position{}, err
+			return address{}, err
 		}
-		if i > 0 && position != at {
-			return event.Position{}, equivocation(e)
+		if i > 0 && found != at {
+			return address{}, equivocation(e)
 		}
-		at = position
+		at = found
 	}
 	return at, nil
 }
 
-// locate returns where an event was logged; Seq is 0 if it was not.
-func (p *preparer) locate(e *event.Event) (event.Position, error) {
+// locate returns where an event was logged.
+func (p *preparer) locate(e *event.Event) (address, error) {
 	record, err := p.current(e.Collection, e.Entity)
 	if err != nil {
-		return event.Position{}, undecided{err}
+		return address{}, undecided{err}
 	}
 	if !e.IsCreation() && (record == nil || record.Row.Head.Max().Less(e.ID)) {
-		return event.Position{}, nil
+		return address{}, nil
 	}
-	known, position, err := p.stored(e.Entity, e.ID)
+	if other, ok := p.recent.get(e.Entity); ok && other.record.Collection != e.Collection {
+		return address{}, equivocation(e) // created in this batch, with the same ID
+	}
+	known, err := p.stored(e.Entity, e.ID)
 	switch {
 	case err != nil:
-		return event.Position{}, undecided{err}
-	case known == nil:
-		return event.Position{}, nil
-	case known.Digest() != e.Digest():
-		return event.Position{}, equivocation(e)
+		return address{}, undecided{err}
+	case known.Event == nil:
+		return address{}, nil
+	case known.Event.Digest() != e.Digest():
+		return address{}, equivocation(e)
 	}
-	return position, nil
+	return address{known.Tx, known.Origin, known.Seq}, nil
 }
 
 func equivocation(e *event.Event) error {

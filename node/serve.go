@@ -30,6 +30,10 @@ func (n *Node) Serve(ctx context.Context, conn wire.Conn, p Principal) error {
 		_ = conn.Close() // nothing was said on it
 		return ErrEphemeral
 	}
+	if err := p.check(); err != nil {
+		_ = conn.Close() // nothing was said on it
+		return err
+	}
 	ctx, leave, ok := n.visits.enter(ctx)
 	if !ok {
 		_ = conn.Close() // nothing was said on it

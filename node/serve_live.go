@@ -79,12 +79,12 @@ func (s *server) admit(ctx context.Context, sub *subscription) error {
 	return nil
 }
 
-// wake notes that there is something to tell. It is called with the reactor
-// locked.
+// wake notes that there is something to tell, if there is still somebody to tell.
+// It is called with the reactor locked.
 func (sub *subscription) wake() {
 	s := sub.server
 	s.mu.Lock()
-	if !sub.woken {
+	if !sub.woken && s.subscriptions[sub.question.Request] == sub {
 		sub.woken = true
 		s.woken = append(s.woken, sub)
 	}
@@ -103,20 +103,22 @@ func (sub *subscription) close() {
 func (s *server) unsubscribe(request uint64) {
 	s.mu.Lock()
 	sub := s.subscriptions[request]
-	delete(s.subscriptions, request)
 	if cancel := s.working[request]; cancel != nil {
 		cancel()
 	}
 	s.mu.Unlock()
 	if sub != nil {
-		sub.close()
+		s.drop(sub)
 	}
 }
 
-// drop forgets a subscription.
+// drop forgets a subscription, and what it had to tell.
 func (s *server) drop(sub *subscription) {
 	s.mu.Lock()
 	delete(s.subscriptions, sub.question.Request)
+	if sub.woken {
+		s.woken = slices.DeleteFunc(s.woken, func(other *subscription) bool { return other == sub })
+	}
 	s.mu.Unlock()
 	sub.close()
 }
@@ -133,11 +135,7 @@ func (s *server) flush() error {
 		sub := s.woken[0]
 		s.woken = slices.Delete(s.woken, 0, 1)
 		sub.woken = false
-		wanted := s.subscriptions[sub.question.Request] == sub
 		s.mu.Unlock()
-		if !wanted {
-			continue
-		}
 		if err := sub.tell(); err != nil {
 			return err
 		}

@@ -1,0 +1,233 @@
+package node_test
+
+import (
+	"context"
+	"fmt"
+	"runtime"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/ankgo/ank/event"
+	"github.com/ankgo/ank/model"
+	"github.com/ankgo/ank/node"
+	"github.com/ankgo/ank/node/pipe"
+	"github.com/ankgo/ank/node/wire"
+)
+
+func TestAPrincipalThatIsNoTextIsRefused(t *testing.T) {
+	for _, p := range []node.Principal{"\xff", "a\x00b", node.Principal(strings.Repeat("x", event.MaxAuthor+1))} {
+		synctest.Test(t, func(t *testing.T) {
+			f := start(t)
+			require.Error(t, tryCreate(f.ctx, f.node.Session(p), Album{Name: "Parade"}))
+			near, far := pipe.New()
+			require.Error(t, f.node.Serve(f.ctx, far, p))
+			_, err := near.Receive(f.ctx)
+			require.Error(t, err)
+			f.create(f.prince, Album{Name: "Parade"})
+			f.stop()
+			f = startOver(t, f.store)
+			require.Equal(t, []string{"Parade"}, f.names(f.prince, ""), "the log can still be read")
+		})
+	}
+}
+
+// pensive is a policy that lets the transactions of slow wait, and with them the
+// committer.
+type pensive struct {
+	node.Policy
+	hold chan struct{}
+}
+
+func (p pensive) Accept(_ context.Context, a *node.Acceptance) error {
+	if a.Principal == "slow" {
+		<-p.hold
+	}
+	return nil
+}
+
+// TestOneIDForTwoEntities: whoever chooses IDs may choose one twice, and both
+// transactions may come into the same batch.
+func TestOneIDForTwoEntities(t *testing.T) {
+	for name, together := range map[string]bool{"one after the other": false, "in one batch": true} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				hold := make(chan struct{})
+				f, c := start(t, node.WithPolicy(pensive{node.AllowAll(), hold})), newClient(t, 0)
+				album := c.create(Album{Name: "Parade"})
+				note := c.createAs(album.Events[0].ID, "notes", "text")
+				again := c.createAs(album.Events[0].ID, "albums", "name")
+				if !together {
+					close(hold)
+				}
+				accept := func(p node.Principal, tx *event.Transaction) *error {
+					err := new(error)
+					go func() { _, *err = f.node.Accept(f.ctx, p, tx) }()
+					synctest.Wait()
+					return err
+				}
+				accept("slow", c.create(Album{Name: "slow"}))
+				errs := []*error{accept("a", album), accept("b", note), accept("c", again)}
+				if together {
+					close(hold)
+					synctest.Wait()
+				}
+				require.NoError(t, *errs[0])
+				require.ErrorIs(t, *errs[1], event.ErrEquivocation)
+				require.ErrorIs(t, *errs[2], event.ErrEquivocation)
+				require.ElementsMatch(t, []string{"slow", "Parade"}, f.names(f.prince, ""))
+			})
+		})
+	}
+}
+
+// createAs is a transaction that creates an entity with a given ID.
+func (c *client) createAs(id event.ID, collection, field string) *event.Transaction {
+	c.Helper()
+	tx, err := c.clock.MintTransaction(id)
+	require.NoError(c, err)
+	return &event.Transaction{ID: tx, Events: []*event.Event{{
+		ID: id, Entity: id, Collection: collection, Salt: c.clock.NewSalt(),
+		Ops: []event.Operation{{Field: field, Kind: event.OpSet, Value: model.OfString("x").AppendTo(nil)}},
+	}}}
+}
+
+// TestEventsOfAnotherTransaction: what was logged in one transaction is not logged
+// in another, be it durable yet or not.
+func TestEventsOfAnotherTransaction(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		f, c := start(t), newClient(t, 0)
+		create := c.create(Album{Name: "Parade"})
+		taken := c.remote(create)
+		var err error
+		taken.ID, err = c.clock.MintTransaction(create.ID)
+		require.NoError(t, err)
+		hold := make(chan struct{})
+		f.stage.commit = holding(hold)
+		go func() { _, _ = f.node.Accept(f.ctx, "prince", create) }()
+		synctest.Wait()
+		underWay := make(chan error)
+		go func() {
+			_, err := f.node.Accept(f.ctx, "prince", c.remote(taken))
+			underWay <- err
+		}()
+		synctest.Wait()
+		close(hold)
+		require.ErrorIs(t, <-underWay, event.ErrEquivocation)
+		r, err := f.node.Accept(f.ctx, "prince", taken)
+		require.ErrorIs(t, err, event.ErrEquivocation)
+		require.Equal(t, node.Rejected, r.Status)
+	})
+}
+
+// TestAnEntityDoesNotOutgrowItsLimits: else nobody could read it any more.
+func TestAnEntityDoesNotOutgrowItsLimits(t *testing.T) {
+	f, c := start(t), newClient(t, 0)
+	create := c.create(Album{Name: "Parade"})
+	_, err := f.node.Accept(f.ctx, "mallory", create)
+	require.NoError(t, err)
+	id := create.Events[0].ID
+	for round := range 5 {
+		r, err := f.node.Accept(f.ctx, "mallory", c.widen(f.get(id), round))
+		if round < 3 {
+			require.NoError(t, err)
+			continue
+		}
+		var limit *event.LimitError
+		require.ErrorAs(t, err, &limit)
+		require.Equal(t, node.Rejected, r.Status, "for good: trying again is of no use")
+	}
+	require.Equal(t, "Parade", f.get(id).Name())
+	f.edit(f.queen, id, func(m AlbumMutable) { m.SetYear(1986) })
+}
+
+// widen writes to as many unknown fields as an event can.
+func (c *client) widen(v AlbumView, round int) *event.Transaction {
+	c.Helper()
+	tx, err := c.clock.MintTransaction(v.Head()...)
+	require.NoError(c, err)
+	e := &event.Event{ID: tx.Update(1), Entity: v.ID(), Collection: "albums", Precursors: v.Head(), Salt: c.clock.NewSalt()}
+	for i := range event.MaxOps {
+		e.Ops = append(e.Ops, event.Operation{
+			Field: fmt.Sprintf("f%d.%d", round, i), Kind: event.OpSet, Value: model.OfInt(1).AppendTo(nil),
+		})
+	}
+	return &event.Transaction{ID: tx, Events: []*event.Event{e}}
+}
+
+// TestGivenUpSubscriptionsAreForgotten: also when the peer does not listen.
+func TestGivenUpSubscriptionsAreForgotten(t *testing.T) {
+	cluster(t, func(t *testing.T, f *fixture) {
+		s := f.visit("mallory")
+		const deaf = 80 // more answers than the line holds
+		for i := range deaf {
+			s.send(&wire.Subscribe{Request: uint64(i + 1), Collection: "albums"})
+		}
+		synctest.Wait()
+		before := heap()
+		const rounds, size = 500, 60 << 10
+		text := "name = '" + strings.Repeat("x", size) + "'"
+		for i := range rounds {
+			s.send(&wire.Subscribe{Request: uint64(deaf + i + 1), Collection: "albums", Query: text})
+			synctest.Wait()
+			s.send(&wire.Unsubscribe{Request: uint64(deaf + i + 1)})
+			synctest.Wait()
+		}
+		f.create(f.prince, Album{Name: "Parade"})
+		require.Equal(t, deaf, f.node.Standing())
+		require.Less(t, heap()-before, int64(rounds*size/4))
+	})
+}
+
+// heap is how many bytes are in use.
+func heap() int64 {
+	var m runtime.MemStats
+	runtime.GC()
+	runtime.ReadMemStats(&m)
+	return int64(m.HeapAlloc)
+}
+
+// mute returns a line to a server of the fixture's system that says hello and then
+// what the test has it say.
+func (f *fixture) mute() (*pipe.Link, chan *stranger) {
+	servers := make(chan *stranger, 1)
+	return pipe.NewLink(func(conn wire.Conn) {
+		go func() {
+			s := &stranger{T: f.T, ctx: f.ctx, conn: conn}
+			s.send(&wire.Hello{
+				Min: wire.MinVersion, Max: wire.MaxVersion, Durable: true,
+				System: f.node.System(), Time: time.Now().UnixMicro(),
+			})
+			servers <- s
+		}()
+	}), servers
+}
+
+func TestAQuestionEndsWithItsContextThoughNobodyListens(t *testing.T) {
+	cluster(t, func(t *testing.T, f *fixture) {
+		ada := f.join("ada")
+		link, _ := f.mute()
+		c, err := ada.node.Connect(link.Dial)
+		require.NoError(t, err)
+		require.NoError(t, c.Wait(f.ctx))
+		began := time.Now()
+		const more = 200 // than the line holds
+		ended := make(chan error, more)
+		for range more {
+			go func() {
+				ctx, cancel := context.WithTimeout(f.ctx, time.Second)
+				defer cancel()
+				_, err := albums.Get(ctx, ada.session, event.ID{1})
+				ended <- err
+			}()
+		}
+		for range more {
+			require.ErrorIs(t, <-ended, context.DeadlineExceeded)
+		}
+		require.Equal(t, time.Second, time.Since(began))
+		require.NoError(t, c.Close(f.ctx))
+	})
+}
