@@ -76,6 +76,17 @@ func newCache(bytes int64) *cache {
 	return c
 }
 
+// resize changes how many bytes of records the cache may hold. What is too much
+// goes when a record is put in.
+func (c *cache) resize(bytes int64) {
+	for i := range c.shards {
+		s := &c.shards[i]
+		s.mu.Lock()
+		s.limit = int(bytes / cacheShards)
+		s.mu.Unlock()
+	}
+}
+
 // hash mixes an ID's random half, as IDs made by hand differ in few bits.
 func hash(id event.ID) uint64 {
 	h := (binary.LittleEndian.Uint64(id[8:]) ^ binary.LittleEndian.Uint64(id[:8])>>7) * 0x9E3779B97F4A7C15

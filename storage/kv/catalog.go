@@ -27,6 +27,7 @@ type catalog struct {
 type collection struct {
 	name   string
 	number uint64
+	mirror *mirror // one for all versions of the collection
 
 	// stored lists the collection's indexes in the store.
 	stored []storedIndex
@@ -82,8 +83,8 @@ func (c *catalog) addOrigin(o event.Origin) uint64 {
 	return n
 }
 
-func (c *catalog) addCollection(name string) *collection {
-	col := &collection{name: name, number: uint64(len(c.collections)) + 1}
+func (c *catalog) addCollection(name string, m *mirror) *collection {
+	col := &collection{name: name, number: uint64(len(c.collections)) + 1, mirror: m}
 	c.collections[name] = col
 	return col
 }

@@ -39,9 +39,9 @@ func (e *Engine) Commit(ctx context.Context, b *storage.Batch) error {
 	return e.publish(ctx, &c.writes, next)
 }
 
-// written is a record that a commit writes, for the cache.
+// written is a record that a commit writes, for the cache and the mirrors.
 type written struct {
-	collection uint64
+	collection *collection
 	record     *storage.Record
 }
 
@@ -116,7 +116,7 @@ func (c *change) origin(o event.Origin) uint64 {
 func (c *change) collection(name string) *collection {
 	col, ok := c.catalog.collections[name]
 	if !ok {
-		col = c.ownCatalog().addCollection(name)
+		col = c.ownCatalog().addCollection(name, c.engine.newMirror())
 		c.key = appendMetaKey(c.key[:0], metaCollection, name)
 		c.value = codec.AppendUvarint(c.value[:0], col.number)
 		c.writes.Set(c.key, c.value)
@@ -127,7 +127,7 @@ func (c *change) collection(name string) *collection {
 // abandonIndexes marks a collection's indexes as outdated before the first
 // record is changed that they will not hear of. Register builds them anew.
 func (c *change) abandonIndexes(col *collection) {
-	abandoned := &collection{name: col.name, number: col.number, stored: slices.Clone(col.stored)}
+	abandoned := &collection{name: col.name, number: col.number, mirror: col.mirror, stored: slices.Clone(col.stored)}
 	for i := range abandoned.stored {
 		x := &abandoned.stored[i]
 		x.state = indexBuilding
@@ -273,7 +273,7 @@ func (c *change) state(s *storage.StateChange) error {
 	w.bytes = appendRow(w.bytes, &s.Record.Row)
 	w.bytes = append(w.bytes, s.Record.Merge...)
 	w.endSet()
-	c.written = append(c.written, written{col.number, s.Record})
+	c.written = append(c.written, written{col, s.Record})
 	for i := range col.indexes {
 		if x := &col.indexes[i]; !x.twin {
 			c.index(col, x, old, s.Record)

@@ -21,13 +21,17 @@ type Options struct {
 	// part of one nor one before another. Default: every commit is synced.
 	Relaxed bool
 
-	// CacheBytes bounds the heap taken by resident records, those read or
-	// written last. Zero means DefaultCacheBytes, a negative number no cache.
-	// Reading a resident record costs a tenth of reading it from the driver.
+	// CacheBytes bounds the heap taken by what is kept there: collections that are
+	// often asked, if they fit, and single records, those read or written last. Zero
+	// means DefaultCacheBytes, a negative number none. Reading a resident record
+	// costs a tenth of reading it from the driver, and a query of a resident
+	// collection a tenth of one of resident records.
 	CacheBytes int64
+
+	early int64 // see Engine; zero means earlyRows
 }
 
-// DefaultCacheBytes is the size of the record cache when the options name none.
+// DefaultCacheBytes is what is kept on the heap when the options do not say.
 const DefaultCacheBytes = 64 << 20
 
 // Engine is a storage.Engine over a Driver. Safe for concurrent use.
@@ -36,6 +40,8 @@ type Engine struct {
 	traits Traits
 	sync   bool
 	cache  *cache
+	tables *budget
+	early  int64 // rows that are read before a table is thought of
 	views  *viewSet
 
 	// writer holds a token while nobody commits, registers or closes. A channel,
@@ -88,6 +94,14 @@ func open(ctx context.Context, d Driver, options Options) (*Engine, error) {
 		views:  newViewSet(d, first),
 		writer: make(chan struct{}, 1),
 		newest: first,
+	}
+	e.tables = newBudget(e.cache, options.CacheBytes)
+	e.early = options.early
+	if e.early == 0 {
+		e.early = earlyRows
+	}
+	for _, col := range first.catalog.collections {
+		col.mirror = e.newMirror()
 	}
 	e.change.engine = e
 	e.writer <- struct{}{}
@@ -227,7 +241,8 @@ func (e *Engine) publish(ctx context.Context, w *Writes, next *view) error {
 			return err
 		}
 		for _, w := range e.change.written {
-			e.cache.commit(w.collection, w.record, next.version)
+			e.cache.commit(w.collection.number, w.record, next.version)
+			w.collection.mirror.commit(w.record, next.version)
 		}
 		return nil
 	}

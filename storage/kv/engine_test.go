@@ -16,6 +16,7 @@ func TestEngine(t *testing.T) {
 		"synced":   {},
 		"relaxed":  {Relaxed: true},
 		"uncached": {CacheBytes: -1},
+		"tables":   kv.Eager(kv.Options{}),
 	} {
 		t.Run(name, func(t *testing.T) {
 			storagetest.Run(t, storagetest.Options{

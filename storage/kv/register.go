@@ -67,7 +67,7 @@ func (e *Engine) prepareIndexes(ctx context.Context, s *model.Schema) (*collecti
 	c := &e.change
 	c.reset(e.newest)
 	old := c.collection(s.Collection())
-	next := &collection{name: old.name, number: old.number, schema: s}
+	next := &collection{name: old.name, number: old.number, mirror: old.mirror, schema: s}
 	var building []index
 	for i, x := range s.Indexes() {
 		key := s.IndexKey(i)
@@ -97,7 +97,9 @@ func (e *Engine) prepareIndexes(ctx context.Context, s *model.Schema) (*collecti
 		}
 	}
 	// Until the indexes are ready, queries go without any, and nothing is committed.
-	c.ownCatalog().collections[next.name] = &collection{name: next.name, number: next.number, stored: slices.Clone(next.stored)}
+	c.ownCatalog().collections[next.name] = &collection{
+		name: next.name, number: next.number, mirror: next.mirror, stored: slices.Clone(next.stored),
+	}
 	v := &view{version: e.newest.version + 1, cursor: c.cursor, catalog: c.catalog}
 	return next, building, e.publish(ctx, &c.writes, v)
 }

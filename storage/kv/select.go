@@ -78,7 +78,8 @@ type selector struct {
 	col      *collection
 	index    *index // for Seek
 	filter   *plan.KeyFilter
-	keysOnly bool // candidates are not read
+	keysOnly bool   // candidates are not read
+	order    *order // of the collection's table, if it has one
 
 	// The candidate: either resident, or row and the bytes it aliases.
 	resident *storage.Record
@@ -111,6 +112,10 @@ func (s *snapshot) selector(ctx context.Context, p *plan.Plan) (*selector, func(
 	}
 	if x.plan.Filter {
 		x.filter = x.plan.KeyFilter()
+	}
+	if err := x.resort(); err != nil {
+		drop()
+		return nil, nil, err
 	}
 	return x, drop, nil
 }
@@ -179,10 +184,12 @@ func (x *selector) record() (*storage.Record, error) {
 // each visits the rows that match, in the plan's order, until visit returns
 // false.
 func (x *selector) each(visit func() bool) error {
-	switch x.plan.Access {
-	case plan.Lookup:
+	switch {
+	case x.order != nil:
+		return x.table(visit)
+	case x.plan.Access == plan.Lookup:
 		return x.lookup(visit)
-	case plan.Seek:
+	case x.plan.Access == plan.Seek:
 		return x.ranges(x.index.prefix, x.entry, visit)
 	default:
 		return x.ranges(appendStatesPrefix(nil, x.col.number), x.state, visit)
@@ -207,6 +214,9 @@ func (x *selector) matches(r *model.Row) bool {
 // ranges visits what consider accepts among the keys of the plan's ranges below
 // a prefix.
 func (x *selector) ranges(prefix []byte, consider func(prefix []byte, it Iterator) (bool, error), visit func() bool) error {
+	if m := x.col.mirror; m != nil {
+		defer func() { m.read.Add(int64(x.visited)) }()
+	}
 	ranges := x.plan.Ranges
 	for i := range ranges {
 		r := ranges[i]

@@ -17,8 +17,9 @@ type Options struct {
 	// writes in memory take (up to 128 MiB); 0 means 64 MiB.
 	BlockCache int64
 
-	// Resident is the number of bytes of entities kept ready in memory; 0 means
-	// 64 MiB, a negative number none.
+	// Resident is the number of bytes of entities kept ready in memory: whole
+	// collections that are often asked, if they fit, and single entities. 0 means
+	// 64 MiB, a negative number none. See kv.Options.CacheBytes.
 	Resident int64
 
 	// Ballast is the size in bytes of the file that is given back when the disk
