@@ -121,7 +121,7 @@ func BenchmarkTransaction(b *testing.B) {
 	b.Run("create", func(b *testing.B) {
 		b.ReportAllocs()
 		for b.Loop() {
-			o := NewOverlay()
+			o := new(Overlay)
 			_, err := o.Create(clock, schema, []model.Value{model.OfString("Parade"), model.OfString("Prince"), model.OfInt(1986)})
 			if err != nil {
 				b.Fatal(err)
@@ -134,7 +134,7 @@ func BenchmarkTransaction(b *testing.B) {
 	b.Run("update", func(b *testing.B) {
 		b.ReportAllocs()
 		for b.Loop() {
-			o := NewOverlay()
+			o := new(Overlay)
 			o.Fork(schema, s.id, &row)
 			d, err := o.Edit(schema, s.id)
 			if err != nil {

@@ -18,33 +18,67 @@ func (o *Overlay) Build(clock *event.Clock) (*event.Transaction, error) {
 	if o.err != nil {
 		return nil, o.err
 	}
-	b := builder{
-		clock:  clock,
-		events: make([]*event.Event, 0, len(o.order)),
-		floor:  make([]event.ID, 0, len(o.order)),
+	b := builder{clock: clock}
+	if b.count(o.order); b.drafts == 0 {
+		return nil, nil
 	}
+	b.allocate()
 	created, err := b.add(o.order, true)
 	if err == nil {
 		_, err = b.add(o.order, false)
 	}
-	if err != nil || len(b.events) == 0 {
+	if err != nil {
 		return nil, err
 	}
-	id, err := clock.MintTransaction(b.floor...)
-	if err != nil {
+	if b.tx.ID, err = clock.MintTransaction(b.floor); err != nil {
 		return nil, fmt.Errorf("commit: %w", err)
 	}
-	for i, e := range b.events[created:] {
-		e.ID = id.Update(i + 1)
+	for i, e := range b.tx.Events[created:] {
+		e.ID = b.tx.ID.Update(i + 1)
 	}
-	return &event.Transaction{ID: id, Events: b.events}, nil
+	return b.tx, nil
 }
 
-// builder collects the events of a transaction and what its ID must be above.
+// builder makes a transaction. Its events and their operations lie in one piece
+// of memory each, as they live and die together.
 type builder struct {
 	clock  *event.Clock
-	events []*event.Event
-	floor  []event.ID
+	drafts int // that have changed
+	ops    int
+
+	tx     *event.Transaction
+	events []event.Event
+	memory []event.Operation
+	floor  event.ID // the greatest ID that the transaction's must be above
+}
+
+func (b *builder) count(drafts []*Draft) {
+	for _, d := range drafts {
+		if !d.changed() {
+			continue
+		}
+		b.drafts++
+		b.ops += len(d.changes)
+		if d.deleted != d.base.Deleted {
+			b.ops++
+		}
+	}
+}
+
+// allocate gets the memory for everything; nearly all transactions have one event.
+func (b *builder) allocate() {
+	b.memory = make([]event.Operation, 0, b.ops)
+	if b.drafts == 1 {
+		var one struct {
+			tx     event.Transaction
+			events [1]event.Event
+			list   [1]*event.Event
+		}
+		b.tx, b.events, one.tx.Events = &one.tx, one.events[:0], one.list[:0]
+		return
+	}
+	b.tx = &event.Transaction{Events: make([]*event.Event, 0, b.drafts)}
+	b.events = make([]event.Event, 0, b.drafts)
 }
 
 // add makes the events of the drafts that changed, and returns how many there
@@ -57,8 +91,11 @@ func (b *builder) add(drafts []*Draft, created bool) (int, error) {
 		if err := d.check(); err != nil {
 			return 0, err
 		}
-		b.events = append(b.events, d.event(b.clock))
-		b.floor = append(b.floor, d.base.Head...)
+		b.events = append(b.events, b.event(d))
+		b.tx.Events = append(b.tx.Events, &b.events[len(b.events)-1])
+		if last := d.base.Head.Max(); b.floor.Less(last) {
+			b.floor = last
+		}
 	}
 	return len(b.events), nil
 }
@@ -66,7 +103,7 @@ func (b *builder) add(drafts []*Draft, created bool) (int, error) {
 // check asks the model about the entity as it will be. What is deleted need not
 // be valid.
 func (d *Draft) check() error {
-	if d.deleted {
+	if d.deleted || !d.schema.Checks() {
 		return nil
 	}
 	if err := d.schema.Check(d.visible()); err != nil {
@@ -76,29 +113,29 @@ func (d *Draft) check() error {
 }
 
 // event makes the entity's event; one that updates gets its ID later.
-func (d *Draft) event(clock *event.Clock) *event.Event {
-	e := &event.Event{Collection: d.schema.Collection(), Entity: d.base.ID, Ops: make([]event.Operation, 0, len(d.changes)+1)}
+func (b *builder) event(d *Draft) event.Event {
+	e := event.Event{Collection: d.schema.Collection(), Entity: d.base.ID}
 	if d.created {
 		e.ID = d.base.ID
 	} else {
 		e.Precursors = precursors(d.base.Head)
 	}
+	first := len(b.memory)
 	for i := range d.changes {
 		c := &d.changes[i]
-		e.Ops = append(e.Ops, event.Operation{
-			Field: d.schema.Fields()[c.field].Name, Kind: event.OpSet, Value: c.bytes(),
-		})
+		b.memory = append(b.memory, event.Operation{Field: c.Name, Kind: event.OpSet, Value: c.Value})
 	}
-	if len(e.Ops) > 0 {
-		e.Salt = clock.NewSalt()
+	if len(d.changes) > 0 {
+		e.Salt = b.clock.NewSalt()
 	}
 	if d.deleted != d.base.Deleted {
 		kind := event.OpDelete
 		if !d.deleted {
 			kind = event.OpUndelete
 		}
-		e.Ops = append(e.Ops, event.Operation{Kind: kind})
+		b.memory = append(b.memory, event.Operation{Kind: kind})
 	}
+	e.Ops = b.memory[first:len(b.memory):len(b.memory)]
 	return e
 }
 

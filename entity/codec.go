@@ -194,18 +194,26 @@ func (k *Kept) flags() (flags byte) {
 // error, if they do not belong together, matches [ErrCorrupt].
 func DecodeState(collection string, id event.ID, head event.Head, values model.Tuple, merge []byte) (*State, error) {
 	s := NewState(collection, id)
-	s.head = head
-	s.fields = make([]register, 0, values.Len())
-	for name, value := range values.All() {
-		s.fields = append(s.fields, register{name: name, value: value, by: id})
-	}
-	if len(merge) == 0 {
-		return s, nil
-	}
-	if err := s.decodeMerge(merge); err != nil {
-		return nil, fmt.Errorf("entity: %w of %s %v: %w", ErrCorrupt, collection, id, err)
+	if err := s.Decode(head, values, merge); err != nil {
+		return nil, err
 	}
 	return s, nil
+}
+
+// Decode is DecodeState for a state that is new or was reset.
+func (s *State) Decode(head event.Head, values model.Tuple, merge []byte) error {
+	s.head = head
+	s.fields = slices.Grow(s.fields, values.Len())
+	for name, value := range values.All() {
+		s.fields = append(s.fields, register{name: name, value: value, by: s.id})
+	}
+	if len(merge) == 0 {
+		return nil
+	}
+	if err := s.decodeMerge(merge); err != nil {
+		return fmt.Errorf("entity: %w of %s %v: %w", ErrCorrupt, s.collection, s.id, err)
+	}
+	return nil
 }
 
 func (s *State) decodeMerge(merge []byte) error {

@@ -19,26 +19,12 @@ import (
 type Draft struct {
 	overlay *Overlay
 	schema  *model.Schema
-	base    model.Row // as it was forked; without values if it is created here
-	absent  bool      // there was no such entity
-	created bool      // it is created in this transaction
-	deleted bool      // as of now
-	changes []change  // sorted by field
+	base    model.Row          // as it was forked; without values if it is created here
+	absent  bool               // there was no such entity
+	created bool               // it is created in this transaction
+	deleted bool               // as of now
+	changes []model.NamedValue // fields' new values, sorted by field
 	row     *model.Row
-}
-
-// change is a field's new value.
-type change struct {
-	field   int
-	value   model.Value
-	encoded []byte // made when it is first asked for
-}
-
-func (c *change) bytes() []byte {
-	if c.encoded == nil {
-		c.encoded = c.value.AppendTo(nil)
-	}
-	return c.encoded
 }
 
 // ID is the entity's ID, which it has from its creation on.
@@ -50,7 +36,8 @@ func (d *Draft) Schema() *model.Schema { return d.schema }
 // Field returns the value of a column as it is now in the transaction.
 func (d *Draft) Field(column int) model.Value {
 	if i, ok := d.find(column); ok {
-		return d.read(column, d.changes[i].value)
+		v, _ := model.DecodeValue(d.changes[i].Value) // which Value.AppendTo made
+		return d.read(column, v)
 	}
 	return d.schema.Value(&d.base, column)
 }
@@ -125,9 +112,11 @@ func (d *Draft) put(field int, v model.Value) {
 	case same:
 		return
 	case found:
-		d.changes[i] = change{field: field, value: v}
+		d.changes[i].Value = v.AppendTo(nil)
 	default:
-		d.changes = slices.Insert(d.changes, i, change{field: field, value: v})
+		d.changes = slices.Insert(d.changes, i, model.NamedValue{
+			Field: field, Name: d.schema.Fields()[field].Name, Value: v.AppendTo(nil),
+		})
 	}
 	d.row = nil
 }
@@ -141,8 +130,8 @@ func (d *Draft) read(field int, v model.Value) model.Value {
 }
 
 func (d *Draft) find(field int) (int, bool) {
-	return slices.BinarySearchFunc(d.changes, field, func(c change, field int) int {
-		return cmp.Compare(c.field, field)
+	return slices.BinarySearchFunc(d.changes, field, func(c model.NamedValue, field int) int {
+		return cmp.Compare(c.Field, field)
 	})
 }
 
@@ -171,8 +160,7 @@ func (d *Draft) values() model.Tuple {
 		b.Set(name, value)
 	}
 	for i := range d.changes {
-		c := &d.changes[i]
-		b.Set(d.schema.Fields()[c.field].Name, c.bytes())
+		b.Set(d.changes[i].Name, d.changes[i].Value)
 	}
 	return built(b)
 }

@@ -173,16 +173,16 @@ func (s *store) result(q *query.Checked, o *entity.Overlay) iter.Seq2[entity.Vie
 }
 
 func (s *store) Get(_ context.Context, schema *model.Schema, id event.ID) (entity.View, error) {
-	o := entity.NewOverlay()
+	o := new(entity.Overlay)
 	o.Fork(schema, id, s.row(schema, id))
 	return o.Get(schema, id)
 }
 
 func (s *store) Fetch(_ context.Context, q *query.Checked) iter.Seq2[entity.View, error] {
-	return s.result(q, entity.NewOverlay())
+	return s.result(q, new(entity.Overlay))
 }
 
-func (s *store) Begin() *tx { return &tx{store: s, overlay: entity.NewOverlay()} }
+func (s *store) Begin() *tx { return &tx{store: s, overlay: new(entity.Overlay)} }
 
 // tx is a transaction on a store.
 type tx struct {

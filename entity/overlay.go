@@ -10,12 +10,14 @@ import (
 
 // An Overlay is what a transaction has touched: entities as they were when it
 // first read or changed them, so that reads repeat, and its changes to them. The
-// node reads rows, the Overlay remembers them. It is not safe for concurrent use.
+// node reads rows, the Overlay remembers them. The zero Overlay has touched
+// nothing. It is not safe for concurrent use, and must not be copied.
 type Overlay struct {
 	order    []*Draft       // by first touch
-	drafts   map[Key]*Draft // all of order, once there are more than few
+	drafts   map[Key]*Draft // the first of order, as far as they were looked for
 	err      error          // the first misuse
 	finished bool
+	room     [1]*Draft // for order
 }
 
 // few is how many drafts are looked for one by one.
@@ -26,9 +28,6 @@ type Key struct {
 	Collection string
 	ID         event.ID
 }
-
-// NewOverlay returns an Overlay that touched nothing.
-func NewOverlay() *Overlay { return new(Overlay) }
 
 // Touched reports whether the transaction touched the entity: if so, the other
 // methods may be called for it, and if not, [Overlay.Fork] comes first.
@@ -50,23 +49,17 @@ func (o *Overlay) Fork(s *model.Schema, id event.ID, row *model.Row) {
 }
 
 func (o *Overlay) add(d *Draft) {
-	o.order = append(o.order, d)
-	switch {
-	case o.drafts != nil:
-		o.drafts[d.key()] = d
-	case len(o.order) > few:
-		o.drafts = make(map[Key]*Draft, 2*len(o.order))
-		for _, d := range o.order {
-			o.drafts[d.key()] = d
-		}
+	if o.order == nil {
+		o.order = o.room[:0]
 	}
+	o.order = append(o.order, d)
 }
 
 // find returns the draft of a touched entity, nil if it was not touched.
 func (o *Overlay) find(s *model.Schema, id event.ID) *Draft {
 	key := Key{s.Collection(), id}
-	if o.drafts != nil {
-		return o.drafts[key]
+	if len(o.order) > few {
+		return o.lookUp(key)
 	}
 	for _, d := range o.order {
 		if d.key() == key {
@@ -74,6 +67,18 @@ func (o *Overlay) find(s *model.Schema, id event.ID) *Draft {
 		}
 	}
 	return nil
+}
+
+// lookUp is find by the map. Entities that are created, perhaps very many, come
+// into it when something is looked for, which for them hardly ever happens.
+func (o *Overlay) lookUp(key Key) *Draft {
+	if o.drafts == nil {
+		o.drafts = make(map[Key]*Draft, 2*len(o.order))
+	}
+	for _, d := range o.order[len(o.drafts):] { // all keys are different
+		o.drafts[d.key()] = d
+	}
+	return o.drafts[key]
 }
 
 func (d *Draft) key() Key { return Key{d.schema.Collection(), d.base.ID} }
@@ -93,11 +98,7 @@ func (o *Overlay) Create(clock *event.Clock, s *model.Schema, values []model.Val
 	if err != nil {
 		return nil, fmt.Errorf("create %s: %w", s.Model(), err)
 	}
-	d := &Draft{overlay: o, schema: s, created: true, base: model.Row{ID: id, Head: event.Head{id}}}
-	d.changes = make([]change, len(encoded))
-	for i, e := range encoded {
-		d.changes[i] = change{field: e.Field, value: values[e.Field], encoded: e.Value}
-	}
+	d := &Draft{overlay: o, schema: s, created: true, base: model.Row{ID: id, Head: event.Head{id}}, changes: encoded}
 	o.add(d)
 	return d, nil
 }

@@ -176,7 +176,7 @@ func TestTransactionIsAboveWhatItSaw(t *testing.T) {
 	ahead := event.NewClock(event.ClockOptions{Now: func() time.Time { return start.Add(time.Hour) }})
 	young, err := ahead.MintTransaction()
 	require.NoError(t, err)
-	o := entity.NewOverlay()
+	o := new(entity.Overlay)
 	o.Fork(albumSchema, id, &model.Row{ID: id, Head: event.Head{young.Update(1)}})
 	d, err := o.Edit(albumSchema, id)
 	require.NoError(t, err)
@@ -211,7 +211,7 @@ func TestWideHeads(t *testing.T) {
 		t, _ := clock.MintTransaction()
 		head = append(head, t.Update(1))
 	}
-	o := entity.NewOverlay()
+	o := new(entity.Overlay)
 	o.Fork(albumSchema, id, &model.Row{ID: id, Head: event.NewHead(head...)})
 	d, err := o.Edit(albumSchema, id)
 	require.NoError(t, err)
@@ -417,7 +417,7 @@ func TestSchemaIsAsked(t *testing.T) {
 		return nil
 	})
 	clock := newClock()
-	o := entity.NewOverlay()
+	o := new(entity.Overlay)
 	d, err := o.Create(clock, schema, []model.Value{model.OfString("Parade")})
 	require.NoError(t, err)
 	_, err = o.Build(clock)
@@ -430,7 +430,7 @@ func TestSchemaIsAsked(t *testing.T) {
 
 	id, err := clock.Mint()
 	require.NoError(t, err)
-	o = entity.NewOverlay()
+	o = new(entity.Overlay)
 	o.Fork(schema, id, &model.Row{ID: id, Head: event.Head{id}})
 	require.NoError(t, o.Delete(schema, id))
 	_, err = o.Build(clock)

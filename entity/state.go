@@ -55,6 +55,15 @@ func NewState(collection string, id event.ID) *State {
 	return &State{collection: collection, id: id}
 }
 
+// Reset makes s what [NewState] returns, and keeps its memory for what comes.
+func (s *State) Reset(collection string, id event.ID) {
+	if s.shared.Swap(false) {
+		s.fields, s.kept = nil, nil // a clone goes on with them
+	}
+	s.collection, s.id, s.head, s.deletion = collection, id, nil, deletion{}
+	s.fields, s.kept = s.fields[:0], s.kept[:0]
+}
+
 // Collection is the entity's collection.
 func (s *State) Collection() string { return s.collection }
 

@@ -145,6 +145,9 @@ func (s *Schema) Current(name string) string {
 	return name
 }
 
+// Checks reports whether the definition has a Check.
+func (s *Schema) Checks() bool { return s.check != nil }
+
 // Check asks the model whether the row may be stored: the definition's Check.
 func (s *Schema) Check(r *Row) error {
 	if s.check == nil {

@@ -31,7 +31,7 @@ func newClient(t *testing.T, ahead time.Duration) *client {
 
 func (c *client) create(a Album) *event.Transaction {
 	c.Helper()
-	o := entity.NewOverlay()
+	o := new(entity.Overlay)
 	_, err := o.Create(c.clock, lenient, []model.Value{
 		model.OfString(a.Name), model.OfString(a.Artist), model.OfInt(int64(a.Year)),
 	})
@@ -44,7 +44,7 @@ func (c *client) create(a Album) *event.Transaction {
 // edit changes the year of an album of which the client knows the view.
 func (c *client) edit(v AlbumView, year int) *event.Transaction {
 	c.Helper()
-	o := entity.NewOverlay()
+	o := new(entity.Overlay)
 	o.Fork(albumSchema, v.ID(), v.Row())
 	d, err := o.Edit(albumSchema, v.ID())
 	require.NoError(c, err)
@@ -295,7 +295,7 @@ func TestMalformedTransactions(t *testing.T) {
 func TestUnknownCollections(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		f, c := start(t, node.Models(albumSchema)), newClient(t, 0)
-		o := entity.NewOverlay()
+		o := new(entity.Overlay)
 		d, err := o.Create(c.clock, model.NewSchema(model.Definition{
 			Model: "Label", Collection: "labels", Fields: []model.Field{{Name: "name", Go: "Name", Type: model.TypeString}},
 		}), []model.Value{model.OfString("Paisley Park")})

@@ -2,6 +2,7 @@ package node
 
 import (
 	"context"
+	"sync"
 
 	"github.com/ankgo/ank/entity"
 	"github.com/ankgo/ank/event"
@@ -26,15 +27,20 @@ func recordOf(state *entity.State, s *model.Schema) *storage.Record {
 	}
 }
 
+// states saves every fold the same few allocations. What is in the pool has no
+// meaning.
+var states = sync.Pool{New: func() any { return new(entity.State) }}
+
 // fold applies one event to a record, which is nil if there is none so far, and
 // returns the new one. The result is Applied, or else the record is nil. An event
 // that would make the entity larger than it may be is refused with an
 // *[event.LimitError].
 func fold(ctx context.Context, before *storage.Record, e *event.Event, s *model.Schema, h entity.History) (*storage.Record, entity.Result, error) {
-	state := entity.NewState(e.Collection, e.Entity)
+	state := states.Get().(*entity.State)
+	defer states.Put(state)
+	state.Reset(e.Collection, e.Entity)
 	if before != nil {
-		var err error
-		if state, err = stateOf(before); err != nil {
+		if err := state.Decode(before.Row.Head, before.Row.Values, before.Merge); err != nil {
 			return nil, entity.Refused, err
 		}
 	}

@@ -148,7 +148,7 @@ func noting(ctx context.Context, a *node.Acceptance) error {
 // acceptLate hands in what a client with a slow clock made of what it knows.
 func acceptLate(t *rapid.T, n *node.Node, clock *event.Clock, w world) {
 	ctx := context.Background()
-	o := entity.NewOverlay()
+	o := new(entity.Overlay)
 	_, err := o.Create(clock, lenient, []model.Value{model.OfString("late"), model.OfString(""), model.OfInt(1950)})
 	require.NoError(t, err)
 	for _, id := range w.ids() {

@@ -56,7 +56,13 @@ type read struct {
 }
 
 func newRequest(p Principal, tx *event.Transaction) *request {
-	return &request{principal: p, tx: tx, receipt: Receipt{Transaction: tx.ID, Status: Pending}}
+	r := new(request)
+	r.init(p, tx)
+	return r
+}
+
+func (r *request) init(p Principal, tx *event.Transaction) {
+	r.principal, r.tx, r.receipt = p, tx, Receipt{Transaction: tx.ID, Status: Pending}
 }
 
 // doneLocked returns a channel that is closed when the request is decided. It

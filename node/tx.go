@@ -36,6 +36,7 @@ type Tx struct {
 	forks   []*storage.Record // what was there at first touch
 	version uint64            // as of which all forks were current
 	fetched map[entity.Key]event.Stamp
+	request request // of Commit
 }
 
 var _ entity.Tx = (*Tx)(nil)
@@ -164,7 +165,7 @@ func (t *Tx) remember(r *storage.Record) {
 // error is that of ctx. Later, it is ErrPending, and the transaction is decided
 // all the same: [Node.Receipt] with the receipt's Transaction tells.
 func (t *Tx) Commit(ctx context.Context) (Receipt, error) {
-	overlay := t.work.overlay
+	overlay := &t.work.overlay
 	if overlay.Finished() {
 		return Receipt{}, entity.ErrFinished
 	}
@@ -179,7 +180,8 @@ func (t *Tx) Commit(ctx context.Context) (Receipt, error) {
 	if tx == nil {
 		return Receipt{}, t.verify(ctx)
 	}
-	r := newRequest(t.session.principal, tx)
+	r := &t.request
+	r.init(t.session.principal, tx)
 	if err := checkForm(t.session.principal, tx); err != nil {
 		r.fail(err)
 		return r.receipt, r.err

@@ -24,24 +24,13 @@ type source interface {
 // hooks get.
 type workspace struct {
 	clock   *event.Clock
-	overlay *entity.Overlay
+	overlay entity.Overlay
 	source  source
-	touched []touched
-	few     [2]touched // room for touched
-}
-
-// touched is an entity that the overlay knows.
-type touched struct {
-	schema *model.Schema
-	id     event.ID
 }
 
 var _ entity.Tx = (*workspace)(nil)
 
-func (w *workspace) init(c *event.Clock, s source) {
-	w.clock, w.overlay, w.source = c, entity.NewOverlay(), s
-	w.touched = w.few[:0]
-}
+func (w *workspace) init(c *event.Clock, s source) { w.clock, w.source = c, s }
 
 // touch makes sure that the overlay knows an entity.
 func (w *workspace) touch(ctx context.Context, s *model.Schema, id event.ID) error {
@@ -63,7 +52,6 @@ func (w *workspace) touch(ctx context.Context, s *model.Schema, id event.ID) err
 		row = &record.Row
 	}
 	w.overlay.Fork(s, id, row)
-	w.touched = append(w.touched, touched{s, id})
 	return nil
 }
 
@@ -72,11 +60,7 @@ func (w *workspace) Create(s *model.Schema, values []model.Value) (*entity.Draft
 	if s == nil {
 		return nil, ErrUnknownModel
 	}
-	d, err := w.overlay.Create(w.clock, s, values)
-	if err == nil {
-		w.touched = append(w.touched, touched{s, d.ID()})
-	}
-	return d, err
+	return w.overlay.Create(w.clock, s, values)
 }
 
 // Get implements [entity.Reader].
@@ -133,21 +117,17 @@ func (w *workspace) Fetch(ctx context.Context, q *query.Checked) iter.Seq2[entit
 }
 
 // changed returns the touched entities of a collection as the transaction sees
-// them.
+// them, those included that it has deleted.
 func (w *workspace) changed(s *model.Schema) map[event.ID]*storage.Record {
 	var rows map[event.ID]*storage.Record
-	for _, t := range w.touched {
-		if t.schema != s {
+	for id, row := range w.overlay.Rows(s) {
+		if row == nil {
 			continue
 		}
-		// A deleted entity comes with its last view; one that does not exist
-		// comes without, and is in nobody's result.
-		if view, _ := w.overlay.Get(s, t.id); !view.IsZero() {
-			if rows == nil {
-				rows = make(map[event.ID]*storage.Record)
-			}
-			rows[t.id] = &storage.Record{Collection: s.Collection(), Row: *view.Row()}
+		if rows == nil {
+			rows = make(map[event.ID]*storage.Record)
 		}
+		rows[id] = &storage.Record{Collection: s.Collection(), Row: *row}
 	}
 	return rows
 }
