@@ -26,6 +26,10 @@ var (
 	// The error that wraps it, a *[FieldError], tells what.
 	ErrMisuse = errors.New("misuse")
 
+	// ErrGroups: a query with SELECT, which asks for groups, was given where
+	// entities are asked for.
+	ErrGroups = errors.New("a query with SELECT asks for groups, not for entities")
+
 	// ErrMissing: an event's precursors are not here. See [MissingError].
 	ErrMissing = errors.New("missing precursors")
 

@@ -56,12 +56,16 @@ func (s *Selection[V, S]) Query(ctx context.Context, session Session) (*Live[V],
 	return live[V](ctx, session, s.schema, s.builder.Query(), nil)
 }
 
-// check checks a query unless making it failed.
+// check checks a query for entities, unless making it failed.
 func check(s *model.Schema, q *query.Query, err error) (*query.Checked, error) {
 	if err != nil {
 		return nil, err
 	}
-	return q.Check(s)
+	c, err := q.Check(s)
+	if err == nil && c.Grouping() != nil {
+		return nil, ErrGroups
+	}
+	return c, err
 }
 
 func fetch[V ~struct{ View }](ctx context.Context, r Reader, s *model.Schema, q *query.Query, err error) iter.Seq2[V, error] {

@@ -15,7 +15,7 @@ import (
 //
 // Numbers convert to each other, limited to the range of the field's Go type.
 // Strings convert to times (RFC 3339, or without zone, seconds or time of day,
-// then in UTC), durations ("1h30m") and IDs. Booleans, numbers and strings
+// then in UTC), durations ("1h30m", "7d") and IDs. Booleans, numbers and strings
 // convert to JSON and JSON scalars to what they hold. Null stays Null. Everything
 // else is a *[ValueError] that says what the field takes.
 func Convert(v Value, f *Field) (converted Value, inexact int, err error) {
@@ -68,10 +68,10 @@ func (f *Field) parse(v Value) (Value, int, error) {
 	case TypeTime:
 		return f.parseTime(v)
 	case TypeDuration:
-		if d, err := time.ParseDuration(v.s); err == nil {
+		if d, ok := parseDuration(v.s); ok {
 			return OfDuration(d), 0, nil
 		}
-		return Value{}, 0, f.refuse(clip(v) + " is no duration; write it like '1h30m' or '250ms'")
+		return Value{}, 0, f.refuse(clip(v) + " is no duration; write it like '1h30m', '7d' or '250ms'")
 	case TypeID:
 		if id, err := event.ParseID(v.s); err == nil {
 			return OfID(id), 0, nil

@@ -82,7 +82,7 @@ func TestConvertRefuses(t *testing.T) {
 		{ofMicros(0), Field{Type: TypeJSON}, "f: json column does not compare with a time such as '1970-01-01T00:00:00Z'"},
 		{OfString("soon"), Field{Type: TypeTime}, "f: 'soon' is no time; write it like '2006-01-02', '2006-01-02 15:04' or '2006-01-02T15:04:05Z'"},
 		{OfString("0000-01-01"), Field{Type: TypeTime}, "f: a time lies outside the years 1 to 9999"},
-		{OfString("5"), Field{Type: TypeDuration}, "f: '5' is no duration; write it like '1h30m' or '250ms'"},
+		{OfString("5"), Field{Type: TypeDuration}, "f: '5' is no duration; write it like '1h30m', '7d' or '250ms'"},
 		{OfString("Prince"), Field{Type: TypeID}, "f: 'Prince' is no ID; an ID has 26 letters and digits"},
 		{OfString(strings.Repeat("é", 100)), Field{Type: TypeID}, "f: '" + strings.Repeat("é", 20) + "...' is no ID; an ID has 26 letters and digits"},
 		{OfID(mustID(t, anID)), Field{Type: TypeString}, "f: string column does not compare with an id such as '" + anID + "'"},
@@ -125,4 +125,26 @@ func neighbour(v Value, direction int) Value {
 		return OfUint(v.Uint() + uint64(direction))
 	}
 	return OfFloat(math.Nextafter(v.Float(), math.Inf(direction)))
+}
+
+func TestDurationsInDaysAndWeeks(t *testing.T) {
+	const day = 24 * time.Hour
+	f := Field{Name: "length", Type: TypeDuration}
+	for text, want := range map[string]time.Duration{
+		"7d": 7 * day, "2w": 14 * day, "1w1d1h30m": 8*day + 90*time.Minute, "-1d12h": -36 * time.Hour,
+		"+3d": 3 * day, "0d": 0, "1h30m": 90 * time.Minute, "-250ms": -250 * time.Millisecond, "0": 0,
+		"106751d": 106751 * day,
+	} {
+		v, inexact, err := Convert(OfString(text), &f)
+		require.NoError(t, err, text)
+		require.Zero(t, inexact)
+		require.Equal(t, want, v.Duration(), text)
+	}
+	for _, text := range []string{
+		"", "d", "w", "1", "1d-1h", "1h1d", "1d1w", "1.5d", "--1d", "+", "-", "1dd", "1 d", "106752d", "106751d24h",
+		"99999999999999999999d", "15251w", "-106751d24h",
+	} {
+		_, _, err := Convert(OfString(text), &f)
+		require.ErrorContains(t, err, "is no duration", text)
+	}
 }

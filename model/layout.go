@@ -33,11 +33,13 @@ type layout struct {
 // not of the field's type and range, unless [Convert] turns it into one exactly:
 // a field whose type was changed reads what still makes sense.
 //
+// The columns after the schema's own are those that were joined to the row.
+//
 // The value aliases the row's tuple. A column that does not exist reads as Null.
 // It takes some ten nanoseconds and does not allocate.
 func (s *Schema) Value(r *Row, column int) Value {
 	if uint(column) >= uint(len(s.slots)) {
-		return identity(r, column)
+		return s.beyond(r, column)
 	}
 	slot := &s.slots[column]
 	b := r.Values.b
@@ -64,8 +66,9 @@ func (s *Schema) layoutFor(b []byte) *layout {
 	return s.learn(b)
 }
 
-// identity is the value of a column that every collection has.
-func identity(r *Row, column int) Value {
+// beyond is the value of a column that is no field: one that every collection
+// has, or one that was joined.
+func (s *Schema) beyond(r *Row, column int) Value {
 	switch column {
 	case ColumnID:
 		return OfID(r.ID)
@@ -73,6 +76,9 @@ func identity(r *Row, column int) Value {
 		return timeOf(r.ID)
 	case ColumnUpdated:
 		return timeOf(r.Head.Max())
+	}
+	if n := column - len(s.slots); n >= 0 && r.Joined != nil && n < len(*r.Joined) {
+		return (*r.Joined)[n]
 	}
 	return Value{}
 }

@@ -14,6 +14,11 @@ type Row struct {
 	Head    event.Head // its latest events
 	Deleted bool
 	Values  Tuple // its fields by name
+
+	// Joined are values of other entities that a query reads through the
+	// references of this one, as columns that follow the schema's own; nil in a
+	// row that nobody joined. See query.Checked.Join.
+	Joined *[]Value
 }
 
 // Created is the time of the entity's creation event, in UTC.

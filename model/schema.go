@@ -16,7 +16,25 @@ type Definition struct {
 	// method. It reads the row through the schema that this definition makes, and
 	// must not keep the row.
 	Check func(*Schema, *Row) error
+	// Targets, if any, knows the schemas that the fields of type TypeID refer to.
+	// Without it queries do not follow references.
+	Targets Targets
 }
+
+// Targets knows what the references of a model lead to. It is asked when a query
+// follows one, not before, so that models may refer to each other in circles; and
+// it is an interface because Go's variables may not.
+type Targets interface {
+	// Target returns the schema of the collection that the field at a position
+	// refers to, nil if it refers to none that is known.
+	Target(field int) *Schema
+}
+
+// A TargetFunc is a function that knows [Targets].
+type TargetFunc func(field int) *Schema
+
+// Target implements [Targets].
+func (f TargetFunc) Target(field int) *Schema { return f(field) }
 
 // A Schema describes the entities of one collection: the names and types of
 // their fields, and their indexes. It turns a [Row], which knows nothing of
@@ -27,6 +45,7 @@ type Schema struct {
 	fields     []Field
 	indexes    []Index
 	check      func(*Schema, *Row) error
+	targets    Targets
 	err        error
 
 	slots    []slot
@@ -50,6 +69,7 @@ func NewSchema(d Definition) *Schema {
 		fields:     slices.Clone(d.Fields),
 		indexes:    slices.Clone(d.Indexes),
 		check:      d.Check,
+		targets:    d.Targets,
 		columns:    make(map[string]int, len(d.Fields)+3),
 		standard: [3]Field{
 			{Name: "id", Go: "ID", Type: TypeID},
@@ -134,6 +154,20 @@ func (s *Schema) Column(column int) *Field {
 		return &s.standard[ColumnID-column]
 	}
 	return nil
+}
+
+// Target is the schema of the collection that a column refers to; nil if it is no
+// reference, or the definition does not know where it leads.
+func (s *Schema) Target(column int) *Schema {
+	f := s.Column(column)
+	if f == nil || f.Ref == "" || s.targets == nil {
+		return nil
+	}
+	t := s.targets.Target(column)
+	if t == nil || t.collection != f.Ref {
+		return nil
+	}
+	return t
 }
 
 // Current is the present name of the field that was called name; a name that no

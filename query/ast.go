@@ -2,27 +2,49 @@ package query
 
 import "github.com/ankgo/ank/model"
 
-// Query is a parsed query: a predicate, an order and a window. It is a tree of
-// plain data that knows no schema; [Query.Check] gives it a meaning.
+// Query is a parsed query: a predicate, an order and a window, and what SELECT
+// asks of groups, if it does. It is a tree of plain data that knows no schema;
+// [Query.Check] gives it a meaning.
 //
 // A Query is immutable once made and safe for concurrent use. Do not change
 // the nodes it hands out.
 type Query struct {
+	// Select holds the items of SELECT, which asks for groups of entities; nil asks
+	// for the entities themselves.
+	Select []SelectItem
+	// Distinct says that SELECT asks for its distinct rows.
+	Distinct bool
 	// Where is the predicate; nil matches every entity.
 	Where Expr
+	// GroupBy holds what the entities of a group agree in.
+	GroupBy []Expr
+	// Having is a predicate about groups; nil matches every group.
+	Having Expr
 	// Order holds the terms of ORDER BY, the most significant first.
 	Order []OrderTerm
+	// After is the cursor behind which the result begins: a *LiteralExpr or a
+	// *ParamExpr; nil when absent.
+	After Expr
 	// Limit and Offset are a *LiteralExpr or a *ParamExpr; nil when absent.
 	Limit, Offset Expr
+	// AsOf is the time or the transaction as of which is asked; nil for now.
+	AsOf Expr
 
 	text string // what was parsed; empty for a query that was built
 }
 
+// SelectItem is one item of SELECT.
+type SelectItem struct {
+	X  Expr
+	As string // the name that AS gives it; empty if none
+	At Span
+}
+
 // OrderTerm is one term of ORDER BY.
 type OrderTerm struct {
-	Column *ColumnExpr
-	Desc   bool
-	Nulls  Nulls
+	X     Expr
+	Desc  bool
+	Nulls Nulls
 }
 
 // Nulls says where NULL is placed in an order.
@@ -37,7 +59,8 @@ const (
 
 // Expr is a node of a parsed predicate. The nodes are [*ColumnExpr],
 // [*LiteralExpr], [*ParamExpr], [*NotExpr], [*AndExpr], [*OrExpr],
-// [*CompareExpr], [*InExpr], [*BetweenExpr], [*LikeExpr] and [*NullExpr].
+// [*CompareExpr], [*InExpr], [*BetweenExpr], [*LikeExpr], [*MatchExpr],
+// [*ContainsExpr], [*NullExpr], [*ArithExpr] and [*CallExpr].
 type Expr interface {
 	// Span is where the node stands in the text that was parsed; it is zero
 	// in a query that was built.
@@ -87,9 +110,10 @@ func (o Op) holds(c int) bool {
 	}
 }
 
-// ColumnExpr names a column and, in a JSON column, a path below it.
+// ColumnExpr names a column: after the references that lead to it, if any, and
+// with a path below it, if it is of JSON.
 type ColumnExpr struct {
-	Path []string // the column, then the keys below it
+	Path []string // references, the column, then the keys below it
 	At   Span
 }
 
@@ -151,19 +175,112 @@ type BetweenExpr struct {
 	At           Span
 }
 
-// LikeExpr is X [NOT] LIKE Pattern [ESCAPE Escape].
+// LikeKind tells the operators that match the whole of a string apart.
+type LikeKind uint8
+
+// The kinds of [LikeExpr].
+const (
+	LikePattern LikeKind = iota // LIKE
+	LikeFolded                  // ILIKE: like LIKE, whatever the case
+	LikePrefix                  // STARTS WITH: no character is special
+)
+
+// LikeExpr is X [NOT] LIKE Pattern [ESCAPE Escape], or ILIKE or STARTS WITH.
 type LikeExpr struct {
+	Kind       LikeKind
 	X, Pattern Expr
-	Escape     Expr // nil when absent
+	Escape     Expr // nil when absent, and for STARTS WITH
 	Negated    bool
 	At         Span
 }
 
-// NullExpr is X IS [NOT] NULL.
+// MatchExpr is X [NOT] MATCH Words: a search for words, see package text.
+type MatchExpr struct {
+	X, Words Expr
+	Negated  bool
+	At       Span
+}
+
+// Quantity says how many of several values an array has to contain.
+type Quantity uint8
+
+// The quantities.
+const (
+	One Quantity = iota // the only one
+	Any                 // at least one
+	All                 // each one
+)
+
+// ContainsExpr is X [NOT] CONTAINS [ANY | ALL] List, X being an array. An item IN X
+// is X CONTAINS that item.
+type ContainsExpr struct {
+	X        Expr
+	Quantity Quantity
+	List     []Expr // of a single value, unless Any or All
+	Negated  bool
+	At       Span
+}
+
+// NullExpr is X IS [NOT] NULL, or IS [NOT] MISSING.
 type NullExpr struct {
 	X       Expr
+	Missing bool // only where there is not even null
 	Negated bool
 	At      Span
+}
+
+// Arith is an operator of arithmetic.
+type Arith uint8
+
+// The operators of arithmetic.
+const (
+	Plus   Arith = iota // +
+	Minus               // -
+	Times               // *
+	Over                // /
+	Modulo              // %
+)
+
+// String returns the operator as it is printed.
+func (a Arith) String() string { return [...]string{"+", "-", "*", "/", "%"}[a] }
+
+// ArithExpr is X Op Y.
+type ArithExpr struct {
+	Op   Arith
+	X, Y Expr
+	At   Span
+}
+
+// Func is a function of the language.
+type Func uint8
+
+// The functions. The first five are aggregates: they stand for what is true of a
+// group.
+const (
+	FuncCount Func = iota + 1
+	FuncSum
+	FuncMin
+	FuncMax
+	FuncAvg
+	FuncLen  // of an array, an object or a string
+	FuncNow  // the time of the evaluation
+	FuncRank // how well an entity matches what MATCH looks for
+)
+
+// String returns the name of the function as it is printed.
+func (f Func) String() string {
+	return [...]string{"", "COUNT", "SUM", "MIN", "MAX", "AVG", "LEN", "NOW", "RANK"}[f]
+}
+
+// aggregate reports whether the function is one of groups.
+func (f Func) aggregate() bool { return f <= FuncAvg }
+
+// CallExpr is a function of at most one argument; COUNT(*) has none.
+type CallExpr struct {
+	Func     Func
+	Arg      Expr // nil when absent
+	Distinct bool // an aggregate of the distinct values
+	At       Span
 }
 
 // Span implements [Expr].
@@ -197,4 +314,16 @@ func (e *BetweenExpr) Span() Span { return e.At }
 func (e *LikeExpr) Span() Span { return e.At }
 
 // Span implements [Expr].
+func (e *MatchExpr) Span() Span { return e.At }
+
+// Span implements [Expr].
+func (e *ContainsExpr) Span() Span { return e.At }
+
+// Span implements [Expr].
 func (e *NullExpr) Span() Span { return e.At }
+
+// Span implements [Expr].
+func (e *ArithExpr) Span() Span { return e.At }
+
+// Span implements [Expr].
+func (e *CallExpr) Span() Span { return e.At }

@@ -36,9 +36,23 @@ func (q *Query) Bind(args ...any) (*Query, error) {
 		}
 	}
 	bound := *q
+	bound.Select = nil
+	for _, item := range q.Select {
+		item.X = b.expr(item.X)
+		bound.Select = append(bound.Select, item)
+	}
 	bound.Where = b.expr(q.Where)
+	bound.GroupBy = b.list(q.GroupBy)
+	bound.Having = b.expr(q.Having)
+	bound.Order = nil
+	for _, term := range q.Order {
+		term.X = b.expr(term.X)
+		bound.Order = append(bound.Order, term)
+	}
+	bound.After = b.expr(q.After)
 	bound.Limit = b.expr(q.Limit)
 	bound.Offset = b.expr(q.Offset)
+	bound.AsOf = b.expr(q.AsOf)
 	b.checkUse()
 	if b.err != nil {
 		return nil, b.err
@@ -97,15 +111,32 @@ func (b *binder) expr(e Expr) Expr {
 		return &InExpr{X: b.expr(e.X), List: b.items(e.List), Negated: e.Negated, At: e.At}
 	case *BetweenExpr:
 		return &BetweenExpr{X: b.expr(e.X), Low: b.expr(e.Low), High: b.expr(e.High), Negated: e.Negated, At: e.At}
+	case *MatchExpr:
+		return &MatchExpr{X: b.expr(e.X), Words: b.expr(e.Words), Negated: e.Negated, At: e.At}
+	case *ContainsExpr:
+		bound := &ContainsExpr{X: b.expr(e.X), Quantity: e.Quantity, Negated: e.Negated, At: e.At}
+		if e.Quantity == One { // where a slice is no value
+			bound.List = b.list(e.List)
+		} else {
+			bound.List = b.items(e.List)
+		}
+		return bound
+	case *ArithExpr:
+		return &ArithExpr{Op: e.Op, X: b.expr(e.X), Y: b.expr(e.Y), At: e.At}
+	case *CallExpr:
+		return &CallExpr{Func: e.Func, Arg: b.expr(e.Arg), Distinct: e.Distinct, At: e.At}
 	case *LikeExpr:
-		return &LikeExpr{X: b.expr(e.X), Pattern: b.expr(e.Pattern), Escape: b.expr(e.Escape), Negated: e.Negated, At: e.At}
+		return &LikeExpr{Kind: e.Kind, X: b.expr(e.X), Pattern: b.expr(e.Pattern), Escape: b.expr(e.Escape), Negated: e.Negated, At: e.At}
 	case *NullExpr:
-		return &NullExpr{X: b.expr(e.X), Negated: e.Negated, At: e.At}
+		return &NullExpr{X: b.expr(e.X), Missing: e.Missing, Negated: e.Negated, At: e.At}
 	}
 	return e
 }
 
 func (b *binder) list(terms []Expr) []Expr {
+	if terms == nil {
+		return nil
+	}
 	out := make([]Expr, len(terms))
 	for i, t := range terms {
 		out[i] = b.expr(t)

@@ -1,22 +1,26 @@
 package query
 
 import (
+	"time"
+
 	"github.com/ankgo/ank/model"
 )
 
 // Check gives the query a meaning: it resolves the columns in the schema, gives
 // literals the types of the columns they stand beside, and brings the predicate
-// into the form that [Condition] describes. The error, if any, is an [*Error];
-// when the query was built rather than parsed, its Text is the query as printed.
+// into the form that [Condition] describes. now() is the time of the call; see
+// [Checked.At]. The error, if any, is an [*Error]; when the query was built rather
+// than parsed, its Text is the query as printed.
 func (q *Query) Check(s *model.Schema) (*Checked, error) {
-	c, err := q.check(s)
+	now := model.OfTime(time.Now())
+	c, err := q.check(s, now)
 	if err == nil || q.text != "" || err.Kind == Limit {
 		return c, orNil(err)
 	}
 	// Only a text can show where the error is.
 	text := q.String()
 	if printed, perr := Parse(text); perr == nil && err.Kind != Argument {
-		if _, perr := printed.check(s); perr != nil {
+		if _, perr := printed.check(s, now); perr != nil {
 			return nil, perr
 		}
 	}
@@ -32,22 +36,56 @@ func orNil(e *Error) error {
 	return e
 }
 
-func (q *Query) check(s *model.Schema) (*Checked, *Error) {
-	k := checker{schema: s, text: q.text}
+// check checks the query once, and a second time if it has columns beyond the
+// schema's: the first time shows which ones it needs, so that they can be
+// numbered in an order that does not depend on how the query was written.
+func (q *Query) check(s *model.Schema, now model.Value) (*Checked, *Error) {
+	c, err := q.checkOnce(s, now, nil, nil)
+	if err != nil || len(c.space.extra) == 0 && c.grouping == nil {
+		return c, err
+	}
+	rows, groups := c.needed()
+	if c, err = q.checkOnce(s, now, rows, groups); err != nil {
+		return nil, err
+	}
+	c.space.extra = c.space.extra[:len(rows)]
+	if c.grouping != nil {
+		c.grouping.space.extra = c.grouping.space.extra[:len(groups)]
+		c.grouping.finish()
+	}
+	return c, c.follow(q)
+}
+
+func (q *Query) checkOnce(s *model.Schema, now model.Value, rows, groups []columnKey) (*Checked, *Error) {
+	k := checker{schema: s, text: q.text, now: now}
 	c := &Checked{schema: s, where: Const(true)}
+	k.space = &c.space
+	c.space.schema = s
+	c.space.reserve(rows)
 	if q.Where != nil {
 		c.where = k.condition(q.Where, false)
 		if 1+nesting(c.where) > MaxDepth {
 			k.fail(Limit, q.Where.Span(), tooDeep)
 		}
 	}
-	c.order = k.order(q.Order)
+	if q.Select != nil {
+		c.grouping = k.grouping(q, groups)
+	}
+	if k.err == nil {
+		c.order = k.order(q.Order)
+		k.after(q.After, c)
+	}
+	k.group = nil
 	c.limit = k.count(q.Limit, "LIMIT", -1)
 	c.offset = k.count(q.Offset, "OFFSET", 0)
+	c.asOf = k.asOf(q.AsOf)
 	if k.err != nil {
 		return nil, k.err
 	}
-	c.match = compile(s, c.where)
+	if k.usesNow {
+		c.source = q
+	}
+	c.match = compile(&c.space, c.where)
 	return c, nil
 }
 
@@ -78,10 +116,16 @@ func nesting(c Condition) int {
 // checker turns expressions into conditions. After the first error its results
 // are of no use.
 type checker struct {
-	schema *model.Schema
-	text   string
-	depth  int
-	err    *Error
+	schema  *model.Schema
+	text    string
+	now     model.Value
+	usesNow bool
+	space   *space    // of what the expressions are about
+	group   *Grouping // nil: they are about rows
+	rows    *space    // of rows, when they are about groups
+	matches []Match   // what is looked for, for RANK()
+	depth   int
+	err     *Error
 }
 
 func (k *checker) fail(kind Kind, at Span, reason string) *Error {
@@ -119,6 +163,10 @@ func (k *checker) condition(e Expr, negated bool) Condition {
 		return k.in(e, e.Negated != negated)
 	case *LikeExpr:
 		return k.like(e, e.Negated != negated)
+	case *MatchExpr:
+		return k.match(e, e.Negated != negated)
+	case *ContainsExpr:
+		return k.contains(e, e.Negated != negated)
 	case *NullExpr:
 		return k.null(e, e.Negated != negated)
 	default:
@@ -243,77 +291,27 @@ func (k *checker) in(e *InExpr, negated bool) Condition {
 	return anyOf(others)
 }
 
-func (k *checker) like(e *LikeExpr, negated bool) Condition {
-	x, xok := k.operand(e.X)
-	pattern, pok := k.right(e.Pattern)
-	escape, eok := rune(0), true
-	if e.Escape != nil {
-		escape, eok = k.escape(e.Escape)
-	}
-	switch {
-	case !xok || !pok || !eok:
-		return never
-	case x.typ != model.TypeString && x.typ != model.TypeNull && (x.column == nil || x.typ != model.TypeJSON):
-		k.fail(Mismatch, e.X.Span(), x.describe()+"; LIKE needs a string")
-		return never
-	case pattern.typ == model.TypeNull && pattern.column == nil, x.typ == model.TypeNull:
-		return never
-	case pattern.column != nil || pattern.typ != model.TypeString:
-		k.fail(Mismatch, e.Pattern.Span(), "the pattern of LIKE is a string")
-		return never
-	}
-	p, err := ParsePattern(pattern.value.Text(), escape)
-	if err != nil {
-		k.fail(Mismatch, e.Pattern.Span(), err.Error())
-		return never
-	}
-	if canonical, _ := p.String(); len(canonical) > MaxPattern {
-		k.fail(Limit, e.Pattern.Span(), patternLimit)
-		return never
-	}
-	if x.column == nil {
-		return Const(p.Match(x.value.Text()) != negated)
-	}
-	return x.column.like(p, negated)
-}
-
-func (k *checker) escape(e Expr) (rune, bool) {
-	o, ok := k.operand(e)
-	if !ok {
-		return 0, false
-	}
-	if o.column == nil && o.typ == model.TypeString {
-		if runes := []rune(o.value.Text()); len(runes) == 1 {
-			return runes[0], true
-		}
-	}
-	k.fail(Mismatch, e.Span(), "ESCAPE is a string of one character")
-	return 0, false
-}
-
-func (k *checker) null(e *NullExpr, negated bool) Condition {
-	o, ok := k.operand(e.X)
-	switch {
-	case !ok:
-		return never
-	case o.column == nil:
-		return Const((o.typ == model.TypeNull) != negated)
-	}
-	return o.column.null(negated)
-}
-
 func (k *checker) order(terms []OrderTerm) []OrderKey {
 	if len(terms) > MaxKeys {
-		k.fail(Limit, terms[MaxKeys].Column.At, keysLimit)
+		k.fail(Limit, terms[MaxKeys].X.Span(), keysLimit)
 		return nil
 	}
 	var keys []OrderKey
 	for _, t := range terms {
-		o, ok := k.operand(t.Column)
-		if !ok {
+		o, ok := k.operand(t.X)
+		switch {
+		case !ok:
 			return nil
+		case o.column == nil && k.group == nil:
+			k.fail(Mismatch, t.X.Span(), o.describe()+" and the same for every row; order by columns")
+			return nil
+		case o.column == nil:
+			continue
 		}
 		key := OrderKey{Column: o.column.index, Path: o.column.path, Desc: t.Desc, NullsFirst: !t.Desc}
+		if x := k.space.extraAt(key.Column); x != nil {
+			key.scalar = x.scalar
+		}
 		if o.column.nullable && t.Nulls != NullsDefault {
 			key.NullsFirst = t.Nulls == NullsFirst
 		}

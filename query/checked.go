@@ -1,6 +1,9 @@
 package query
 
 import (
+	"time"
+
+	"github.com/ankgo/ank/event"
 	"github.com/ankgo/ank/model"
 )
 
@@ -10,21 +13,34 @@ import (
 //
 // A Checked is immutable and safe for concurrent use.
 type Checked struct {
-	schema *model.Schema
-	where  Condition
-	match  matcher // nil: every row
-	order  []OrderKey
-	limit  int // negative: none
-	offset int
-	text   canonicalText
+	schema   *model.Schema
+	space    space
+	where    Condition
+	match    matcher // nil: every row
+	order    []OrderKey
+	limit    int // negative: none
+	offset   int
+	asOf     *AsOf
+	follows  []Follow
+	joined   []Joined
+	grouping *Grouping // nil: it asks for entities
+	source   *Query    // what was checked, if it depends on the time
+	text     canonicalText
 }
 
 // OrderKey is one key of a checked ORDER BY.
 type OrderKey struct {
-	Column     int      // position in the schema, or model.ColumnID and the like
+	Column     int      // as in a [Condition]
 	Path       []string // below a JSON column
 	Desc       bool
 	NullsFirst bool
+	scalar     scalar // how the column is computed; nil if it is not
+}
+
+// AsOf is a point in the past: a time, or a transaction if Tx is not zero.
+type AsOf struct {
+	Time time.Time
+	Tx   event.ID
 }
 
 // Schema returns the schema the query was checked against.
@@ -37,6 +53,66 @@ func (c *Checked) Query() *Query { return c.canonical().query }
 // Where returns the checked predicate, never nil: Const(true) when there is none.
 // The caller must not change it.
 func (c *Checked) Where() Condition { return c.where }
+
+// Column describes a column by its number, nil if there is none: as the schema
+// does, or one that the query joins or computes.
+func (c *Checked) Column(column int) *model.Field { return c.space.field(column) }
+
+// Grouping returns what a query with SELECT asks of groups; nil if it asks for
+// entities. If it is not nil, Order, Limit and Offset are about groups, and
+// [Checked.Rows] is what is grouped.
+func (c *Checked) Grouping() *Grouping { return c.grouping }
+
+// Rows returns the query for the rows that the groups are made of: the predicate
+// alone. Of a query for entities it is the query itself.
+func (c *Checked) Rows() *Checked {
+	if c.grouping == nil {
+		return c
+	}
+	return &Checked{
+		schema: c.schema, space: c.space, where: c.where, match: c.match, limit: -1,
+		asOf: c.asOf, follows: c.follows, joined: c.joined,
+	}
+}
+
+// AsOf returns the point in the past of which is asked; ok is false if that is
+// now.
+func (c *Checked) AsOf() (past AsOf, ok bool) {
+	if c.asOf == nil {
+		return AsOf{}, false
+	}
+	return *c.asOf, true
+}
+
+// Present returns the query as it is asked of a reader that is at some point in
+// the past itself: without AS OF.
+func (c *Checked) Present() *Checked {
+	if c.asOf == nil {
+		return c
+	}
+	return &Checked{
+		schema: c.schema, space: c.space, where: c.where, match: c.match, order: c.order,
+		limit: c.limit, offset: c.offset, follows: c.follows, joined: c.joined, grouping: c.grouping, source: c.source,
+	}
+}
+
+// At returns the query with now() at the given time, which is otherwise that of
+// [Query.Check]. Whoever evaluates a query fixes the time once, so that every row
+// is judged by the same one; a live query keeps the time at which it began.
+func (c *Checked) At(now time.Time) *Checked {
+	if c.source == nil {
+		return c
+	}
+	// It was checked before, and nothing that can be wrong depends on the time.
+	at, err := c.source.check(c.schema, model.OfTime(now))
+	if err != nil {
+		return c
+	}
+	if c.asOf == nil {
+		return at.Present()
+	}
+	return at
+}
 
 // Order returns the keys of ORDER BY, the most significant first. Rows that are
 // equal in all of them are ordered by ID, ascending. The caller must not change it.
@@ -85,6 +161,9 @@ func (k *OrderKey) Compare(s *model.Schema, a, b *model.Row) int {
 // Value returns a row's value of the key's column. It is what CompareValues
 // takes, for whoever compares a row with many others.
 func (k *OrderKey) Value(s *model.Schema, r *model.Row) model.Value {
+	if k.scalar != nil {
+		return k.scalar.value(reader{schema: s, row: r})
+	}
 	return at(s.Value(r, k.Column), k.Path)
 }
 

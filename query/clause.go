@@ -13,37 +13,190 @@ func (p *parser) isWord(upper string) bool {
 	return p.tok.kind == tokName && strings.EqualFold(p.source(p.tok.at), upper)
 }
 
-func (p *parser) orderBy() ([]OrderTerm, error) {
+// query parses a query: its clauses, one after the other, each of which may be
+// missing.
+func (p *parser) query() (*Query, error) {
+	q := &Query{text: p.text}
+	for _, clause := range []func(*Query) error{
+		p.selectClause, p.whereClause, p.groupClause, p.havingClause, p.orderClause, p.afterClause,
+		p.limitClause, p.offsetClause, p.asOfClause,
+	} {
+		if err := clause(q); err != nil {
+			return nil, err
+		}
+	}
+	if p.tok.kind != tokEnd {
+		return nil, p.misplaced(q)
+	}
+	return q, nil
+}
+
+// atClause reports whether the current token begins a clause after the predicate,
+// where a predicate may stand too.
+func (p *parser) atClause() bool {
+	switch p.tok.kind {
+	case tokEnd, keyOrder, keyLimit, keyOffset:
+		return true
+	case tokName:
+		next := p.ahead()
+		switch {
+		case p.isWord("GROUP"):
+			return next.kind == keyBy
+		case p.isWord("AFTER"):
+			return next.kind == tokString || next.kind == tokQuestion || next.kind == tokNamed
+		case p.isWord("AS"):
+			return strings.EqualFold(p.source(next.at), "OF")
+		}
+	}
+	return false
+}
+
+// isPair reports whether the current token is a word and the next one of a kind.
+// The words of clauses may name columns too.
+func (p *parser) isPair(upper string, next tokenKind) bool {
+	return p.isWord(upper) && p.ahead().kind == next
+}
+
+// ahead returns the token after the current one, tokEnd if there is none.
+func (p *parser) ahead() token {
+	next := p.lexer
+	t, _ := next.next()
+	return t
+}
+
+func (p *parser) selectClause(q *Query) (err error) {
+	if p.tok.kind != keySelect {
+		return nil
+	}
 	if err := p.advance(); err != nil {
-		return nil, err
+		return err
+	}
+	if q.Distinct, err = p.accept(keyDistinct); err != nil {
+		return err
+	}
+	if p.tok.kind == tokStar {
+		return p.fail(p.tok.at.Start, p.tok.at.End, "SELECT asks for groups; a query for whole entities is its predicate alone")
+	}
+	for {
+		item, err := p.selectItem()
+		if err != nil {
+			return err
+		}
+		if q.Select = append(q.Select, item); len(q.Select) > MaxKeys {
+			return newError(Limit, p.text, item.At, selectLimit)
+		}
+		if comma, err := p.accept(tokComma); err != nil || !comma {
+			return err
+		}
+	}
+}
+
+func (p *parser) selectItem() (item SelectItem, err error) {
+	if item.X, err = p.operand(); err != nil {
+		return item, err
+	}
+	item.At = item.X.Span()
+	if !p.isWord("AS") || strings.EqualFold(p.source(p.ahead().at), "OF") {
+		return item, nil
+	}
+	if err := p.advance(); err != nil {
+		return item, err
+	}
+	if item.As, err = p.name(); err != nil {
+		return item, err
+	}
+	item.At.End = p.tok.at.End
+	return item, p.advance()
+}
+
+func (p *parser) whereClause(q *Query) (err error) {
+	if q.Select != nil {
+		if !p.isWord("WHERE") {
+			return nil
+		}
+		if err := p.advance(); err != nil {
+			return err
+		}
+	} else if p.atClause() {
+		return nil
+	}
+	q.Where, err = p.expression(powerNone)
+	return err
+}
+
+func (p *parser) groupClause(q *Query) error {
+	if !p.isPair("GROUP", keyBy) {
+		return nil
+	}
+	if q.Select == nil {
+		return p.fail(p.tok.at.Start, p.tok.at.End, "GROUP BY needs a SELECT that says what to tell of each group")
+	}
+	for range 2 {
+		if err := p.advance(); err != nil {
+			return err
+		}
+	}
+	for {
+		e, err := p.operand()
+		if err != nil {
+			return err
+		}
+		if q.GroupBy = append(q.GroupBy, e); len(q.GroupBy) > MaxKeys {
+			return newError(Limit, p.text, e.Span(), groupLimit)
+		}
+		if comma, err := p.accept(tokComma); err != nil || !comma {
+			return err
+		}
+	}
+}
+
+func (p *parser) havingClause(q *Query) (err error) {
+	if !p.isWord("HAVING") {
+		return nil
+	}
+	if q.Select == nil {
+		return p.fail(p.tok.at.Start, p.tok.at.End, "HAVING is a predicate about groups and needs a SELECT")
+	}
+	if err := p.advance(); err != nil {
+		return err
+	}
+	q.Having, err = p.expression(powerNone)
+	return err
+}
+
+func (p *parser) orderClause(q *Query) error {
+	if p.tok.kind != keyOrder {
+		return nil
+	}
+	if err := p.advance(); err != nil {
+		return err
 	}
 	if err := p.expect(keyBy, "BY"); err != nil {
-		return nil, err
+		return err
 	}
-	var terms []OrderTerm
 	for {
 		term, err := p.orderTerm()
 		if err != nil {
-			return nil, err
+			return err
 		}
-		if terms = append(terms, term); len(terms) > MaxKeys {
-			return nil, newError(Limit, p.text, term.Column.At, keysLimit)
+		if q.Order = append(q.Order, term); len(q.Order) > MaxKeys {
+			return newError(Limit, p.text, term.X.Span(), keysLimit)
 		}
 		if comma, err := p.accept(tokComma); err != nil || !comma {
-			return terms, err
+			return err
 		}
 	}
 }
 
 func (p *parser) orderTerm() (term OrderTerm, err error) {
-	if p.tok.kind != tokName && p.tok.kind != tokQuoted {
+	switch p.tok.kind {
+	case tokName, tokQuoted, tokOpen:
+	default:
 		return term, p.unexpected("a column to order by")
 	}
-	column, err := p.column()
-	if err != nil {
+	if term.X, err = p.operand(); err != nil {
 		return term, err
 	}
-	term.Column = column.(*ColumnExpr)
 	if p.tok.kind == keyAsc || p.tok.kind == keyDesc {
 		term.Desc = p.tok.kind == keyDesc
 		if err := p.advance(); err != nil {
@@ -65,6 +218,55 @@ func (p *parser) orderTerm() (term OrderTerm, err error) {
 		return term, p.unexpected("FIRST or LAST")
 	}
 	return term, p.advance()
+}
+
+func (p *parser) afterClause(q *Query) (err error) {
+	if !p.isWord("AFTER") {
+		return nil
+	}
+	if err := p.advance(); err != nil {
+		return err
+	}
+	switch p.tok.kind {
+	case tokQuestion, tokNamed:
+		q.After, err = p.param()
+	case tokString:
+		q.After, err = p.literal()
+	default:
+		return p.unexpected("a cursor")
+	}
+	return err
+}
+
+func (p *parser) limitClause(q *Query) (err error) {
+	if p.tok.kind == keyLimit {
+		q.Limit, err = p.count()
+	}
+	return err
+}
+
+func (p *parser) offsetClause(q *Query) (err error) {
+	if p.tok.kind == keyOffset {
+		q.Offset, err = p.count()
+	}
+	return err
+}
+
+func (p *parser) asOfClause(q *Query) (err error) {
+	if !p.isWord("AS") {
+		return nil
+	}
+	if err := p.advance(); err != nil {
+		return err
+	}
+	if !p.isWord("OF") {
+		return p.unexpected("OF")
+	}
+	if err := p.advance(); err != nil {
+		return err
+	}
+	q.AsOf, err = p.operand()
+	return err
 }
 
 // count parses LIMIT or OFFSET, whose keyword is the current token.
@@ -116,17 +318,15 @@ func (p *parser) unexpected(expected string) *Error {
 	switch p.tok.kind {
 	case tokName:
 		e.Suggestion = nearestWord(strings.ToUpper(e.Token), expected)
-	case tokOpen:
-		if p.tok.at.Start > 0 && isNameByte(p.text[p.tok.at.Start-1]) {
-			e.Reason += "; there are no functions"
-		}
-	case tokPlus, tokMinus:
-		if strings.Contains(expected, "AND") || strings.Contains(expected, "comma") {
-			e.Reason += "; there is no arithmetic"
-		}
+	case tokPercent:
+		e.Suggestion = "?"
 	case tokQuestion, tokNamed:
 		if strings.HasPrefix(expected, "(") {
 			e.Suggestion = "(" + e.Token + ")"
+		}
+	case tokOpenIndex:
+		if strings.HasPrefix(expected, "(") {
+			e.Suggestion = "("
 		}
 	case keyNull:
 		if strings.HasPrefix(expected, "IN,") {
@@ -147,14 +347,61 @@ func nearestWord(word, expected string) string {
 	return model.Nearest(word, expectedWords(expected))
 }
 
+// expectedNext says what could follow the clauses that were read.
+func (q *Query) expectedNext() string {
+	switch {
+	case q.AsOf != nil:
+		return "the end"
+	case q.Offset != nil:
+		return "AS OF or the end"
+	case q.Limit != nil:
+		return "OFFSET, AS OF or the end"
+	case q.After != nil:
+		return "LIMIT, OFFSET, AS OF or the end"
+	case q.Order != nil:
+		return "a comma, AFTER, LIMIT, OFFSET, AS OF or the end"
+	case q.Having != nil:
+		return "AND, OR, ORDER BY, LIMIT or the end"
+	case q.GroupBy != nil:
+		return "a comma, HAVING, ORDER BY, LIMIT or the end"
+	case q.Select != nil && q.Where != nil:
+		return "AND, OR, GROUP BY, HAVING, ORDER BY, LIMIT or the end"
+	case q.Select != nil:
+		return "a comma, AS, WHERE, GROUP BY, HAVING, ORDER BY, LIMIT or the end"
+	}
+	switch q.Where.(type) {
+	case *ColumnExpr, *LiteralExpr, *ParamExpr, *ArithExpr, *CallExpr:
+		return "a comparison, AND, OR, ORDER BY, LIMIT or the end"
+	default:
+		return "AND, OR, ORDER BY, LIMIT or the end"
+	}
+}
+
+// clauses are the clauses in their sequence.
+var clauses = []string{"SELECT", "WHERE", "GROUP BY", "HAVING", "ORDER BY", "AFTER", "LIMIT", "OFFSET", "AS OF"}
+
 // misplaced reports what stands after the end of a query.
 func (p *parser) misplaced(q *Query) *Error {
 	e := p.unexpected(q.expectedNext())
-	switch {
-	case p.tok.kind == keyOrder && q.Order == nil:
-		e.Reason = "ORDER BY comes before LIMIT and OFFSET"
-	case p.tok.kind == keyLimit && q.Limit == nil:
-		e.Reason = "LIMIT comes before OFFSET"
+	given := []bool{
+		q.Select != nil, q.Where != nil, q.GroupBy != nil, q.Having != nil, q.Order != nil, q.After != nil,
+		q.Limit != nil, q.Offset != nil, q.AsOf != nil,
+	}
+	word := strings.ToUpper(p.source(p.tok.at))
+	for i, clause := range clauses {
+		first, _, _ := strings.Cut(clause, " ")
+		if word != first || given[i] {
+			continue
+		}
+		for j := i + 1; j < len(clauses); j++ {
+			if given[j] {
+				e.Reason, e.Suggestion = clause+" comes before "+clauses[j], ""
+				return e
+			}
+		}
+	}
+	if word == "FROM" {
+		e.Reason, e.Suggestion = "a query is asked of a collection and names none, without FROM", ""
 	}
 	return e
 }
@@ -164,12 +411,14 @@ func (p *parser) statement(err error) error {
 	start := lexer{text: p.text}
 	first, _ := start.next()
 	second, _ := start.next()
-	if second.kind == tokDot || infixPower(second.kind) != powerNone {
+	if second.kind == tokDot || second.kind >= tokEq && second.kind <= tokGe {
 		return err // a column of that name
 	}
 	switch word := strings.ToUpper(p.source(first.at)); word {
-	case "SELECT", "WHERE", "FROM":
+	case "WHERE", "FROM":
 		return newError(Syntax, p.text, first.at, "a query is its predicate alone, without "+word)
+	case "HAVING":
+		return newError(Syntax, p.text, first.at, "HAVING is a predicate about groups and needs a SELECT")
 	}
 	return err
 }
@@ -177,7 +426,7 @@ func (p *parser) statement(err error) error {
 // expectedWords returns the keywords that an expectation names.
 func expectedWords(expected string) []string {
 	if strings.Contains(expected, "a comparison") {
-		expected += " IN BETWEEN LIKE IS NOT"
+		expected += " IN BETWEEN LIKE ILIKE IS NOT STARTS MATCH CONTAINS"
 	}
 	words := strings.FieldsFunc(expected, func(r rune) bool { return r < 'A' || r > 'Z' })
 	if strings.Contains(expected, "a column or a value") {

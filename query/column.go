@@ -15,18 +15,28 @@ type operand struct {
 	value  model.Value
 }
 
-// column is a column of the schema, or a path in a JSON column.
+// column is a column of a row or a group, or a path in one of JSON.
 type column struct {
 	index    int
 	path     []string
 	field    *model.Field
 	nullable bool
+	dynamic  bool // holds numbers of any type
 }
 
 // operand resolves a node that is to be a column or a value.
 func (k *checker) operand(e Expr) (operand, bool) {
+	if k.group != nil {
+		if o, ok := k.groupColumn(e); ok {
+			return o, true
+		}
+	}
 	switch e := e.(type) {
 	case *ColumnExpr:
+		if k.group != nil {
+			k.notGrouped(e)
+			return operand{}, false
+		}
 		c := k.column(e)
 		if c == nil {
 			return operand{}, false
@@ -38,6 +48,8 @@ func (k *checker) operand(e Expr) (operand, bool) {
 			return operand{}, false
 		}
 		return operand{expr: e, typ: e.Value.Type(), value: e.Value}, true
+	case *ArithExpr, *CallExpr:
+		return k.computed(e)
 	case *ParamExpr:
 		name := "?"
 		if e.Name != "" {
@@ -52,24 +64,57 @@ func (k *checker) operand(e Expr) (operand, bool) {
 	return operand{}, false
 }
 
+// column resolves the name of a column, along the references before it.
 func (k *checker) column(e *ColumnExpr) *column {
-	index, ok := k.schema.Field(e.Path[0])
-	if !ok {
-		k.unknownColumn(e)
-		return nil
+	schema, path := k.schema, e.Path
+	var via []int
+	for {
+		index, ok := schema.Field(path[0])
+		if !ok {
+			k.unknownColumn(e, schema, len(via))
+			return nil
+		}
+		field := schema.Column(index)
+		if len(path) == 1 || field.Type == model.TypeJSON {
+			c := k.named(schema, index, via)
+			c.path = path[1:]
+			if len(c.path) == 0 {
+				c.path = nil
+			}
+			return k.checkPath(c, e.At)
+		}
+		target := schema.Target(index)
+		switch {
+		case field.Ref == "":
+			k.fail(Mismatch, e.At, "column "+field.Name+" of "+schema.Model()+" is "+article(field.Type)+
+				", which has nothing called "+path[1])
+			return nil
+		case target == nil:
+			k.fail(Mismatch, e.At, "column "+field.Name+" of "+schema.Model()+" refers to "+field.Ref+
+				", of which nothing is known here")
+			return nil
+		case len(via) == MaxFollow:
+			k.fail(Limit, e.At, followLimit)
+			return nil
+		}
+		via = append(via, index)
+		schema, path = target, path[1:]
 	}
-	c := &column{index: index, field: k.schema.Column(index)}
-	c.nullable = c.field.Optional || c.field.Type == model.TypeJSON
-	if len(e.Path) == 1 {
-		return c
+}
+
+// named returns a column of a schema to which references lead, if any.
+func (k *checker) named(schema *model.Schema, index int, via []int) *column {
+	if len(via) > 0 {
+		return k.space.columnAt(k.space.add(joined(k.schema, via, schema, index)))
 	}
-	if c.field.Type != model.TypeJSON {
-		k.fail(Mismatch, e.At, "column "+c.field.Name+" of "+k.schema.Model()+" is "+article(c.field.Type)+
-			", which has nothing called "+e.Path[1])
-		return nil
-	}
-	c.path = e.Path[1:]
-	return k.checkPath(c, e.At)
+	f := schema.Column(index)
+	return &column{index: index, field: f, nullable: f.Optional || f.Type == model.TypeJSON}
+}
+
+// columnAt returns the extra column with a number.
+func (s *space) columnAt(index int) *column {
+	x := s.extraAt(index)
+	return &column{index: index, field: &x.field, nullable: true, dynamic: x.dynamic}
 }
 
 // checkPath looks at what the parser has looked at, unless the query was built.
@@ -87,16 +132,25 @@ func (k *checker) checkPath(c *column, at Span) *column {
 	return c
 }
 
-func (k *checker) unknownColumn(e *ColumnExpr) {
-	name := e.Path[0]
-	err := k.fail(Unknown, e.At, k.schema.Model()+" has no column "+describe(name))
-	if current := k.schema.Current(name); current != name {
+// unknownColumn reports a name that a schema does not have, after some
+// references.
+func (k *checker) unknownColumn(e *ColumnExpr, schema *model.Schema, followed int) {
+	name := e.Path[followed]
+	err := k.fail(Unknown, e.At, schema.Model()+" has no column "+describe(name))
+	if current := schema.Current(name); current != name {
 		err.Reason += "; it was renamed"
 		err.Suggestion = current
-		return
+	} else {
+		err.Suggestion = model.Nearest(name, schema.Names())
 	}
-	err.Suggestion = model.Nearest(name, k.schema.Names())
-	if strings.HasPrefix(err.Token, `"`) {
+	if err.Suggestion != "" && len(e.Path) > 1 {
+		path := slices.Clone(e.Path)
+		path[followed] = err.Suggestion
+		var p printer
+		p.column(path)
+		err.Suggestion = string(p.b)
+	}
+	if strings.HasPrefix(err.Token, `"`) && len(e.Path) == 1 {
 		err.quoteIt(name)
 	}
 }
@@ -129,17 +183,19 @@ func (o operand) describe() string {
 	if o.column == nil {
 		return o.short() + " is " + article(o.typ)
 	}
-	name := strings.Join(o.expr.(*ColumnExpr).Path, ".")
-	return "column " + name + " is " + article(o.typ)
+	return o.short() + " is " + article(o.typ)
 }
 
 // short names an operand.
 func (o operand) short() string {
-	if o.column != nil {
-		return "column " + strings.Join(o.expr.(*ColumnExpr).Path, ".")
-	}
 	var p printer
-	p.value(o.value)
+	if c, ok := o.expr.(*ColumnExpr); ok && o.column != nil {
+		return "column " + strings.Join(c.Path, ".")
+	} else if o.column != nil {
+		p.expr(o.expr, powerCompare)
+	} else {
+		p.value(o.value)
+	}
 	if text := []rune(string(p.b)); len(text) > longestShown {
 		return string(text[:longestShown]) + "..."
 	}

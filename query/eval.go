@@ -4,6 +4,7 @@ import (
 	"slices"
 
 	"github.com/ankgo/ank/model"
+	"github.com/ankgo/ank/query/text"
 )
 
 // Source gives the values of one entity's columns, where they are known without
@@ -18,11 +19,12 @@ type Source interface {
 // concurrent use.
 type Filter struct{ m matcher }
 
-// NewFilter returns a filter for a condition of a query that was checked against
-// the schema.
-func NewFilter(s *model.Schema, c Condition) Filter { return Filter{compile(s, c)} }
+// NewFilter returns a filter for a condition that is, or was made of, the predicate
+// of a query.
+func NewFilter(c *Checked, cond Condition) Filter { return Filter{compile(&c.space, cond)} }
 
-// Match reports whether the condition is TRUE.
+// Match reports whether the condition is TRUE. It asks the source for columns of
+// the schema and joined ones only.
 func (f Filter) Match(src Source) bool { return f.m == nil || f.m.source(src) }
 
 // matcher is a condition made ready to evaluate. There are two ways to get at
@@ -33,7 +35,7 @@ type matcher interface {
 }
 
 // compile returns the matcher of a condition, nil if it is always TRUE.
-func compile(s *model.Schema, c Condition) matcher {
+func compile(s *space, c Condition) matcher {
 	switch c := c.(type) {
 	case Const:
 		if c {
@@ -44,21 +46,42 @@ func compile(s *model.Schema, c Condition) matcher {
 		return newAll(compileAll(s, c))
 	case Or:
 		return some(compileAll(s, c))
-	case Compare:
-		return newLeaf(s, c.Column, c.Path, compareTest(s, c))
-	case In:
-		return newLeaf(s, c.Column, c.Path, newInTest(c))
-	case Like:
-		return newLeaf(s, c.Column, c.Path, likeTest{c.Pattern, c.Negated})
-	case IsNull:
-		return newLeaf(s, c.Column, c.Path, nullTest{c.Negated})
 	case CompareColumns:
-		return pair{c}
+		return newPair(s, c)
+	case After:
+		return place{c}
 	}
-	return nothing{}
+	column, path, t := testOf(s, c)
+	if x := s.extraAt(column); x != nil && x.scalar != nil {
+		return &computedLeaf{x.scalar, t}
+	}
+	if _, whole := t.(wholeTester); !whole && s.field(column).Type == model.TypeJSON {
+		t = jsonTest{path, t}
+	}
+	return &leaf{column, t}
 }
 
-func compileAll(s *model.Schema, conditions []Condition) []matcher {
+// testOf returns the column that a leaf looks at and the test it makes.
+func testOf(s *space, c Condition) (column int, path []string, t tester) {
+	switch c := c.(type) {
+	case Compare:
+		return c.Column, c.Path, compareTest(s, c)
+	case In:
+		return c.Column, c.Path, newInTest(c)
+	case Like:
+		return c.Column, c.Path, likeTest{c.Pattern, c.Negated}
+	case Match:
+		return c.Column, c.Path, matchTest{c.Words, c.Negated}
+	case Contains:
+		return c.Column, c.Path, containsTest{c.Values, c.All, c.Negated}
+	case IsMissing:
+		return c.Column, nil, missingTest{c.Path, c.Negated}
+	}
+	null := c.(IsNull)
+	return null.Column, null.Path, nullTest{null.Negated}
+}
+
+func compileAll(s *space, conditions []Condition) []matcher {
 	matchers := make([]matcher, len(conditions))
 	for i, c := range conditions {
 		matchers[i] = compile(s, c)
@@ -134,6 +157,38 @@ func (o some) source(src Source) bool {
 // pair compares two columns.
 type pair struct{ CompareColumns }
 
+func newPair(s *space, c CompareColumns) matcher {
+	x, y := s.extraAt(c.Column), s.extraAt(c.Other)
+	if (x == nil || x.scalar == nil) && (y == nil || y.scalar == nil) {
+		return pair{c}
+	}
+	return computedPair{pair{c}, scalarOf(x, c.Column), scalarOf(y, c.Other)}
+}
+
+// scalarOf returns how a column is computed, if only by reading it.
+func scalarOf(x *extraColumn, column int) scalar {
+	if x == nil || x.scalar == nil {
+		return readScalar(column)
+	}
+	return x.scalar
+}
+
+// computedPair compares two columns of which one is computed at least.
+type computedPair struct {
+	pair
+	x, y scalar
+}
+
+func (p computedPair) row(s *model.Schema, r *model.Row) bool {
+	from := reader{schema: s, row: r}
+	return p.test(p.x.value(from), p.y.value(from))
+}
+
+func (p computedPair) source(src Source) bool {
+	from := reader{source: src}
+	return p.test(p.x.value(from), p.y.value(from))
+}
+
 func (p pair) row(s *model.Schema, r *model.Row) bool {
 	return p.test(s.Value(r, p.Column), s.Value(r, p.Other))
 }
@@ -171,12 +226,17 @@ type leaf struct {
 func (l *leaf) row(s *model.Schema, r *model.Row) bool { return l.test(s.Value(r, l.column)) }
 func (l *leaf) source(src Source) bool                 { return l.test(src.Value(l.column)) }
 
-func newLeaf(s *model.Schema, column int, path []string, t tester) matcher {
-	if s.Column(column).Type == model.TypeJSON {
-		t = jsonTest{path, t}
-	}
-	return &leaf{column, t}
+// computedLeaf tests a column that is computed.
+type computedLeaf struct {
+	scalar scalar
+	tester
 }
+
+func (l *computedLeaf) row(s *model.Schema, r *model.Row) bool {
+	return l.test(l.scalar.value(reader{schema: s, row: r}))
+}
+
+func (l *computedLeaf) source(src Source) bool { return l.test(l.scalar.value(reader{source: src})) }
 
 // bothTest makes two tests on one value.
 type bothTest struct{ first, second tester }
@@ -228,6 +288,63 @@ func (t likeTest) test(v model.Value) bool {
 	return v.Type() == model.TypeString && t.pattern.Match(v.Text()) != t.negated
 }
 
+type matchTest struct {
+	words   *text.Query
+	negated bool
+}
+
+func (t matchTest) test(v model.Value) bool {
+	return v.Type() == model.TypeString && t.words.Match(v.Text()) != t.negated
+}
+
+// containsTest looks values up among the elements of an array.
+type containsTest struct {
+	values  []model.Value // sorted
+	all     bool
+	negated bool
+}
+
+func (t containsTest) test(v model.Value) bool {
+	array := v.JSON()
+	return v.Type() == model.TypeJSON && array.IsArray() && t.contains(array) != t.negated
+}
+
+func (t containsTest) contains(array model.JSON) bool {
+	missing := uint64(1)<<len(t.values) - 1 // one bit for each value, if all are wanted
+	if t.all && missing == 0 && len(t.values) == 0 {
+		return true
+	}
+	for element := range array.Elements() {
+		at, found := slices.BinarySearchFunc(t.values, element.Value(), model.Value.Compare)
+		switch {
+		case !found:
+		case !t.all:
+			return true
+		default:
+			if missing &^= 1 << at; missing == 0 {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// wholeTester is a tester that follows its path itself.
+type wholeTester interface{ whole() }
+
+// missingTest tells what is not there from null.
+type missingTest struct {
+	path    []string
+	negated bool
+}
+
+func (missingTest) whole() {}
+
+func (t missingTest) test(v model.Value) bool {
+	_, there := v.JSON().At(t.path...)
+	return (v.IsNull() || !there) != t.negated
+}
+
 // inTest looks a value up among sorted ones.
 type inTest struct {
 	values  []model.Value
@@ -245,9 +362,12 @@ func (t inTest) test(v model.Value) bool {
 }
 
 // compareTest returns the quickest test for a comparison.
-func compareTest(s *model.Schema, c Compare) tester {
-	typ := s.Column(c.Column).Type
+func compareTest(s *space, c Compare) tester {
+	typ := s.field(c.Column).Type
+	x := s.extraAt(c.Column)
 	switch {
+	case x != nil && x.dynamic:
+		return valueTest{c.Op, c.Value}
 	case typ == model.TypeJSON:
 		return jsonCompare{c.Op, c.Value}
 	case typ == model.TypeInt:

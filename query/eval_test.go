@@ -62,7 +62,7 @@ func TestFilterAgreesWithMatch(t *testing.T) {
 		q := &query.Query{Where: w.predicate(3)}
 		c, err := q.Check(album)
 		require.NoError(t, err, q.String())
-		f := query.NewFilter(album, c.Where())
+		f := query.NewFilter(c, c.Where())
 		for _, r := range w.rows(8) {
 			require.Equal(t, c.Match(r), f.Match(values{album, r}), q.String())
 		}

@@ -97,6 +97,9 @@ func (k *checker) compareValue(o operand, op Op, v operand) Condition {
 	if f, ok := notFinite(v.value.Text()); ok && c.field.Type.IsNumber() {
 		v.value = model.OfFloat(f)
 	}
+	if c.dynamic {
+		return c.compare(op, plain(v.value))
+	}
 	near, inexact, err := model.Convert(v.value, c.field)
 	if err != nil {
 		k.fail(Mismatch, v.expr.Span(), "column "+err.Error())
@@ -111,6 +114,14 @@ func (k *checker) compareValue(o operand, op Op, v operand) Condition {
 		return c.null(true)
 	}
 	return c.beside(op, near, inexact < 0)
+}
+
+// plain returns a number in the form that it has where numbers may be of any type.
+func plain(v model.Value) model.Value {
+	if j := v.JSON(); !j.IsNull() {
+		return j.Value()
+	}
+	return v // not finite
 }
 
 // respelled returns how a value of one kind may have been meant as another,

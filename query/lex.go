@@ -31,6 +31,11 @@ const (
 	tokDot
 	tokMinus
 	tokPlus
+	tokStar
+	tokSlash
+	tokPercent
+	tokOpenIndex  // [
+	tokCloseIndex // ]
 	tokEq
 	tokNe
 	tokLt
@@ -44,6 +49,7 @@ const (
 	keyBetween
 	keyBy
 	keyDesc
+	keyDistinct
 	keyFalse
 	keyIn
 	keyIs
@@ -54,12 +60,13 @@ const (
 	keyOffset
 	keyOr
 	keyOrder
+	keySelect
 	keyTrue
 )
 
 // keywordKind returns the kind of a reserved word, or tokName.
 func keywordKind(word string) tokenKind {
-	const longest = len("BETWEEN")
+	const longest = len("DISTINCT")
 	var upper [longest]byte
 	if len(word) > longest {
 		return tokName
@@ -82,6 +89,8 @@ func keywordKind(word string) tokenKind {
 		return keyBy
 	case "DESC":
 		return keyDesc
+	case "DISTINCT":
+		return keyDistinct
 	case "FALSE":
 		return keyFalse
 	case "IN":
@@ -102,6 +111,8 @@ func keywordKind(word string) tokenKind {
 		return keyOr
 	case "ORDER":
 		return keyOrder
+	case "SELECT":
+		return keySelect
 	case "TRUE":
 		return keyTrue
 	}
@@ -163,6 +174,16 @@ func (l *lexer) symbol() (token, error) {
 		kind = tokMinus
 	case '+':
 		kind = tokPlus
+	case '*':
+		kind = tokStar
+	case '/':
+		kind = tokSlash
+	case '%':
+		kind = tokPercent
+	case '[':
+		kind = tokOpenIndex
+	case ']':
+		kind = tokCloseIndex
 	case '?':
 		kind = tokQuestion
 	case '=':
@@ -184,7 +205,7 @@ func (l *lexer) symbol() (token, error) {
 		return l.unknownLogic(c, two)
 	default:
 		_, size := utf8.DecodeRuneInString(l.text[start:])
-		return l.unknown(size, l.elsewhere(c))
+		return l.unknown(size, elsewhere(c))
 	}
 	l.pos += size
 	return token{kind, Span{start, l.pos}}, nil
@@ -192,23 +213,12 @@ func (l *lexer) symbol() (token, error) {
 
 // elsewhere returns what is written here for a character that other languages
 // have, empty if nothing is.
-func (l *lexer) elsewhere(c byte) string {
+func elsewhere(c byte) string {
 	switch c {
 	case '`':
 		return "'"
-	case '$', '@', '%', '#':
+	case '$', '@', '#':
 		return "?"
-	case '[':
-		// meta.tracks[0] or year IN [1985].
-		rest := l.text[l.pos+1:]
-		n := 0
-		for n < len(rest) && isDigit(rest[n]) {
-			n++
-		}
-		if l.pos > 0 && isNameByte(l.text[l.pos-1]) && n > 0 {
-			return "." + rest[:n]
-		}
-		return "("
 	}
 	return ""
 }

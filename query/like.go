@@ -4,11 +4,14 @@ import (
 	"errors"
 	"slices"
 	"strings"
+	"unicode"
 	"unicode/utf8"
+
+	"github.com/ankgo/ank/query/text"
 )
 
-// Pattern is a parsed pattern of LIKE: % stands for any characters, _ for any one
-// character, and everything else for itself. Case matters. The zero Pattern
+// Pattern is a parsed pattern of LIKE or ILIKE: % stands for any characters, _ for any one
+// character, and everything else for itself. The zero Pattern
 // matches the empty string.
 //
 // Matching takes time in proportion to the length of the string. No pattern of
@@ -17,6 +20,7 @@ type Pattern struct {
 	// segments are what stands between the % signs, with one for _, which is
 	// unambiguous because no value contains U+0000.
 	segments []string
+	folded   bool // segments are folded, and so is what they are compared with
 }
 
 const one = 0
@@ -78,7 +82,7 @@ func (p Pattern) String() (pattern string, escape rune) {
 // Prefix returns the characters that every matching string begins with. whole
 // is true if, the other way round, every string that begins with them matches.
 func (p Pattern) Prefix() (prefix string, whole bool) {
-	if len(p.segments) == 0 {
+	if len(p.segments) == 0 || p.folded {
 		return "", false
 	}
 	prefix = p.segments[0]
@@ -91,22 +95,62 @@ func (p Pattern) Prefix() (prefix string, whole bool) {
 // Literal returns the one string that the pattern matches, if there are no
 // wildcards in it.
 func (p Pattern) Literal() (string, bool) {
-	switch len(p.segments) {
-	case 0:
+	switch {
+	case p.folded:
+		return "", false
+	case len(p.segments) == 0:
 		return "", true
-	case 1:
+	case len(p.segments) == 1:
 		return p.segments[0], strings.IndexByte(p.segments[0], one) < 0
 	}
 	return "", false
 }
 
 // Equal reports whether two patterns are spelled alike.
-func (p Pattern) Equal(o Pattern) bool { return slices.Equal(p.segments, o.segments) }
+func (p Pattern) Equal(o Pattern) bool {
+	return p.folded == o.folded && slices.Equal(p.segments, o.segments)
+}
+
+// Folded reports whether the pattern is one of ILIKE: it matches whatever the
+// case, by simple case folding, in which one character stands for one.
+func (p Pattern) Folded() bool { return p.folded }
+
+// fold returns the pattern that matches whatever the case. One without letters
+// that have cases stays what it is.
+func (p Pattern) fold() Pattern {
+	segments := make([]string, len(p.segments))
+	for i, s := range p.segments {
+		segments[i] = foldCase(s)
+		for _, r := range s {
+			p.folded = p.folded || unicode.SimpleFold(r) != r
+		}
+	}
+	p.segments = segments
+	return p
+}
+
+// foldCase returns s without differences of case. It allocates nothing if there
+// are no capitals.
+func foldCase(s string) string {
+	for i, r := range s {
+		if text.FoldRune(r) != r {
+			b := append(make([]byte, 0, len(s)+utf8.UTFMax), s[:i]...)
+			for _, r := range s[i:] {
+				b = utf8.AppendRune(b, text.FoldRune(r))
+			}
+			return string(b)
+		}
+	}
+	return s
+}
 
 // Match reports whether the pattern matches the whole of a string.
 func (p Pattern) Match(s string) bool {
 	if len(p.segments) == 0 {
 		return s == ""
+	}
+	if p.folded {
+		s = foldCase(s)
 	}
 	size, ok := matchSegment(p.segments[0], s)
 	if !ok {

@@ -82,7 +82,18 @@ func compareConditions(a, b Condition) int {
 	case Like:
 		b := b.(Like)
 		return cmp.Or(compareTargets(a.Column, a.Path, b.Column, b.Path), compareBools(a.Negated, b.Negated),
-			slices.Compare(a.Pattern.segments, b.Pattern.segments))
+			compareBools(a.Pattern.folded, b.Pattern.folded), slices.Compare(a.Pattern.segments, b.Pattern.segments))
+	case Match:
+		b := b.(Match)
+		return cmp.Or(compareTargets(a.Column, a.Path, b.Column, b.Path), compareBools(a.Negated, b.Negated),
+			cmp.Compare(a.Words.String(), b.Words.String()))
+	case Contains:
+		b := b.(Contains)
+		return cmp.Or(compareTargets(a.Column, a.Path, b.Column, b.Path), compareBools(a.Negated, b.Negated),
+			compareBools(a.All, b.All), slices.CompareFunc(a.Values, b.Values, compareTyped))
+	case IsMissing:
+		b := b.(IsMissing)
+		return cmp.Or(compareTargets(a.Column, a.Path, b.Column, b.Path), compareBools(a.Negated, b.Negated))
 	case Or:
 		return slices.CompareFunc(a, b.(Or), compareConditions)
 	case And:
@@ -101,16 +112,24 @@ func rank(c Condition) int {
 		return 1
 	case IsNull:
 		return 2
-	case CompareColumns:
+	case IsMissing:
 		return 3
-	case In:
+	case CompareColumns:
 		return 4
-	case Like:
+	case In:
 		return 5
-	case Or:
+	case Like:
 		return 6
-	default:
+	case Contains:
 		return 7
+	case After:
+		return 8
+	case Match:
+		return 9
+	case Or:
+		return 10
+	default:
+		return 11
 	}
 }
 

@@ -14,9 +14,11 @@ const (
 	MaxLength  = 1 << 20 // bytes of text
 	MaxDepth   = 128     // parentheses and NOTs inside each other
 	MaxItems   = 1 << 14 // items of one IN
-	MaxKeys    = 64      // terms of ORDER BY
+	MaxKeys    = 64      // terms of ORDER BY, of SELECT and of GROUP BY
 	MaxPath    = 64      // names of one JSON path
 	MaxPattern = 1 << 12 // bytes of a pattern of LIKE
+	MaxFollow  = 8       // references that one column is behind
+	MaxJoined  = 64      // columns behind references in one query
 )
 
 // What the errors of the limits say.
@@ -25,6 +27,12 @@ var (
 	keysLimit    = "ORDER BY has at most " + strconv.Itoa(MaxKeys) + " columns"
 	patternLimit = "a pattern of LIKE has at most " + strconv.Itoa(MaxPattern) + " bytes"
 	pathLimit    = "a path has at most " + strconv.Itoa(MaxPath) + " names"
+	followLimit  = "a column is behind at most " + strconv.Itoa(MaxFollow) + " references"
+	joinedLimit  = "a query has at most " + strconv.Itoa(MaxJoined) + " columns behind references"
+	matchLimit   = "what MATCH looks for has at most " + strconv.Itoa(MaxPattern) + " bytes"
+	selectLimit  = "SELECT has at most " + strconv.Itoa(MaxKeys) + " items"
+	groupLimit   = "GROUP BY has at most " + strconv.Itoa(MaxKeys) + " columns"
+	sumLimit     = "arithmetic has at most " + strconv.Itoa(MaxDepth) + " operators in a row"
 )
 
 // Parse parses the text of a query. An empty text is the query for everything.
@@ -67,6 +75,8 @@ const (
 	powerAnd
 	powerNot
 	powerCompare
+	powerSum
+	powerProduct
 	powerOperand
 )
 
@@ -101,55 +111,6 @@ func (p *parser) expect(kind tokenKind, what string) error {
 	return p.advance()
 }
 
-func (p *parser) query() (*Query, error) {
-	q := &Query{text: p.text}
-	var err error
-	switch p.tok.kind {
-	case tokEnd, keyOrder, keyLimit, keyOffset:
-	default:
-		if q.Where, err = p.expression(powerNone); err != nil {
-			return nil, err
-		}
-	}
-	if p.tok.kind == keyOrder {
-		if q.Order, err = p.orderBy(); err != nil {
-			return nil, err
-		}
-	}
-	if p.tok.kind == keyLimit {
-		if q.Limit, err = p.count(); err != nil {
-			return nil, err
-		}
-	}
-	if p.tok.kind == keyOffset {
-		if q.Offset, err = p.count(); err != nil {
-			return nil, err
-		}
-	}
-	if p.tok.kind != tokEnd {
-		return nil, p.misplaced(q)
-	}
-	return q, nil
-}
-
-// expectedNext says what could follow the clauses that were read.
-func (q *Query) expectedNext() string {
-	switch {
-	case q.Offset != nil:
-		return "the end"
-	case q.Limit != nil:
-		return "OFFSET or the end"
-	case q.Order != nil:
-		return "a comma, LIMIT, OFFSET or the end"
-	}
-	switch q.Where.(type) {
-	case *ColumnExpr, *LiteralExpr, *ParamExpr:
-		return "a comparison, AND, OR, ORDER BY, LIMIT or the end"
-	default:
-		return "AND, OR, ORDER BY, LIMIT or the end"
-	}
-}
-
 func (p *parser) expression(power int) (Expr, error) {
 	if p.depth++; p.depth > MaxDepth {
 		return nil, newError(Limit, p.text, p.tok.at,
@@ -160,18 +121,25 @@ func (p *parser) expression(power int) (Expr, error) {
 	if err != nil {
 		return nil, err
 	}
-	for chained := false; ; {
-		next := infixPower(p.tok.kind)
+	chained, sums := false, 0
+	for {
+		next := p.infixPower()
 		if next <= power {
 			return left, nil
 		}
-		if next == powerCompare {
+		switch next {
+		case powerCompare:
 			if chained {
 				return nil, p.fail(p.tok.at.Start, p.tok.at.End, "comparisons cannot be chained; join them with AND")
 			}
 			chained = true
 			left, err = p.predicate(left)
-		} else {
+		case powerSum, powerProduct:
+			if sums++; sums > MaxDepth {
+				return nil, newError(Limit, p.text, p.tok.at, sumLimit)
+			}
+			left, err = p.arithmetic(left, next)
+		default:
 			left, err = p.logic(left, p.tok.kind, next)
 		}
 		if err != nil {
@@ -180,14 +148,24 @@ func (p *parser) expression(power int) (Expr, error) {
 	}
 }
 
-func infixPower(kind tokenKind) int {
-	switch kind {
+// infixPower is the power of the operator that the current token begins,
+// powerNone if it is no operator.
+func (p *parser) infixPower() int {
+	switch p.tok.kind {
+	case tokName:
+		if p.wordOperator() != tokEnd {
+			return powerCompare
+		}
 	case keyOr:
 		return powerOr
 	case keyAnd:
 		return powerAnd
 	case tokEq, tokNe, tokLt, tokLe, tokGt, tokGe, keyIs, keyIn, keyBetween, keyLike, keyNot:
 		return powerCompare
+	case tokPlus, tokMinus:
+		return powerSum
+	case tokStar, tokSlash, tokPercent:
+		return powerProduct
 	}
 	return powerNone
 }
@@ -239,14 +217,40 @@ func (p *parser) prefix() (Expr, error) {
 		return p.column()
 	case tokQuestion, tokNamed:
 		return p.param()
+	case tokMinus:
+		return p.minus()
 	default:
 		return p.literal()
 	}
 }
 
-// column parses a name and the path after it.
+// arithmetic parses the rest of "left + ..." and the like.
+func (p *parser) arithmetic(left Expr, power int) (Expr, error) {
+	op := map[tokenKind]Arith{tokPlus: Plus, tokMinus: Minus, tokStar: Times, tokSlash: Over, tokPercent: Modulo}[p.tok.kind]
+	if err := p.advance(); err != nil {
+		return nil, err
+	}
+	right, err := p.expression(power)
+	if err != nil {
+		return nil, err
+	}
+	return &ArithExpr{Op: op, X: left, Y: right, At: from(left, right.Span().End)}, nil
+}
+
+// minus parses what begins with a minus: a number, or what is taken from zero.
+func (p *parser) minus() (Expr, error) {
+	ahead := p.lexer
+	if next, err := ahead.next(); err != nil || next.kind != tokName && next.kind != tokQuoted && next.kind != tokOpen {
+		return p.literal()
+	}
+	zero := &LiteralExpr{Value: model.OfInt(0), At: Span{p.tok.at.Start, p.tok.at.Start}}
+	return p.arithmetic(zero, powerProduct)
+}
+
+// column parses a name and the path after it, or the call of a function.
 func (p *parser) column() (Expr, error) {
 	e := &ColumnExpr{At: p.tok.at}
+	called := p.tok.kind == tokName
 	name, err := p.name()
 	for {
 		if err != nil {
@@ -261,16 +265,38 @@ func (p *parser) column() (Expr, error) {
 			return nil, err
 		}
 		switch {
+		case p.tok.kind == tokOpen && called && len(e.Path) == 1:
+			return p.call(e)
 		case p.tok.kind == tokDot:
 			if err = p.advance(); err == nil {
 				name, err = p.name()
 			}
 		case p.position():
 			name = p.source(p.tok.at)[1:]
+		case p.tok.kind == tokOpenIndex:
+			name, err = p.index()
 		default:
 			return e, nil
 		}
 	}
+}
+
+// index reads [5], another spelling of .5, up to the closing bracket.
+func (p *parser) index() (string, error) {
+	if err := p.advance(); err != nil {
+		return "", err
+	}
+	name := p.source(p.tok.at)
+	if p.tok.kind != tokNumber || !allDigits(name) {
+		return "", p.unexpected("a position in an array")
+	}
+	if err := p.advance(); err != nil {
+		return "", err
+	}
+	if p.tok.kind != tokCloseIndex {
+		return "", p.unexpected("]")
+	}
+	return name, nil
 }
 
 // position reports whether the current token is .5 and the like: a position in an

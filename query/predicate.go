@@ -19,15 +19,51 @@ func (p *parser) predicate(left Expr) (Expr, error) {
 	if err != nil {
 		return nil, err
 	}
-	switch p.tok.kind {
-	case keyIn:
+	switch operator := p.wordOperator(); {
+	case p.tok.kind == keyIn:
 		return p.in(left, negated)
-	case keyBetween:
+	case p.tok.kind == keyBetween:
 		return p.between(left, negated)
-	case keyLike:
-		return p.like(left, negated)
+	case p.tok.kind == keyLike:
+		return p.like(left, LikePattern, negated)
+	case operator == wordILike:
+		return p.like(left, LikeFolded, negated)
+	case operator == wordStarts:
+		return p.starts(left, negated)
+	case operator == wordMatch:
+		return p.match(left, negated)
+	case operator == wordContains:
+		return p.contains(left, negated)
 	}
-	return nil, p.unexpected("IN, BETWEEN or LIKE")
+	return nil, p.unexpected("IN, BETWEEN, LIKE, ILIKE, STARTS WITH, MATCH or CONTAINS")
+}
+
+// The operators that are words, but not reserved: after an operand there is
+// nothing else that they could be.
+const (
+	wordILike tokenKind = iota + 1
+	wordStarts
+	wordMatch
+	wordContains
+)
+
+// wordOperator returns which of these operators the current token is; tokEnd if
+// none.
+func (p *parser) wordOperator() tokenKind {
+	if p.tok.kind != tokName {
+		return tokEnd
+	}
+	switch {
+	case p.isWord("ILIKE"):
+		return wordILike
+	case p.isWord("STARTS"):
+		return wordStarts
+	case p.isWord("MATCH"):
+		return wordMatch
+	case p.isWord("CONTAINS"):
+		return wordContains
+	}
+	return tokEnd
 }
 
 func compareOp(kind tokenKind) (Op, bool) {
@@ -48,37 +84,87 @@ func (p *parser) null(left Expr) (Expr, error) {
 	if err != nil {
 		return nil, err
 	}
-	end := p.tok.at.End
-	if p.tok.kind != keyNull && !negated {
-		return nil, p.unexpected("NULL or NOT NULL")
+	e := &NullExpr{X: left, Negated: negated, Missing: p.isWord("MISSING"), At: from(left, p.tok.at.End)}
+	if !e.Missing && p.tok.kind != keyNull {
+		if negated {
+			return nil, p.unexpected("NULL or MISSING")
+		}
+		return nil, p.unexpected("NULL, NOT NULL or MISSING")
 	}
-	return &NullExpr{X: left, Negated: negated, At: from(left, end)}, p.expect(keyNull, "NULL")
+	return e, p.advance()
 }
 
+// in parses IN and a list, or a column that holds an array.
 func (p *parser) in(left Expr, negated bool) (Expr, error) {
 	if err := p.advance(); err != nil {
 		return nil, err
 	}
-	if err := p.expect(tokOpen, "( and a list"); err != nil {
-		return nil, err
-	}
-	e := &InExpr{X: left, Negated: negated}
-	for p.tok.kind != tokClose || len(e.List) > 0 {
-		item, err := p.operand()
+	if p.tok.kind == tokName || p.tok.kind == tokQuoted {
+		array, err := p.operand()
 		if err != nil {
 			return nil, err
 		}
-		if e.List = append(e.List, item); len(e.List) > MaxItems {
-			return nil, newError(Limit, p.text, item.Span(), itemsLimit)
+		return &ContainsExpr{X: array, List: []Expr{left}, Negated: negated, At: from(left, array.Span().End)}, nil
+	}
+	list, end, err := p.values("( and a list")
+	if err != nil {
+		return nil, err
+	}
+	return &InExpr{X: left, List: list, Negated: negated, At: from(left, end)}, nil
+}
+
+// values parses a list in parentheses, and returns where it ends.
+func (p *parser) values(expected string) (list []Expr, end int, err error) {
+	if err := p.expect(tokOpen, expected); err != nil {
+		return nil, 0, err
+	}
+	for p.tok.kind != tokClose || len(list) > 0 {
+		item, err := p.operand()
+		if err != nil {
+			return nil, 0, err
+		}
+		if list = append(list, item); len(list) > MaxItems {
+			return nil, 0, newError(Limit, p.text, item.Span(), itemsLimit)
 		}
 		if comma, err := p.accept(tokComma); err != nil {
-			return nil, err
+			return nil, 0, err
 		} else if !comma {
 			break
 		}
 	}
-	e.At = from(left, p.tok.at.End)
-	return e, p.expect(tokClose, "a comma or )")
+	end = p.tok.at.End
+	return list, end, p.expect(tokClose, "a comma or )")
+}
+
+// contains parses CONTAINS and a value, or ANY or ALL and a list.
+func (p *parser) contains(left Expr, negated bool) (Expr, error) {
+	if err := p.advance(); err != nil {
+		return nil, err
+	}
+	e := &ContainsExpr{X: left, Negated: negated}
+	switch {
+	case p.isWord("ANY"):
+		e.Quantity = Any
+	case p.isWord("ALL"):
+		e.Quantity = All
+	}
+	if e.Quantity == One {
+		item, err := p.operand()
+		if err != nil {
+			return nil, err
+		}
+		e.List, e.At = []Expr{item}, from(left, item.Span().End)
+		return e, nil
+	}
+	if err := p.advance(); err != nil {
+		return nil, err
+	}
+	list, end, err := p.values("( and a list")
+	if err != nil {
+		return nil, err
+	}
+	e.List, e.At = list, from(left, end)
+	return e, nil
 }
 
 func (p *parser) between(left Expr, negated bool) (Expr, error) {
@@ -99,7 +185,7 @@ func (p *parser) between(left Expr, negated bool) (Expr, error) {
 	return &BetweenExpr{X: left, Low: low, High: high, Negated: negated, At: from(left, high.Span().End)}, nil
 }
 
-func (p *parser) like(left Expr, negated bool) (Expr, error) {
+func (p *parser) like(left Expr, kind LikeKind, negated bool) (Expr, error) {
 	if err := p.advance(); err != nil {
 		return nil, err
 	}
@@ -107,8 +193,8 @@ func (p *parser) like(left Expr, negated bool) (Expr, error) {
 	if err != nil {
 		return nil, err
 	}
-	e := &LikeExpr{X: left, Pattern: pattern, Negated: negated, At: from(left, pattern.Span().End)}
-	if !p.isWord("ESCAPE") {
+	e := &LikeExpr{Kind: kind, X: left, Pattern: pattern, Negated: negated, At: from(left, pattern.Span().End)}
+	if kind == LikePrefix || !p.isWord("ESCAPE") {
 		return e, nil
 	}
 	if err := p.advance(); err != nil {
@@ -119,4 +205,26 @@ func (p *parser) like(left Expr, negated bool) (Expr, error) {
 	}
 	e.At.End = e.Escape.Span().End
 	return e, nil
+}
+
+// starts parses STARTS WITH and the prefix.
+func (p *parser) starts(left Expr, negated bool) (Expr, error) {
+	if err := p.advance(); err != nil {
+		return nil, err
+	}
+	if !p.isWord("WITH") {
+		return nil, p.unexpected("WITH")
+	}
+	return p.like(left, LikePrefix, negated)
+}
+
+func (p *parser) match(left Expr, negated bool) (Expr, error) {
+	if err := p.advance(); err != nil {
+		return nil, err
+	}
+	words, err := p.operand()
+	if err != nil {
+		return nil, err
+	}
+	return &MatchExpr{X: left, Words: words, Negated: negated, At: from(left, words.Span().End)}, nil
 }

@@ -14,50 +14,105 @@ import (
 // become strings that [Query.Check] turns into the same values again.
 func (q *Query) String() string {
 	var p printer
+	p.selection(q)
 	if q.Where != nil {
+		p.clause("WHERE ", q.Select != nil)
 		p.expr(q.Where, powerNone)
 	}
-	for i, term := range q.Order {
-		p.separate(i == 0, " ", "ORDER BY ", ", ")
-		p.column(term.Column.Path)
-		if term.Desc {
-			p.text(" DESC")
-		}
-		switch term.Nulls {
-		case NullsFirst:
-			p.text(" NULLS FIRST")
-		case NullsLast:
-			p.text(" NULLS LAST")
-		}
+	p.clauseList("GROUP BY ", q.GroupBy)
+	if q.Having != nil {
+		p.clause("HAVING ", true)
+		p.expr(q.Having, powerNone)
 	}
-	if q.Limit != nil {
-		p.separate(true, " ", "LIMIT ", "")
-		p.expr(q.Limit, powerCompare)
+	for i := range q.Order {
+		if i == 0 {
+			p.clause("ORDER BY ", true)
+		} else {
+			p.text(", ")
+		}
+		p.term(&q.Order[i])
 	}
-	if q.Offset != nil {
-		p.separate(true, " ", "OFFSET ", "")
-		p.expr(q.Offset, powerCompare)
+	for _, c := range []struct {
+		word string
+		x    Expr
+	}{{"AFTER ", q.After}, {"LIMIT ", q.Limit}, {"OFFSET ", q.Offset}, {"AS OF ", q.AsOf}} {
+		if c.x != nil {
+			p.clause(c.word, true)
+			p.expr(c.x, powerCompare)
+		}
 	}
 	return string(p.b)
+}
+
+// clause begins a clause; its word is left out unless it is needed.
+func (p *printer) clause(word string, needed bool) {
+	if len(p.b) > 0 {
+		p.text(" ")
+	}
+	if needed {
+		p.text(word)
+	}
+}
+
+func (p *printer) clauseList(word string, items []Expr) {
+	if len(items) > 0 {
+		p.clause(word, true)
+		p.list(items, ", ", powerCompare)
+	}
+}
+
+func (p *printer) selection(q *Query) {
+	if q.Select == nil {
+		return
+	}
+	p.text("SELECT ")
+	if q.Distinct {
+		p.text("DISTINCT ")
+	}
+	for i := range q.Select {
+		if i > 0 {
+			p.text(", ")
+		}
+		item := &q.Select[i]
+		p.expr(item.X, powerCompare)
+		if item.As != "" {
+			p.text(" AS ")
+			p.alias(item.As)
+		}
+	}
+}
+
+// alias prints the name that AS gives; OF stands in quotes, for AS OF is a clause.
+func (p *printer) alias(name string) {
+	if strings.EqualFold(name, "OF") {
+		p.quote(name, '"')
+		return
+	}
+	p.name(name)
+}
+
+func (p *printer) term(t *OrderTerm) {
+	start := len(p.b)
+	p.expr(t.X, powerCompare)
+	if _, isColumn := t.X.(*ColumnExpr); !isColumn && !isNameByte(p.b[start]) && p.b[start] != '"' && p.b[start] != '(' {
+		// A term begins with a name or a parenthesis.
+		p.b = append(p.b[:start], "("+string(p.b[start:])+")"...)
+	}
+	if t.Desc {
+		p.text(" DESC")
+	}
+	switch t.Nulls {
+	case NullsFirst:
+		p.text(" NULLS FIRST")
+	case NullsLast:
+		p.text(" NULLS LAST")
+	}
 }
 
 // printer appends the canonical text of nodes.
 type printer struct{ b []byte }
 
 func (p *printer) text(s string) { p.b = append(p.b, s...) }
-
-// separate writes what stands before an item: for the first one a gap, if there
-// is anything to keep distance from, and the clause's name; else the comma.
-func (p *printer) separate(first bool, gap, clause, comma string) {
-	switch {
-	case !first:
-		p.text(comma)
-		return
-	case len(p.b) > 0:
-		p.text(gap)
-	}
-	p.text(clause)
-}
 
 // expr prints a node that stands to the right of an operator of the power, in
 // parentheses if it binds less strongly itself.
@@ -83,6 +138,12 @@ func (p *printer) expr(e Expr, power int) {
 		p.list(e.Terms, " AND ", powerAnd)
 	case *OrExpr:
 		p.list(e.Terms, " OR ", powerOr)
+	case *ArithExpr:
+		p.expr(e.X, own-1)
+		p.text(" " + e.Op.String() + " ")
+		p.expr(e.Y, own)
+	case *CallExpr:
+		p.call(e)
 	default:
 		p.predicate(e)
 	}
@@ -105,9 +166,15 @@ func (p *printer) predicate(e Expr) {
 		p.expr(e.Low, powerCompare)
 		p.text(" AND ")
 		p.expr(e.High, powerCompare)
+	case *MatchExpr:
+		p.expr(e.X, powerCompare)
+		p.not(e.Negated, " MATCH ")
+		p.expr(e.Words, powerCompare)
+	case *ContainsExpr:
+		p.contains(e)
 	case *LikeExpr:
 		p.expr(e.X, powerCompare)
-		p.not(e.Negated, " LIKE ")
+		p.not(e.Negated, [...]string{" LIKE ", " ILIKE ", " STARTS WITH "}[e.Kind])
 		p.expr(e.Pattern, powerCompare)
 		if e.Escape != nil {
 			p.text(" ESCAPE ")
@@ -115,24 +182,68 @@ func (p *printer) predicate(e Expr) {
 		}
 	case *NullExpr:
 		p.expr(e.X, powerCompare)
+		p.text(" IS ")
 		if e.Negated {
-			p.text(" IS NOT NULL")
+			p.text("NOT ")
+		}
+		if e.Missing {
+			p.text("MISSING")
 		} else {
-			p.text(" IS NULL")
+			p.text("NULL")
 		}
 	}
 }
 
+func (p *printer) contains(e *ContainsExpr) {
+	p.expr(e.X, powerCompare)
+	p.not(e.Negated, " CONTAINS ")
+	if e.Quantity == One && len(e.List) == 1 {
+		start := len(p.b)
+		p.expr(e.List[0], powerCompare)
+		if word := strings.ToUpper(string(p.b[start:])); word == "ANY" || word == "ALL" {
+			p.b = p.b[:start]
+			p.quote(e.List[0].(*ColumnExpr).Path[0], '"')
+		}
+		return
+	}
+	if e.Quantity == All {
+		p.text("ALL (")
+	} else {
+		p.text("ANY (")
+	}
+	p.list(e.List, ", ", powerCompare)
+	p.text(")")
+}
+
+func (p *printer) call(e *CallExpr) {
+	p.text(e.Func.String() + "(")
+	switch {
+	case e.Distinct:
+		p.text("DISTINCT ")
+		fallthrough
+	case e.Arg != nil:
+		p.expr(e.Arg, powerCompare)
+	case e.Func == FuncCount:
+		p.text("*")
+	}
+	p.text(")")
+}
+
 func powerOf(e Expr) int {
-	switch e.(type) {
+	switch e := e.(type) {
 	case *OrExpr:
 		return powerOr
 	case *AndExpr:
 		return powerAnd
 	case *NotExpr:
 		return powerNot
-	case *CompareExpr, *InExpr, *BetweenExpr, *LikeExpr, *NullExpr:
+	case *CompareExpr, *InExpr, *BetweenExpr, *LikeExpr, *MatchExpr, *ContainsExpr, *NullExpr:
 		return powerCompare
+	case *ArithExpr:
+		if e.Op == Plus || e.Op == Minus {
+			return powerSum
+		}
+		return powerProduct
 	default:
 		return powerOperand
 	}

@@ -205,7 +205,7 @@ func result(q *query.Query, s *model.Schema, rows []*model.Row) []*model.Row {
 	}
 	slices.SortFunc(found, func(a, b *model.Row) int {
 		for _, term := range q.Order {
-			x, y := (reference{s, a}).value(term.Column), (reference{s, b}).value(term.Column)
+			x, y := (reference{s, a}).value(term.X), (reference{s, b}).value(term.X)
 			if c := compareKeys(x, y, term); c != 0 {
 				return c
 			}

@@ -147,7 +147,7 @@ func (s *sqlPrinter) query(q *query.Query) string {
 	}
 	text += " ORDER BY "
 	for _, term := range q.Order {
-		text += s.expr(term.Column, model.TypeNull)
+		text += s.expr(term.X, model.TypeNull)
 		if term.Desc {
 			text += " DESC"
 		}

@@ -97,5 +97,5 @@ func null[S any](column string, negated bool) Predicate[S] {
 }
 
 func order[S any](column string, desc bool) Order[S] {
-	return Order[S]{OrderTerm{Column: columnOf(column), Desc: desc}}
+	return Order[S]{OrderTerm{X: columnOf(column), Desc: desc}}
 }

@@ -71,10 +71,10 @@ func (j JSONPath[S]) IsNotNull() Predicate[S] {
 }
 
 // Asc orders by what is at the path, ascending.
-func (j JSONPath[S]) Asc() Order[S] { return Order[S]{OrderTerm{Column: j.column()}} }
+func (j JSONPath[S]) Asc() Order[S] { return Order[S]{OrderTerm{X: j.column()}} }
 
 // Desc orders by what is at the path, descending.
-func (j JSONPath[S]) Desc() Order[S] { return Order[S]{OrderTerm{Column: j.column(), Desc: true}} }
+func (j JSONPath[S]) Desc() Order[S] { return Order[S]{OrderTerm{X: j.column(), Desc: true}} }
 
 func (j JSONPath[S]) column() *ColumnExpr { return &ColumnExpr{Path: j.path} }
 

@@ -299,7 +299,7 @@ func (w world) query() *query.Query {
 	}
 	for range w.dice(4) {
 		q.Order = append(q.Order, query.OrderTerm{
-			Column: w.column().expr, Desc: w.dice(2) == 0, Nulls: query.Nulls(w.dice(3)),
+			X: w.column().expr, Desc: w.dice(2) == 0, Nulls: query.Nulls(w.dice(3)),
 		})
 	}
 	if w.dice(3) == 0 {

@@ -70,7 +70,7 @@ func alternatives(s *model.Schema, c query.Condition) []branch {
 		}
 		return nil
 	case query.In:
-		if !c.Negated {
+		if !c.Negated && stored(s, c.Column) {
 			return values(s, c)
 		}
 	case query.Or:
@@ -167,15 +167,18 @@ func sortTerms(terms []term) {
 func leafTerm(s *model.Schema, c query.Condition) (t term, whole, ok bool) {
 	switch c := c.(type) {
 	case query.IsNull:
-		return term{column: c.Column, path: c.Path, kind: nullTerm}, true, !c.Negated
+		return term{column: c.Column, path: c.Path, kind: nullTerm}, true, !c.Negated && stored(s, c.Column)
 	case query.Like:
 		prefix, all := c.Pattern.Prefix()
-		if c.Negated || prefix == "" {
+		if c.Negated || prefix == "" || !stored(s, c.Column) {
 			return term{}, false, false
 		}
 		t = term{column: c.Column, path: c.Path, kind: closedTextTerm, from: prefix, to: prefix + greatestText}
 		return t, all, true
 	case query.Compare:
+		if !stored(s, c.Column) {
+			return term{}, false, false
+		}
 		if c.Op == query.Eq {
 			return pointOf(s, c.Column, c.Path, c.Value), true, true
 		}
@@ -260,6 +263,9 @@ func intersect(terms []term, t term) []term {
 	}
 	return append(terms, t)
 }
+
+// stored reports whether a column is the schema's own: what a query joins or computes is not indexed.
+func stored(s *model.Schema, column int) bool { return column < len(s.Fields()) }
 
 func isJSON(s *model.Schema, column int) bool {
 	return column >= 0 && s.Fields()[column].Type == model.TypeJSON

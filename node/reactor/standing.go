@@ -172,10 +172,19 @@ func (st *standing) matches(on side, v *view) bool {
 		return st.near&on != 0
 	}
 	if st.filter == nil {
-		f := query.NewFilter(st.in.schema, st.predicate())
+		f := st.newFilter()
 		st.filter = &f
 	}
 	return st.filter.Match(v)
+}
+
+// newFilter makes the filter of the whole predicate.
+func (st *standing) newFilter() query.Filter {
+	c, err := reread(st.in.schema, st.key)
+	if err != nil || st.res.window.wanted() == 0 {
+		return query.NewFilter(new(query.Checked), query.Const(false))
+	}
+	return query.NewFilter(c, c.Where())
 }
 
 // standing is the home of its subscriptions.

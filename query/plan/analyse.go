@@ -60,9 +60,9 @@ func analyse(c *query.Checked) *analysis {
 }
 
 func (q *analysis) add(c query.Condition) {
-	t := term{condition: c, columns: columnsOf(c, nil), part: guess(c)}
+	t := term{condition: c, columns: q.columnsOf(c), part: guess(c)}
 	for _, column := range t.columns {
-		set, exact := Domain(q.query.Schema(), c, column)
+		set, exact := Domain(q.query, c, column)
 		t.exact = exact
 		if f := q.fact(column); f != nil {
 			f.more = append(f.more, set)
@@ -73,34 +73,13 @@ func (q *analysis) add(c query.Condition) {
 	q.terms = append(q.terms, t)
 }
 
-// columnsOf appends the columns that a condition looks at, each once.
-func columnsOf(c query.Condition, columns []int) []int {
-	add := func(column int) {
+// columnsOf returns the columns that a condition looks at, each once.
+func (q *analysis) columnsOf(c query.Condition) (columns []int) {
+	q.query.EachColumn(c, func(column int) {
 		if !slices.Contains(columns, column) {
 			columns = append(columns, column)
 		}
-	}
-	switch c := c.(type) {
-	case query.And:
-		for _, t := range c {
-			columns = columnsOf(t, columns)
-		}
-	case query.Or:
-		for _, t := range c {
-			columns = columnsOf(t, columns)
-		}
-	case query.Compare:
-		add(c.Column)
-	case query.CompareColumns:
-		add(c.Column)
-		add(c.Other)
-	case query.In:
-		add(c.Column)
-	case query.Like:
-		add(c.Column)
-	case query.IsNull:
-		add(c.Column)
-	}
+	})
 	return columns
 }
 
@@ -130,7 +109,7 @@ func (q *analysis) nullable(column int) bool {
 
 // optional reports whether any row may be NULL in a column.
 func (q *analysis) optional(column int) bool {
-	f := q.query.Schema().Column(column)
+	f := q.query.Column(column)
 	return f.Optional || f.Type == model.TypeJSON
 }
 

@@ -12,9 +12,9 @@ import (
 //
 // Paths in JSON columns have no domain: their conditions say nothing about
 // the column as a whole.
-func Domain(s *model.Schema, c query.Condition, column int) (set Set, exact bool) {
+func Domain(q *query.Checked, c query.Condition, column int) (set Set, exact bool) {
 	d := domain{column: column}
-	d.json = s.Column(column).Type == model.TypeJSON
+	d.json = q.Column(column).Type == model.TypeJSON
 	return d.of(c)
 }
 

@@ -22,7 +22,7 @@ func (p *Plan) KeyFilter() *KeyFilter {
 		return &KeyFilter{}
 	}
 	s := p.Query.Schema()
-	f := &KeyFilter{filter: query.NewFilter(s, p.tests), on: true, source: keySource{schema: s}}
+	f := &KeyFilter{filter: query.NewFilter(p.Query, p.tests), on: true, source: keySource{schema: s}}
 	f.source.columns = make([]keyColumn, len(p.columns))
 	for i, c := range p.columns {
 		f.source.columns[i] = keyColumn{c, s.Column(c.Field).Type, model.Null}

@@ -21,7 +21,7 @@ func TestDomainHoldsEveryMatch(t *testing.T) {
 		rows := w.rows(8)
 		for _, name := range w.schema.Names() {
 			column, _ := w.schema.Field(name)
-			set, exact := plan.Domain(w.schema, c.Where(), column)
+			set, exact := plan.Domain(c, c.Where(), column)
 			values, finite := set.Values()
 			for _, r := range rows {
 				r.Deleted = false
@@ -60,7 +60,8 @@ func TestDomainSeesThroughOperators(t *testing.T) {
 		{"score = 5 OR owner = 'u'", []plan.Interval{{}}, true, false},
 		{"score = 1 AND score = 2", nil, false, true},
 	} {
-		set, exact := plan.Domain(items, check(t, items, test.query).Where(), 2)
+		c := check(t, items, test.query)
+		set, exact := plan.Domain(c, c.Where(), 2)
 		require.Equal(t, test.want, set.Intervals, test.query)
 		require.Equal(t, test.null, set.Null, test.query)
 		require.Equal(t, test.exact, exact, test.query)
@@ -97,7 +98,7 @@ func TestManyExclusions(t *testing.T) {
 		fmt.Fprintf(&text, "score != %d AND ", i)
 	}
 	c := check(t, items, text.String()+"score < 100")
-	set, exact := plan.Domain(items, c.Where(), 2)
+	set, exact := plan.Domain(c, c.Where(), 2)
 	require.True(t, exact)
 	require.Len(t, set.Intervals, 101, "what is below 0, and between each two numbers")
 	for _, p := range plan.Plans(c, items.Indexes()) {
