@@ -95,18 +95,26 @@ func TestCanonicalQueries(t *testing.T) {
 		{"released - '2023-01-01' > '7d'", "released - '2023-01-01T00:00:00Z' > '168h0m0s'"},
 		{"length * 2 > '1h'", "length * 2 > '1h0m0s'"},
 		{"SELECT DISTINCT year, live", "SELECT year, live GROUP BY live, year"},
-		{"SELECT year, COUNT(*) AS n WHERE live GROUP BY year HAVING n > 1 ORDER BY n DESC LIMIT 3",
-			"SELECT year, COUNT(*) AS n WHERE live = TRUE GROUP BY year HAVING COUNT(*) > 1 ORDER BY COUNT(*) DESC LIMIT 3"},
-		{"SELECT year / 10 * 10 AS decade, avg(price) GROUP BY decade",
-			"SELECT year / 10 * 10 AS decade, AVG(price) GROUP BY year / 10 * 10"},
+		{
+			"SELECT year, COUNT(*) AS n WHERE live GROUP BY year HAVING n > 1 ORDER BY n DESC LIMIT 3",
+			"SELECT year, COUNT(*) AS n WHERE live = TRUE GROUP BY year HAVING COUNT(*) > 1 ORDER BY COUNT(*) DESC LIMIT 3",
+		},
+		{
+			"SELECT year / 10 * 10 AS decade, avg(price) GROUP BY decade",
+			"SELECT year / 10 * 10 AS decade, AVG(price) GROUP BY year / 10 * 10",
+		},
 		{"SELECT SUM(plays) / COUNT(*) HAVING MAX(DISTINCT price) > 1.5", "SELECT SUM(plays) / COUNT(*) HAVING MAX(price) > 1.5"},
 		{"live AS OF '2024-01-01'", "live = TRUE AS OF '2024-01-01T00:00:00Z'"},
 		{"name MATCH 'rain' ORDER BY rank() DESC", "name MATCH 'rain' ORDER BY RANK() DESC"},
-		{"artist.label.name = 'Warner' AND artist.name != 'Prince'",
-			"artist.label.name = 'Warner' AND artist.name != 'Prince'"},
+		{
+			"artist.label.name = 'Warner' AND artist.name != 'Prince'",
+			"artist.label.name = 'Warner' AND artist.name != 'Prince'",
+		},
 		{"artist.name > artist.mentor.name ORDER BY artist.mentor.born DESC", "artist.mentor.name < artist.name ORDER BY artist.mentor.born DESC"},
-		{"SELECT artist.label.name, COUNT(DISTINCT artist) WHERE artist.meta.x = 1 GROUP BY artist.label.name ORDER BY SUM(artist.born - 1900)",
-			"SELECT artist.label.name, COUNT(DISTINCT artist) WHERE artist.meta.x = 1 GROUP BY artist.label.name ORDER BY SUM(artist.born - 1900)"},
+		{
+			"SELECT artist.label.name, COUNT(DISTINCT artist) WHERE artist.meta.x = 1 GROUP BY artist.label.name ORDER BY SUM(artist.born - 1900)",
+			"SELECT artist.label.name, COUNT(DISTINCT artist) WHERE artist.meta.x = 1 GROUP BY artist.label.name ORDER BY SUM(artist.born - 1900)",
+		},
 	} {
 		c, err := checkedOf(test.text, record)
 		require.NoError(t, err, test.text)
