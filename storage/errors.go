@@ -23,8 +23,8 @@ var (
 	// ErrClosed: the engine or snapshot was closed.
 	ErrClosed = errors.New("storage is closed")
 
-	// ErrLocked: another process has the store open.
-	ErrLocked = errors.New("storage is in use by another process")
+	// ErrLocked: the store is open, in another process or in this one.
+	ErrLocked = errors.New("storage is in use")
 
 	// ErrFormat: the store was written in a format that this program does not
 	// know. It comes as a *FormatError.

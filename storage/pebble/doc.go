@@ -22,8 +22,9 @@
 //
 // # One process
 //
-// A folder belongs to one process at a time. A second Open of it fails with an
-// error for which errors.Is(err, storage.ErrLocked) holds; nothing was changed.
+// A folder belongs to one process at a time, and is open there once, whatever path
+// leads to it. A second Open of it fails with an error for which
+// errors.Is(err, storage.ErrLocked) holds; nothing was changed.
 //
 // # A full disk
 //
@@ -35,6 +36,14 @@
 // A device that fails in another way while the log is written (it was pulled, it
 // answers with errors) makes the commit's outcome unknown and the engine
 // read-only until it is opened again.
+//
+// # A damaged file
+//
+// Everything that is stored has checksums. What reads a damaged block fails with
+// storage.ErrCorrupt, and so does opening a store that lacks a file; the rest goes
+// on. The end of the newest log, 32 KiB at the most, is an exception: damage there
+// looks like a write that a power failure cut short, so that the store ends with
+// the commit before it. That is for backups and replicas to mend.
 //
 // # Files
 //

@@ -5,8 +5,10 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"os"
 	"syscall"
 
+	"github.com/cockroachdb/errors/oserror"
 	"github.com/cockroachdb/pebble/v2"
 	"github.com/cockroachdb/pebble/v2/vfs"
 
@@ -41,14 +43,21 @@ func openDriver(dir string, options Options) (*driver, error) {
 	if fs == nil {
 		fs = vfs.Default
 	}
+	if dir == "" {
+		return nil, errors.New("pebble: the folder has no name")
+	}
 	if err := makeFolder(fs, dir); err != nil {
 		return nil, fmt.Errorf("pebble: make folder %s: %w", dir, err)
 	}
-	lock, err := fs.Lock(fs.PathJoin(dir, lockFile))
+	path, err := resolve(fs, dir)
 	if err != nil {
-		return nil, fmt.Errorf("pebble: folder %s: %w (%w)", dir, storage.ErrLocked, err)
+		return nil, fmt.Errorf("pebble: find folder %s: %w", dir, err)
 	}
-	d, err := openLocked(dir, fs, options)
+	lock, err := fs.Lock(fs.PathJoin(path, lockFile))
+	if err != nil {
+		return nil, fmt.Errorf("pebble: lock folder %s: %w", dir, classifyLock(err))
+	}
+	d, err := openLocked(path, fs, options)
 	if err != nil {
 		return nil, errors.Join(fmt.Errorf("pebble: open folder %s: %w", dir, classify(err)), lock.Close())
 	}
@@ -57,6 +66,9 @@ func openDriver(dir string, options Options) (*driver, error) {
 }
 
 func openLocked(dir string, fs vfs.FS, options Options) (*driver, error) {
+	if err := checkFormat(dir, fs); err != nil {
+		return nil, err
+	}
 	b := &ballast{fs: fs, path: fs.PathJoin(dir, ballastFile)}
 	size := options.Ballast
 	if size == 0 {
@@ -186,8 +198,21 @@ func classify(err error) error {
 	if errors.Is(err, syscall.ENOSPC) {
 		return fmt.Errorf("%w: %w", storage.ErrFull, err)
 	}
-	if pebble.IsCorruptionError(err) {
+	if pebble.IsCorruptionError(err) || oserror.IsNotExist(err) {
 		return fmt.Errorf("%w: %w", storage.ErrCorrupt, err)
 	}
 	return err
+}
+
+// classifyLock tells a lock that somebody holds from a file that cannot be made.
+func classifyLock(err error) error {
+	var path *os.PathError
+	switch {
+	case errors.As(err, &path):
+		return err
+	case errors.Is(err, syscall.EAGAIN), errors.Is(err, syscall.EACCES):
+		return fmt.Errorf("%w by another process", storage.ErrLocked)
+	default:
+		return fmt.Errorf("%w: %w", storage.ErrLocked, err)
+	}
 }

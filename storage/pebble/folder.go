@@ -2,11 +2,16 @@ package pebble
 
 import (
 	"errors"
+	"path/filepath"
+	"strconv"
 	"strings"
 
 	"github.com/cockroachdb/errors/oserror"
 	"github.com/cockroachdb/pebble/v2"
 	"github.com/cockroachdb/pebble/v2/vfs"
+	"github.com/cockroachdb/pebble/v2/vfs/atomicfs"
+
+	"github.com/ankgo/ank/storage"
 )
 
 // What lies in an engine's folder.
@@ -39,6 +44,38 @@ func makeFolder(fs vfs.FS, dir string) error {
 		}
 	}
 	return nil
+}
+
+// resolve gives a folder of the operating system the one name that all ways to it
+// lead to. Locks are kept by name and do not exclude the process that holds them,
+// so under two names a process could open a folder twice; and Pebble opens files
+// long after the program may have moved to another folder.
+func resolve(fs vfs.FS, dir string) (string, error) {
+	if fs != vfs.Default {
+		return dir, nil
+	}
+	path, err := filepath.Abs(dir)
+	if err != nil {
+		return "", err
+	}
+	return filepath.EvalSymlinks(path)
+}
+
+// checkFormat refuses a store whose files are of a newer format than the library
+// reads.
+func checkFormat(dir string, fs vfs.FS) error {
+	version, err := atomicfs.ReadMarker(fs, fs.PathJoin(dir, storeFolder), "format-version")
+	if oserror.IsNotExist(err) {
+		return nil // no store yet
+	}
+	if err != nil {
+		return err
+	}
+	found, err := strconv.ParseUint(version, 10, 64)
+	if err == nil && found > uint64(pebble.FormatNewest) {
+		return &storage.FormatError{Found: found, Known: uint64(pebble.FormatNewest)}
+	}
+	return nil // what is no number, Pebble complains of
 }
 
 func syncFolder(fs vfs.FS, dir string) error {

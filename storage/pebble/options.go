@@ -65,8 +65,13 @@ func (o Options) pebbleOptions(fs vfs.FS, logger pebble.Logger) *pebble.Options 
 		FS:     fs,
 		Logger: logger,
 		// Pebble takes the memory of memtables out of the block cache.
-		CacheSize:                   cache + memTables*memTableSize,
-		FormatMajorVersion:          formatVersion,
+		CacheSize:          cache + memTables*memTableSize,
+		FormatMajorVersion: formatVersion,
+		// By default Pebble ends the process when it reads a damaged block. It
+		// returns the error to whoever reads as well, which is enough.
+		EventListener: &pebble.EventListener{
+			DataCorruption: func(info pebble.DataCorruptionInfo) { logger.Errorf("%s", info) },
+		},
 		MemTableSize:                memTableSize,
 		MemTableStopWritesThreshold: memTables,
 		L0CompactionThreshold:       4,
