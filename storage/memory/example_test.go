@@ -121,6 +121,6 @@ func ExampleStore() {
 	value, err := snapshot.Meta(ctx, "greeting")
 	fmt.Println(string(value), err)
 	// Output:
-	// storage is in use by another process
+	// storage is in use
 	// hello <nil>
 }
