@@ -30,7 +30,14 @@ import (
 // to them, and compares what they know once everything came to rest. A failure
 // names the seed: run it again with -run 'TestRandomSchedules/seed=N$'. With
 // ANK_SEEDS=n in the environment, n schedules are run.
-func TestRandomSchedules(t *testing.T) {
+func TestRandomSchedules(t *testing.T) { runSchedules(t, 0) }
+
+// TestRandomFaults is TestRandomSchedules over stores that fail: of a hundred
+// commits one or two end with an unknown outcome, stored or not, and now and then
+// one breaks the store, whose node takes no writes then until it is opened again.
+func TestRandomFaults(t *testing.T) { runSchedules(t, 1) }
+
+func runSchedules(t *testing.T, faults int) {
 	n := 60
 	if text := os.Getenv("ANK_SEEDS"); text != "" {
 		var err error
@@ -42,7 +49,7 @@ func TestRandomSchedules(t *testing.T) {
 	}
 	for seed := range n {
 		t.Run(fmt.Sprintf("seed=%d", seed), func(t *testing.T) {
-			synctest.Test(t, func(t *testing.T) { newSchedule(t, uint64(seed)).run() })
+			synctest.Test(t, func(t *testing.T) { newSchedule(t, uint64(seed), faults).run() })
 		})
 	}
 }
@@ -55,6 +62,7 @@ type schedule struct {
 	crowd  []*actor
 	ids    []event.ID
 	number int
+	faults *faults
 
 	serving atomic.Pointer[node.Node]
 }
@@ -96,9 +104,11 @@ func newDice(seed uint64) *dice {
 	return &dice{r: rand.NewChaCha8(key)}
 }
 
-func newSchedule(t *testing.T, seed uint64) *schedule {
+func newSchedule(t *testing.T, seed uint64, level int) *schedule {
 	s := &schedule{T: t, rand: rand.New(rand.NewPCG(seed, 1))}
+	s.faults = &faults{rand: rand.New(rand.NewPCG(seed, 3)), level: level}
 	s.server = start(t, s.options()...)
+	s.faults.disturb(s.server.stage, s.server.alarm)
 	s.serving.Store(s.server.node)
 	for i := range 2 + s.rand.IntN(2) {
 		name := node.Principal(fmt.Sprintf("client %d", i))
@@ -107,6 +117,7 @@ func newSchedule(t *testing.T, seed uint64) *schedule {
 			go func() { _ = s.serving.Load().Serve(a.ctx, conn, name) }()
 		})
 		a.open(node.Rand(newDice(s.rand.Uint64())))
+		s.faults.disturb(a.stage, a.alarm)
 		t.Cleanup(a.stop)
 		latency := rand.New(rand.NewPCG(s.rand.Uint64(), 2))
 		var mu sync.Mutex
@@ -126,6 +137,43 @@ func newSchedule(t *testing.T, seed uint64) *schedule {
 	return s
 }
 
+// faults make stores fail.
+type faults struct {
+	mu    sync.Mutex
+	rand  *rand.Rand
+	level int // 0: they do not
+}
+
+func (f *faults) disturb(s *stage, a *alarm) {
+	if f.level == 0 {
+		return
+	}
+	a.expected.Store(true)
+	s.commit = func(_ context.Context, _ *storage.Batch, next func() error) error {
+		f.mu.Lock()
+		n := f.rand.IntN(400)
+		if f.level == 0 {
+			n = 400
+		}
+		f.mu.Unlock()
+		switch {
+		case n < 4:
+			return errors.Join(next(), storage.ErrUnknown)
+		case n < 8:
+			return storage.ErrUnknown
+		case n < 10:
+			return storage.ErrFull
+		}
+		return next()
+	}
+}
+
+func (f *faults) end() {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.level = 0
+}
+
 func (s *schedule) options() []node.Option {
 	return []node.Option{refusing("bad"), node.Rand(newDice(s.rand.Uint64()))}
 }
@@ -133,6 +181,13 @@ func (s *schedule) options() []node.Option {
 func (s *schedule) run() {
 	for range 40 + s.rand.IntN(80) {
 		s.step()
+	}
+	if s.faults.level > 0 {
+		s.faults.end()
+		s.restart()
+		for _, a := range s.crowd {
+			a.restart()
+		}
 	}
 	for _, a := range s.crowd {
 		a.link.Mend()
@@ -217,19 +272,27 @@ func (s *schedule) changeServer() {
 		require.NoError(s, err)
 		s.ids = append(s.ids, m.ID())
 	}
-	_, err := tx.Commit(s.server.ctx)
-	if err != nil {
+	if _, err := tx.Commit(s.server.ctx); err != nil && !s.failed(err) {
 		require.ErrorIs(s, err, node.ErrDenied, "an album may still be bad")
 	}
+}
+
+// failed reports whether an error is a store's.
+func (s *schedule) failed(err error) bool {
+	return s.faults.level > 0 && (errors.Is(err, node.ErrReadOnly) || errors.Is(err, storage.ErrUnknown))
 }
 
 // restart closes the server and opens it again.
 func (s *schedule) restart() {
 	f := s.server
-	require.NoError(s, f.node.Close(f.ctx))
+	if err := f.node.Close(f.ctx); err != nil {
+		require.NotZero(s, s.faults.level, err)
+		require.NoError(s, f.node.Close(f.ctx), "what is left to be done needs no writing")
+	}
 	require.NoError(s, f.stage.Close())
 	again := startOver(s.T, f.store, s.options()...)
 	f.stage, f.node = again.stage, again.node
+	s.faults.disturb(again.stage, again.alarm)
 	f.prince, f.queen = f.node.Session("prince"), f.node.Session("queen")
 	s.serving.Store(f.node)
 }
@@ -250,6 +313,9 @@ func (a *actor) change(do func(tx *node.Tx) bool) {
 		return
 	}
 	r, err := tx.Commit(a.ctx)
+	if err != nil && a.world.failed(err) {
+		return
+	}
 	if err != nil {
 		require.ErrorIs(a, err, node.ErrDependency)
 		return
@@ -314,6 +380,7 @@ func (a *actor) restart() {
 	a.lives = nil
 	a.stop()
 	a.open(node.Rand(newDice(a.world.rand.Uint64())))
+	a.world.faults.disturb(a.stage, a.alarm)
 	_, err := a.node.Connect(a.link.Dial)
 	require.NoError(a, err)
 	for _, l := range texts {
