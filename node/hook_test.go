@@ -5,6 +5,7 @@ import (
 	"errors"
 	"testing"
 	"testing/synctest"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -211,6 +212,27 @@ func TestHooksAdd(t *testing.T) {
 		at, _ := cursor.At(f.node.Origin())
 		require.Equal(t, uint64(2), at.Seq, "they share an entry")
 		requireLogVerifies(f)
+	})
+}
+
+// TestWhatHooksAddComesLater: it sorts after what it was added to.
+func TestWhatHooksAddComesLater(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		f := start(t, node.Hooks(func(_ context.Context, a *node.Acceptance) error {
+			_, err := notes.Create(a.Tx(), Note{Text: "noted"})
+			return err
+		}))
+		ahead := newClient(t, time.Minute).create(Album{Name: "Parade"})
+		_, err := f.node.Accept(f.ctx, "prince", ahead)
+		require.NoError(t, err)
+		note, err := notes.First(f.ctx, f.queen, "")
+		require.NoError(t, err)
+		require.True(t, ahead.ID.Less(note.ID()))
+		for _, at := range []time.Time{time.Now(), time.Now().Add(time.Hour)} {
+			list, err := notes.Collect(f.ctx, f.queen.AsOf(at), "")
+			require.NoError(t, err)
+			require.Len(t, list, len(f.names(f.queen.AsOf(at), "")), "both or none")
+		}
 	})
 }
 

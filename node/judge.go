@@ -56,12 +56,12 @@ func (p *preparer) judge(b *batch, r *request) error {
 			return err
 		}
 	}
-	if err := j.consult(); err != nil {
-		return err
-	}
-	if !r.minted {
+	if !r.minted { // before the hooks, which mint IDs
 		p.clock.Observe(r.tx.Events[len(r.tx.Events)-1].ID)
 		p.clock.Observe(r.tx.ID)
+	}
+	if err := j.consult(); err != nil {
+		return err
 	}
 	p.log(b, j)
 	return nil
