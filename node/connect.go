@@ -20,6 +20,8 @@ const (
 	maxBackoff  = 30 * time.Second
 	longEnough  = 10 * time.Second
 	clockWindow = time.Second // differences between clocks that are left alone
+
+	maxLead = 100 * 365 * 24 * time.Hour // of a clock that can be taken seriously
 )
 
 // ConnectionPhase tells whether there is somebody at the other end.
@@ -250,6 +252,9 @@ func (e *ephemeral) meet(ctx context.Context, theirs *wire.Hello) error {
 		changes = append(changes, storage.MetaChange{Key: metaSystem, Value: theirs.System[:]})
 	}
 	lead := time.UnixMicro(theirs.Time).Sub(e.clock.Now().Add(-e.clock.Offset()))
+	if lead.Abs() > maxLead {
+		return &RefusedError{Code: wire.CodeProtocol, Text: "the peer's clock is more than a century away from the one here"}
+	}
 	corrected := (lead - e.clock.Offset()).Abs() > clockWindow
 	if corrected {
 		changes = append(changes, storage.MetaChange{Key: metaOffset, Value: encodeOffset(lead)})

@@ -29,16 +29,25 @@ func (l *line) handle(m wire.Message) error {
 	case *wire.Failure:
 		return l.failure(m)
 	case *wire.Ping:
-		l.mu.Lock()
-		l.loose = append(l.loose, &wire.Pong{Number: m.Number})
-		l.mu.Unlock()
-		l.nudge()
+		return l.pong(m)
 	case *wire.Pong:
 	case *wire.Bye:
 		return farewell(m)
 	default:
 		return misplaced(m)
 	}
+	return nil
+}
+
+// pong answers a ping.
+func (l *line) pong(m *wire.Ping) error {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if len(l.loose) >= maxLoose {
+		return &RefusedError{Code: wire.CodeTooMany, Text: "more pings than answers are taken"}
+	}
+	l.loose = append(l.loose, &wire.Pong{Number: m.Number})
+	l.nudge()
 	return nil
 }
 
@@ -128,10 +137,19 @@ func (l *line) receipt(m *wire.Receipt) error {
 	l.mu.Unlock()
 	written := l.halves[m.Request]
 	delete(l.halves, m.Request)
-	if p == nil || p.tx.ID != m.Tx {
+	switch {
+	case p == nil:
 		return nil
+	case p.tx.ID != m.Tx:
+		return &RefusedError{Code: wire.CodeProtocol, Text: "a receipt of another transaction than was asked for"}
 	}
 	defer l.nudge() // others may have waited for it
+	if m.Code == wire.CodeSkew {
+		// It was made under a clock that was wrong, and is no worse for that once
+		// its time has come.
+		l.owner.postpone(p, time.Now().Add(retryDelay))
+		return nil
+	}
 	var records []*storage.Record
 	if written != nil && m.Code == wire.Accepted {
 		records = writtenBy(p.tx, written.Rows)
@@ -169,9 +187,7 @@ func (l *line) failure(m *wire.Failure) error {
 	l.mu.Unlock()
 	switch {
 	case p != nil:
-		l.owner.mu.Lock()
-		l.owner.outbox.offer(p)
-		l.owner.mu.Unlock()
+		l.owner.postpone(p, time.Time{})
 		l.later(retryDelay)
 	case r != nil && m.Code != wire.CodeClosing:
 		l.forget(m.Request)

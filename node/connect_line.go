@@ -11,6 +11,7 @@ import (
 
 const (
 	maxDelivering = 16              // transactions under way
+	maxLoose      = 4096            // messages that the peer does not take, before its pings are too many
 	retryDelay    = 2 * time.Second // before what was not decided is delivered again
 )
 

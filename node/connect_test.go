@@ -158,6 +158,20 @@ func TestWorkFromAFastClockIsDeliveredWhenItsTimeHasCome(t *testing.T) {
 	})
 }
 
+// TestSkewIsNoRefusal: what a server finds to be from the future is offered again.
+func TestSkewIsNoRefusal(t *testing.T) {
+	cluster(t, func(t *testing.T, f *fixture) {
+		ada := f.join("ada", node.Now(func() time.Time { return time.Now().Add(time.Hour) }))
+		_, r := ada.create(Album{Name: "tomorrow", Year: 1986})
+		ada.connect()
+		_, now := ada.create(Album{Name: "today", Year: 1986})
+		require.Equal(t, node.Accepted, ada.outcome(now).Status)
+		began := time.Now()
+		require.Equal(t, node.Accepted, ada.outcome(r).Status)
+		require.InDelta(t, time.Hour, time.Since(began), float64(3*time.Second))
+	}, node.Skew(time.Second)) // and the client believes in two minutes
+}
+
 func TestAHostileServerHarmsNobody(t *testing.T) {
 	for name, message := range map[string][]byte{
 		"noise":            {77, 1, 2, 3},

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"time"
 
 	"github.com/ankgo/ank/entity"
 	"github.com/ankgo/ank/event"
@@ -275,6 +276,14 @@ func (e *ephemeral) decide(p *pending, m *wire.Receipt, records []*storage.Recor
 		}
 	}
 	return e.settle(decided, records)
+}
+
+// postpone has a transaction delivered again, not before a time.
+func (e *ephemeral) postpone(p *pending, earliest time.Time) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	p.earliest = earliest
+	e.outbox.offer(p)
 }
 
 func outcomeOf(p *pending, m *wire.Receipt) Receipt {

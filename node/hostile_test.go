@@ -3,6 +3,7 @@ package node_test
 import (
 	"context"
 	"fmt"
+	"math"
 	"runtime"
 	"strings"
 	"testing"
@@ -192,18 +193,82 @@ func heap() int64 {
 
 // mute returns a line to a server of the fixture's system that says hello and then
 // what the test has it say.
-func (f *fixture) mute() (*pipe.Link, chan *stranger) {
-	servers := make(chan *stranger, 1)
+func (f *fixture) mute(hello ...func(*wire.Hello)) (*pipe.Link, chan *stranger) {
+	servers := make(chan *stranger, 100)
 	return pipe.NewLink(func(conn wire.Conn) {
 		go func() {
-			s := &stranger{T: f.T, ctx: f.ctx, conn: conn}
-			s.send(&wire.Hello{
+			m := &wire.Hello{
 				Min: wire.MinVersion, Max: wire.MaxVersion, Durable: true,
 				System: f.node.System(), Time: time.Now().UnixMicro(),
-			})
+			}
+			for _, set := range hello {
+				set(m)
+			}
+			s := &stranger{T: f.T, ctx: f.ctx, conn: conn}
+			s.send(m)
 			servers <- s
 		}()
 	}), servers
+}
+
+func TestAServerWithoutAClockIsNotBelieved(t *testing.T) {
+	for _, at := range []int64{math.MaxInt64, math.MinInt64, time.Date(2500, 1, 1, 0, 0, 0, 0, time.UTC).UnixMicro()} {
+		cluster(t, func(t *testing.T, f *fixture) {
+			ada := f.join("ada")
+			link, _ := f.mute(func(m *wire.Hello) { m.Time = at })
+			c, err := ada.node.Connect(link.Dial)
+			require.NoError(t, err)
+			synctest.Wait()
+			require.Equal(t, node.Offline, c.State().Phase)
+			require.NoError(t, c.Close(f.ctx))
+			ada.restart()
+			require.Zero(t, ada.node.Clock().Offset())
+			_, r := ada.create(Album{Name: "Parade", Year: 1986})
+			ada.connect()
+			require.Equal(t, node.Accepted, ada.outcome(r).Status)
+		})
+	}
+}
+
+func TestAServerThatOnlyPingsLosesItsConnection(t *testing.T) {
+	cluster(t, func(t *testing.T, f *fixture) {
+		ada := f.join("ada")
+		link, servers := f.mute()
+		c, err := ada.node.Connect(link.Dial)
+		require.NoError(t, err)
+		server := <-servers
+		for {
+			if server.conn.Send(f.ctx, wire.Append(nil, &wire.Ping{})) != nil {
+				break
+			}
+		}
+		synctest.Wait()
+		var refused *node.RefusedError
+		require.ErrorAs(t, c.State().Err, &refused)
+		require.Equal(t, wire.CodeTooMany, refused.Code)
+		require.NoError(t, c.Close(f.ctx))
+	})
+}
+
+// TestAWrongReceiptIsNone: the transaction is delivered again.
+func TestAWrongReceiptIsNone(t *testing.T) {
+	cluster(t, func(t *testing.T, f *fixture) {
+		ada := f.join("ada")
+		_, r := ada.create(Album{Name: "Parade", Year: 1986})
+		link, servers := f.mute()
+		c, err := ada.node.Connect(link.Dial)
+		require.NoError(t, err)
+		for range 2 {
+			server := <-servers
+			require.IsType(t, &wire.Hello{}, server.hear())
+			commit := server.hear().(*wire.Commit)
+			require.Equal(t, r.Transaction, commit.Tx.ID)
+			server.send(&wire.Receipt{Request: commit.Request, Tx: event.ID{1}})
+		}
+		require.NoError(t, c.Close(f.ctx))
+		ada.connect()
+		require.Equal(t, node.Accepted, ada.outcome(r).Status)
+	})
 }
 
 func TestAQuestionEndsWithItsContextThoughNobodyListens(t *testing.T) {

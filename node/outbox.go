@@ -38,6 +38,7 @@ type pending struct {
 	reads     []wire.Read
 	after     []*pending // pending too, and to be accepted before this one makes sense
 	before    []*pending // those that it is among the after of
+	earliest  time.Time  // not to be delivered before; the mutex's alone
 
 	done    chan struct{}
 	receipt Receipt // good once done is closed
@@ -196,7 +197,7 @@ func (o *outbox) restart() {
 // there are only others, early is how long the first of them has to wait.
 func (o *outbox) next(limit time.Time) (p *pending, early time.Duration) {
 	for i, p := range o.ready {
-		wait := p.tx.ID.Time().Sub(limit)
+		wait := max(p.tx.ID.Time().Sub(limit), time.Until(p.earliest))
 		if wait <= 0 {
 			o.ready = slices.Delete(o.ready, i, i+1)
 			return p, 0
