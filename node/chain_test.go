@@ -162,7 +162,7 @@ func TestIDsAheadBindAfterARestart(t *testing.T) {
 		for range 3 {
 			f = startOver(t, f.store, now)
 			f.edit(f.prince, id, func(m AlbumMutable) { m.SetYear(int(m.Field(2).Int()) + 1900) })
-			require.Less(t, f.create(f.prince, Album{}).Time().Sub(time.Now()), time.Second)
+			require.Less(t, time.Until(f.create(f.prince, Album{}).Time()), time.Second)
 			f.stop()
 		}
 		f = startOver(t, f.store, now)

@@ -77,6 +77,9 @@ func (n *Node) Connect(dial func(ctx context.Context) (wire.Conn, error)) (*Conn
 	if !ok {
 		return nil, ErrDurable
 	}
+	if dial == nil {
+		return nil, errors.New("no function to dial with")
+	}
 	ctx, cancel := context.WithCancel(e.ending)
 	c := &Connection{
 		owner: e, dial: dial, cancel: cancel, done: make(chan struct{}),

@@ -56,6 +56,9 @@ var (
 	ErrLate = errors.New("Serializable must be called before the transaction reads anything")
 )
 
+// errNoContext is for those who have none: most would panic far from the mistake.
+var errNoContext = errors.New("the context is nil: pass context.Background() if there is no other")
+
 // DeniedError says who was refused what. errors.Is(err, ErrDenied) holds for it,
 // and it unwraps to what the policy or hook said.
 type DeniedError struct {

@@ -73,6 +73,9 @@ func (g *gate) wait(ctx context.Context) error {
 // open returns a snapshot of the store. The caller calls leave when done with
 // it; the node's Close waits for that.
 func (n *Node) open(ctx context.Context) (s storage.Snapshot, leave func(), err error) {
+	if ctx.Err() != nil {
+		return nil, nil, ended(ctx)
+	}
 	if !n.readers.enter() {
 		return nil, nil, ErrClosed
 	}

@@ -2,6 +2,7 @@ package node
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"sync"
 	"sync/atomic"
@@ -53,8 +54,13 @@ type Node struct {
 // written to by anybody else meanwhile.
 func Open(ctx context.Context, engine storage.Engine, list ...Option) (*Node, error) {
 	o, err := gather(list)
-	if err != nil {
+	switch {
+	case err != nil:
 		return nil, err
+	case ctx == nil:
+		return nil, errNoContext
+	case engine == nil:
+		return nil, errors.New("no engine: pass one, such as memory.Open or pebble.Open return")
 	}
 	known, err := models(o.schemas)
 	if err != nil {

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"time"
 
 	"github.com/ankgo/ank/event"
@@ -123,10 +124,15 @@ func (l *Limits) fill() {
 func gather(list []Option) (options, error) {
 	o := options{logger: silence{}, now: time.Now}
 	for _, set := range list {
+		if set == nil {
+			return o, errors.New("an option of a node is nil")
+		}
 		set(&o)
 	}
 	o.limits.fill()
 	switch {
+	case slices.ContainsFunc(o.hooks, func(h Hook) bool { return h == nil }):
+		return o, errors.New("a hook of a node is nil")
 	case o.policy == nil:
 		return o, ErrNoPolicy
 	case o.now == nil || o.logger == nil:

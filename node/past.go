@@ -20,7 +20,8 @@ type moment func(tx event.ID, origin event.Origin, seq uint64) bool
 
 // AsOf returns a reader of the past as it is known now: of all transactions that
 // were made, by their authors' clocks, at t or before. One that arrives later and
-// was made before t changes it. Transactions are seen whole or not at all.
+// was made before t changes it. Transactions are seen whole or not at all. Their
+// times have milliseconds: one that was made within that of t is seen.
 //
 // The reader folds events, so a Get costs the entity's history, and a Fetch a
 // pass over the logs. It is safe for concurrent use.

@@ -3,6 +3,7 @@ package node
 import (
 	"errors"
 	"fmt"
+	"strings"
 
 	"github.com/ankgo/ank/entity"
 	"github.com/ankgo/ank/event"
@@ -23,8 +24,11 @@ type RefusedError struct {
 
 // Error implements error.
 func (e *RefusedError) Error() string {
-	if e.Text == "" {
-		return "refused: " + e.Code.String()
+	switch code := e.Code.String(); {
+	case e.Text == "":
+		return "refused: " + code
+	case strings.HasPrefix(e.Text, code):
+		return "refused: " + e.Text
 	}
 	return fmt.Sprintf("refused (%v): %s", e.Code, e.Text)
 }

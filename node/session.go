@@ -101,6 +101,9 @@ func (s *Session) Query(ctx context.Context, q *query.Checked) (entity.Standing,
 // may says whether the session's principal may read a collection, which the node
 // must know.
 func (s *Session) may(ctx context.Context, m *model.Schema) error {
+	if ctx == nil {
+		return errNoContext
+	}
 	if err := s.node.schema(m); err != nil {
 		return err
 	}

@@ -170,7 +170,10 @@ func (t *Tx) Commit(ctx context.Context) (Receipt, error) {
 		return Receipt{}, entity.ErrFinished
 	}
 	defer overlay.Finish()
-	if t.err != nil {
+	switch {
+	case ctx == nil:
+		return Receipt{}, errNoContext
+	case t.err != nil:
 		return Receipt{}, t.err
 	}
 	tx, err := overlay.Build(t.session.node.clock)
