@@ -11,11 +11,13 @@ test: ## all tests with the race detector, the js/wasm tests, the generator's fr
 	$(GO) test -race -shuffle=on -timeout=30m -json ./... | $(GO) run ./internal/testreport
 	scripts/test-js
 
-check: ## vet, linters, formatting, import rules, generated files, the docs' code
+check: ## vet, linters, formatting, import rules, generated files, queries, the docs' code
 	$(GO) vet ./...
 	$(TOOL) staticcheck ./...
 	@unformatted="$$($(TOOL) gofumpt -l .)"; if [ -n "$$unformatted" ]; then echo "not gofumpt'ed:"; echo "$$unformatted"; exit 1; fi
 	$(GO) run ./cmd/ankgen -check ./...
+	@tool="$$(mktemp -d)/ankvet" && $(GO) build -o "$$tool" ./cmd/ankvet && \
+		for dir in . bench; do (cd $$dir && $(GO) vet -vettool="$$tool" ./...) || exit 1; done && rm -r "$$(dirname "$$tool")"
 	$(GO) test ./internal/lint
 	cd bench && $(GO) vet ./...
 

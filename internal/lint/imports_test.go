@@ -32,6 +32,9 @@ var below = map[string][]string{
 	},
 	"node/pipe":  {"node/wire"},
 	"cmd/ankgen": {"event", "model", "query"},
+	"cmd/ankvet": {"cmd/ankvet/queryvet"},
+
+	"cmd/ankvet/queryvet": {"event", "model", "query"},
 
 	"internal/lint":       {},
 	"internal/testreport": {},

@@ -39,6 +39,8 @@ func TestTheTourRuns(t *testing.T) {
 		tour(t, dir, step...)
 	}
 	require.Equal(t, printed[1], tour(t, dir, "run", "."))
+	require.Contains(t, string(readme), "go vet -vettool=$(go tool -n ankvet) ./...")
+	tour(t, dir, "vet", "-vettool="+strings.TrimSpace(tour(t, dir, "tool", "-n", "ankvet")), "./...")
 }
 
 // command is a line of the tour that a reader types.
