@@ -59,9 +59,8 @@ func (v *vetter) check(c call) {
 		return
 	}
 	text := constant.StringVal(v.pass.TypesInfo.Types[c.text].Value)
-	m := v.models.of(c.model)
 	source := v.source(c.text, text)
-	for _, f := range examine(text, m, v.arguments(c)) {
+	for _, f := range v.models.examine(text, v.models.of(c.model), v.arguments(c)) {
 		v.report(c, source, f)
 	}
 }

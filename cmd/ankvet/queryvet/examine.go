@@ -15,18 +15,21 @@ const maxTried = 256
 
 // examine finds the mistakes in a query: in its text, or else in the names and
 // types in it, in the number of its arguments, and in the type of each of them.
-// m is nil if the model is not known.
-func examine(text string, m *knownModel, args arguments) []finding {
+// The schema is nil if the model is not known.
+func (m *models) examine(text string, schema *model.Schema, args arguments) []finding {
 	q, err := query.Parse(text)
 	if e := asError(err); e != nil {
-		return []finding{{err: e, fix: fixOf(m, e)}}
+		return []finding{{err: e, fix: m.fix(schema, e)}}
 	}
-	t := newTrial(q, m)
+	t := m.trial(q, schema)
 	wrong := t.settle()
+	if m.gaveUp(wrong) {
+		return nil
+	}
 	var all []finding
 	for _, e := range []*query.Error{wrong, miscounted(q, t, args)} {
 		if e != nil {
-			all = append(all, finding{err: e, fix: fixOf(m, e)})
+			all = append(all, finding{err: e, fix: m.fix(schema, e)})
 		}
 	}
 	if wrong == nil && len(t.slots) <= maxTried {
@@ -44,9 +47,15 @@ func asError(err error) *query.Error {
 	return e
 }
 
-// fixOf is what an error suggests, if the query is better with it: then it can be
+// gaveUp tells whether an error is that of a reference that cannot be followed: what
+// the model it leads to has, the compiler did not export to this package.
+func (m *models) gaveUp(e *query.Error) bool {
+	return m.lost && e != nil && e.Kind == query.Mismatch
+}
+
+// fix is what an error suggests, if the query is better with it: then it can be
 // parsed, and what is wrong with it still, if anything, comes later.
-func fixOf(m *knownModel, e *query.Error) string {
+func (m *models) fix(schema *model.Schema, e *query.Error) string {
 	if e.Suggestion == "" {
 		return ""
 	}
@@ -54,7 +63,8 @@ func fixOf(m *knownModel, e *query.Error) string {
 	if err != nil {
 		return ""
 	}
-	if still := newTrial(q, m).settle(); still != nil && still.Span.Start <= e.Span.Start {
+	still := m.trial(q, schema).settle()
+	if still != nil && still.Span.Start <= e.Span.Start && !m.gaveUp(still) {
 		return ""
 	}
 	return e.Suggestion
@@ -92,11 +102,9 @@ type slot struct {
 	value any
 }
 
-func newTrial(q *query.Query, m *knownModel) *trial {
-	t := &trial{query: q}
-	if m != nil {
-		t.schema = m.schema
-	}
+func (m *models) trial(q *query.Query, schema *model.Schema) *trial {
+	m.lost = false
+	t := &trial{query: q, schema: schema}
 	byName := make(map[string]int)
 	for _, p := range q.Params() {
 		if at, known := byName[p.Name]; known && p.Name != "" {
@@ -140,7 +148,7 @@ func (t *trial) run() *query.Error {
 // accepted. NULL stands nearly everywhere.
 func neutral() []any {
 	return []any{
-		nil, 1, "x", true, 1.5, []byte("x"), time.Unix(0, 0), time.Second, event.ID{1: 1}, []any{}, model.JSON{},
+		nil, 1, "x", "", true, 1.5, []byte("x"), time.Unix(0, 0), time.Second, event.ID{1: 1}, []any{}, model.JSON{},
 	}
 }
 
@@ -150,7 +158,10 @@ func (t *trial) settle() *query.Error {
 	first := t.run()
 	e := first
 	for n := 0; e != nil; n++ {
-		if n == maxTried || !t.next(e.Span) {
+		switch {
+		case e.Kind == query.Unknown:
+			return e
+		case n == maxTried || !t.next(e.Span):
 			return first
 		}
 		e = t.run()
@@ -158,12 +169,18 @@ func (t *trial) settle() *query.Error {
 	return nil
 }
 
-// next tries another value in a slot that an error at a place may be due to.
+// next tries another value in a slot that an error at a place may be due to: one
+// that stands there or else, because what a value decides may be missed elsewhere,
+// any.
 func (t *trial) next(at query.Span) bool {
+	elsewhere := true
+	for i := range t.slots {
+		elsewhere = elsewhere && !t.slots[i].within(at)
+	}
 	values := neutral()
 	for i := range t.slots {
 		s := &t.slots[i]
-		if s.tried+1 < len(values) && s.within(at) {
+		if s.tried+1 < len(values) && (elsewhere || s.within(at)) {
 			s.tried++
 			s.value = values[s.tried]
 			return true

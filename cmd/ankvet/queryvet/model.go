@@ -21,38 +21,40 @@ import (
 // neither its source nor ankgen's rules. A struct that lacks one of them, because
 // its collection was written by hand, is not known.
 type models struct {
-	known map[*types.TypeName]*knownModel
+	known map[*types.TypeName]*model.Schema
+	// lost is set when a query follows a reference to a model that is not known.
+	lost bool
 }
 
-// A knownModel is what queries of a model are checked against.
-type knownModel struct {
-	schema *model.Schema
-}
+func newModels() *models { return &models{known: make(map[*types.TypeName]*model.Schema)} }
 
-func newModels() *models { return &models{known: make(map[*types.TypeName]*knownModel)} }
-
-// of is the model that a struct declares, nil if it is not known.
-func (m *models) of(obj *types.TypeName) *knownModel {
+// of is the schema of the model that a struct declares, nil if it is not known.
+func (m *models) of(obj *types.TypeName) *model.Schema {
 	if obj == nil {
 		return nil
 	}
-	k, ok := m.known[obj]
+	s, ok := m.known[obj]
 	if !ok {
-		k = m.read(obj)
-		m.known[obj] = k
+		s = m.read(obj)
+		m.known[obj] = s
 	}
-	return k
+	return s
 }
 
-func (m *models) read(obj *types.TypeName) *knownModel {
-	r := modelReader{obj: obj}
+func (m *models) read(obj *types.TypeName) *model.Schema {
+	r := modelReader{obj: obj, targets: make(map[int]*types.TypeName)}
 	st, ok := obj.Type().Underlying().(*types.Struct)
 	if !ok || obj.Pkg() == nil || !r.fields(st) {
 		return nil
 	}
-	return &knownModel{schema: model.NewSchema(model.Definition{
+	return model.NewSchema(model.Definition{
 		Model: obj.Name(), Collection: collectionName(obj), Fields: r.columns,
-	})}
+		Targets: model.TargetFunc(func(field int) *model.Schema {
+			s := m.of(r.targets[field])
+			m.lost = m.lost || s == nil
+			return s
+		}),
+	})
 }
 
 // collectionName stands for the name of a collection, which types do not tell: it
@@ -68,6 +70,7 @@ func collectionName(obj *types.TypeName) string {
 type modelReader struct {
 	obj     *types.TypeName
 	columns []model.Field
+	targets map[int]*types.TypeName // what references lead to, by the number of the column
 }
 
 // fields reads the fields of a struct, and those of structs that it embeds. It
@@ -91,9 +94,30 @@ func (r *modelReader) fields(st *types.Struct) bool {
 			return false
 		}
 		f.Was = formerNames(tag)
+		if target := targetOf(v.Type()); target != nil && f.Type == model.TypeID {
+			f.Ref = collectionName(target)
+			r.targets[len(r.columns)] = target
+		}
 		r.columns = append(r.columns, f)
 	}
 	return true
+}
+
+// targetOf is the struct that a model.Ref or a pointer to one refers to, nil if t
+// is neither.
+func targetOf(t types.Type) *types.TypeName {
+	if p, ok := types.Unalias(t).(*types.Pointer); ok {
+		t = p.Elem()
+	}
+	ref, ok := types.Unalias(t).(*types.Named)
+	if !ok || !isNamed(ref, modelPath, "Ref") || ref.TypeArgs().Len() != 1 {
+		return nil
+	}
+	target, ok := types.Unalias(ref.TypeArgs().At(0)).(*types.Named)
+	if !ok {
+		return nil
+	}
+	return target.Obj()
 }
 
 // formerNames are the columns that a field's tag says it was renamed from.

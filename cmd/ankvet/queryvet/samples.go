@@ -36,8 +36,8 @@ func of(value model.Value) sample {
 }
 
 // ints, uints and the others are what a value of a kind of Go types may be. Strings
-// may be read as times, durations and IDs. That 'NaN' is read as a number is no reason
-// to take any string for one.
+// may be read as times, durations and IDs, and the empty one as a cursor. That 'NaN'
+// is read as a number is no reason to take any string for one.
 func ints() []sample   { return []sample{of(model.OfInt(sampleNumber))} }
 func uints() []sample  { return []sample{of(model.OfUint(sampleNumber))} }
 func floats() []sample { return []sample{of(model.OfFloat(sampleNumber + 0.5))} }
@@ -53,7 +53,7 @@ func texts() []sample {
 	for _, readable := range [][]sample{times(), durations(), ids()} {
 		all = append(all, of(model.OfString(readable[0].shown[1:len(readable[0].shown)-1])))
 	}
-	return all
+	return append(all, of(model.OfString("")))
 }
 
 // samplesFor are what an expression may be as an argument of a query. There are

@@ -46,6 +46,18 @@ func types(ctx context.Context, s entity.Session) {
 	music.Albums.Query(ctx, s, "plays > 0 LIMIT 5 OFFSET 'x'") // want `query 1:26: expected a number of rows, found 'x'`
 }
 
+func references(ctx context.Context, s entity.Session, n int) {
+	music.Albums.Query(ctx, s, "artist.nmae = 'Prince'")                         // want `query 1:1: Person has no column "nmae"`
+	music.Images.Query(ctx, s, "url != '' AND album.artist.born = 5")            // want `query 1:35: column album.artist.born is a time and cannot be compared with 5, an int`
+	music.Images.Query(ctx, s, "album.cover.album.cover.url = ?", n)             // want `query 1:31: column album.cover.album.cover.url is a string and cannot be compared with n, an int`
+	music.Albums.Query(ctx, s, "live ORDER BY cover.year")                       // want `query 1:15: Image has no column "year"`
+	music.Albums.Query(ctx, s, "title.name = 'x'")                               // want `query 1:1: column title of Album is a string, which has nothing called name`
+	music.Albums.Query(ctx, s, "title MATCH ?", n)                               // want `query 1:13: .* a string`
+	music.Albums.Query(ctx, s, "year + title > 5")                               // want `query 1:1: there is no number \+ string`
+	music.Albums.Query(ctx, s, "released > now() - ?", n)                        // want `query 1:12: there is no time - number`
+	music.Albums.Query(ctx, s, "meta.tags CONTAINS ANY (?) AND len(title) = ''") // want `query 1:25: no argument` `query 1:45: LEN\(title\) is .* and cannot be compared`
+}
+
 func counts(ctx context.Context, s entity.Session, year int) {
 	music.Albums.Query(ctx, s, "year > ? AND year < ?", year)                                // want `query 1:21: no argument for parameter 2: 1 given`
 	music.Albums.Query(ctx, s, "year > ?", year, year)                                       // want `query 1:9: 2 arguments for 1 parameter`
@@ -82,7 +94,7 @@ func arguments(ctx context.Context, s entity.Session, n int, name string, b bool
 	music.Albums.Query(ctx, s, "year = ?", map[string]int{})                // want `query 1:8: argument 1 is a map\[string\]int, which is no value`
 	music.Albums.Query(ctx, s, "meta.year > ?", func() int { return 1986 }) // want `query 1:13: argument 1 is a func\(\) int, which is no value`
 	music.Albums.Query(ctx, s, "year > 1985 LIMIT ?", name)                 // want `query 1:19: LIMIT is a whole number from 0`
-	music.Albums.Query(ctx, s, "title LIKE ?", n)                           // want `query 1:12: the pattern of LIKE is a string`
+	music.Albums.Query(ctx, s, "title LIKE ?", n)                           // want `query 1:12: what is to the right of LIKE is a string`
 	music.Albums.Query(ctx, s, "title LIKE ? ESCAPE ?", name, "ab")         // want `query 1:21: ESCAPE is a string of one character`
 	music.Albums.Query(ctx, s, "meta.x < ?", at)                            // want `query 1:10: column meta.x is JSON and cannot be compared with at, a time`
 	music.Albums.Query(ctx, s, "plays = ?", model.BytesOf(bytes))           // want `query 1:9: column plays is a uint and cannot be compared with model.BytesOf\(bytes\), bytes`

@@ -33,6 +33,16 @@ func right(ctx context.Context, s entity.Session, n uint8, name string, at *time
 	people.People.Query(ctx, s, "born < '1960-01-01'")
 }
 
+func language(ctx context.Context, s entity.Session, cursor query.Cursor, name string, d time.Duration, tags []string) {
+	music.Albums.Query(ctx, s, "artist.name = ? AND cover.album.artist.born < now() - ? ORDER BY artist.name", name, d)
+	music.Albums.Query(ctx, s, "title MATCH ? OR title ILIKE ? OR title STARTS WITH ? ORDER BY rank() DESC", name, name, name)
+	music.Albums.Query(ctx, s, "meta.tags CONTAINS ANY (?) AND len(meta.tags) > ? AND ? IN meta.tags", tags, len(tags), name)
+	music.Albums.Query(ctx, s, "released > now() - '30d' AND year / ? = 198 AND length * 2 > ?", 10, d)
+	music.Albums.Query(ctx, s, "live ORDER BY year AFTER ? LIMIT 10", cursor.String())
+	music.Albums.Query(ctx, s, "live AS OF ?", time.Now().Add(-d))
+	music.Albums.Query(ctx, s, "live AS OF ?", name)
+}
+
 func unjudged(ctx context.Context, s entity.Session, text string, what any, args []any, named query.Named) {
 	music.Albums.Query(ctx, s, text, 1, 2, 3)
 	music.Albums.Query(ctx, s, "yaer > "+text)
