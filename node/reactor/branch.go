@@ -71,7 +71,7 @@ func alternatives(s *model.Schema, c query.Condition) []branch {
 		return nil
 	case query.In:
 		if !c.Negated && stored(s, c.Column) {
-			return values(s, c)
+			return values(c)
 		}
 	case query.Or:
 		return union(s, c)
@@ -89,10 +89,10 @@ func alternatives(s *model.Schema, c query.Condition) []branch {
 }
 
 // values are the branches of IN.
-func values(s *model.Schema, c query.In) []branch {
+func values(c query.In) []branch {
 	all := make([]branch, 0, len(c.Values))
 	for _, v := range c.Values {
-		t := pointOf(s, c.Column, c.Path, v)
+		t := pointOf(c.Column, c.Path, v)
 		all = append(all, branch{[]term{t}, true})
 	}
 	return all
@@ -180,7 +180,7 @@ func leafTerm(s *model.Schema, c query.Condition) (t term, whole, ok bool) {
 			return term{}, false, false
 		}
 		if c.Op == query.Eq {
-			return pointOf(s, c.Column, c.Path, c.Value), true, true
+			return pointOf(c.Column, c.Path, c.Value), true, true
 		}
 		if c.Op != query.Ne {
 			t, whole = rangeOf(s, c)
@@ -190,10 +190,7 @@ func leafTerm(s *model.Schema, c query.Condition) (t term, whole, ok bool) {
 	return term{}, false, false
 }
 
-func pointOf(s *model.Schema, column int, path []string, v model.Value) term {
-	if isJSON(s, column) {
-		v = plain(v)
-	}
+func pointOf(column int, path []string, v model.Value) term {
 	return term{column: column, path: path, kind: pointTerm, point: v}
 }
 
@@ -314,30 +311,8 @@ func number(v model.Value, dynamic bool) (n uint64, exact bool) {
 	return 0, false
 }
 
-// plain gives the numbers in JSON that compare equal one form.
-func plain(v model.Value) model.Value {
-	switch v.Type() {
-	case model.TypeUint:
-		if u := v.Uint(); u <= math.MaxInt64 {
-			return model.OfInt(int64(u))
-		}
-	case model.TypeFloat:
-		f := v.Float()
-		if f == math.Trunc(f) && f >= -(1<<63) && f < 1<<63 {
-			return model.OfInt(int64(f))
-		}
-		if f == math.Trunc(f) && f > 0 && f < 1<<64 {
-			return model.OfUint(uint64(f))
-		}
-	}
-	return v
-}
-
 // within follows a path into a JSON value, as the query language does.
 func within(v model.Value, path []string) model.Value {
-	if v.Type() != model.TypeJSON {
-		return v
-	}
 	inner, ok := v.JSON().Path(path...)
 	if !ok {
 		return model.Null

@@ -8,9 +8,10 @@ import (
 // coalesce joins change sets that follow one another into one that leads from the list before the first
 // to the list after the last.
 func coalesce(s *model.Schema, sets []*ChangeSet) *ChangeSet {
-	joined := &ChangeSet{Position: sets[len(sets)-1].Position, Changes: sets[0].Changes}
-	for _, next := range sets[1:] {
-		joined.Changes = compose(s, joined.Changes, next.Changes)
+	last := sets[len(sets)-1]
+	joined := &ChangeSet{Position: last.Position, Changes: last.Changes}
+	for i := len(sets) - 2; i >= 0; i-- { // the first ones tend to be the largest
+		joined.Changes = compose(s, sets[i].Changes, joined.Changes)
 	}
 	return joined
 }

@@ -31,21 +31,23 @@ var errNoRefill = errors.New("reactor: a window ran short of rows and the public
 // aside; -1 for all of them. It is more than LIMIT asks for, to have some in reserve.
 func (f *Filling) Rows() int { return f.st.res.window.wanted() }
 
-// Fill gives the rows, read at one snapshot taken after the registration, in the query's order, as many
+// Fill gives the rows as a list, read at one snapshot taken after the registration, in the query's order, as many
 // as Rows says or all there are. covered tells, by its position, whether a publication is part of
 // that snapshot; those that are not are applied on top, in order. It is called for later publications as
 // well, until the first that is not covered, with locks held.
 //
 // On ErrReread the snapshot was too old; nothing has changed, and Fill may be called again.
-func (f *Filling) Fill(rows []*storage.Record, covered func(position any) bool) error {
+func (f *Filling) Fill(list []*storage.Record, covered func(position any) bool) error {
 	st := f.st
+	r := &st.res
+	var filled rows
+	filled.fill(r.inOrder(list)) // they may be many: not under the lock
 	st.lock()
 	defer st.unlock()
-	if st.filling != f || st.res.subs == nil {
+	if st.filling != f || r.subs == nil {
 		return nil
 	}
-	r := &st.res
-	r.rows.fill(r.inOrder(rows))
+	r.rows = filled
 	r.window.start(&r.rows)
 	for _, m := range f.missed {
 		if covered(m.position) {
@@ -60,7 +62,7 @@ func (f *Filling) Fill(rows []*storage.Record, covered func(position any) bool) 
 		e.finish(nil)
 	}
 	st.filling = nil
-	st.in.reactor.ahead = append(st.in.reactor.ahead, ahead{st, covered})
+	st.in.reactor.readAhead(st, covered)
 	r.started()
 	return nil
 }

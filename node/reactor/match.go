@@ -57,12 +57,32 @@ type place struct {
 	branch
 }
 
+// indexing is one change of the index. It knows the branches of the predicates that it came across: many
+// branches of one may move with it.
+type indexing struct {
+	schema *model.Schema
+	known  map[*standing][]branch
+}
+
+// place looks an entry's branch up again.
+func (x *indexing) place(e *entry) place {
+	branches, ok := x.known[e.owner]
+	if !ok {
+		branches = branchesOf(x.schema, e.owner.predicate())
+		if x.known == nil {
+			x.known = map[*standing][]branch{}
+		}
+		x.known[e.owner] = branches
+	}
+	return place{e, branches[e.branch]}
+}
+
 // exactAt reports whether the terms up to a depth imply the predicate.
 func (p place) exactAt(depth int) bool { return p.whole && depth >= len(p.terms) }
 
-func (c *cell) add(s *model.Schema, p place) {
+func (c *cell) add(x *indexing, p place) {
 	if !c.sorted && len(c.list) >= crowd {
-		c.sort(s)
+		c.sort(x)
 	}
 	if !c.sorted || c.depth >= len(p.terms) {
 		p.pos = int32(len(c.list))
@@ -71,34 +91,34 @@ func (c *cell) add(s *model.Schema, p place) {
 		return
 	}
 	t := &p.terms[c.depth]
-	c.column(s, t).change(t, func(b *bucket) { b.add(s, p, c.depth+1) })
+	c.column(x.schema, t).change(t, func(b *bucket) { b.add(x, p, c.depth+1) })
 }
 
 // sort moves entries that have a term left from the list into columns.
-func (c *cell) sort(s *model.Schema) {
+func (c *cell) sort(x *indexing) {
 	old := c.list
 	c.list, c.sorted = nil, true
 	for _, e := range old {
-		c.add(s, e.place(s))
+		c.add(x, x.place(e))
 	}
 }
 
-func (b *bucket) add(s *model.Schema, p place, depth int) {
+func (b *bucket) add(x *indexing, p place, depth int) {
 	switch {
 	case b.more != nil:
-		b.more.add(s, p)
+		b.more.add(x, p)
 	case b.one == nil:
 		b.one = p.entry
 		p.exact = p.exactAt(depth)
 	default:
-		b.more = &cell{depth: depth}
-		b.more.add(s, b.one.place(s))
-		b.more.add(s, p)
+		b.one.pos = 0
+		b.more = &cell{depth: depth, list: []*entry{b.one}}
+		b.more.add(x, p)
 		b.one = nil
 	}
 }
 
-func (c *cell) remove(s *model.Schema, p place) {
+func (c *cell) remove(x *indexing, p place) {
 	if !c.sorted || c.depth >= len(p.terms) {
 		last := c.list[len(c.list)-1]
 		c.list[p.pos], last.pos = last, p.pos
@@ -107,19 +127,19 @@ func (c *cell) remove(s *model.Schema, p place) {
 		return
 	}
 	t := &p.terms[c.depth]
-	col := c.column(s, t)
-	col.change(t, func(b *bucket) { b.remove(s, p) })
+	col := c.column(x.schema, t)
+	col.change(t, func(b *bucket) { b.remove(x, p) })
 	if col.empty() {
 		c.columns = slices.DeleteFunc(c.columns, func(o *column) bool { return o == col })
 	}
 }
 
-func (b *bucket) remove(s *model.Schema, p place) {
+func (b *bucket) remove(x *indexing, p place) {
 	if b.one == p.entry {
 		b.one = nil
 		return
 	}
-	b.more.remove(s, p)
+	b.more.remove(x, p)
 	if len(b.more.list)+len(b.more.columns) == 0 {
 		b.more = nil
 	}
@@ -172,11 +192,6 @@ func (c *column) change(t *term, f func(*bucket)) {
 			c.numbers.remove(t.low, t.top)
 		}
 	}
-}
-
-// place looks an entry's branch up again.
-func (e *entry) place(s *model.Schema) place {
-	return place{e, branchesOf(s, e.owner.predicate())[e.branch]}
 }
 
 // side says for which of the two rows of a change something holds.
@@ -255,7 +270,7 @@ func (s *search) column(c *column, sides side) {
 func (c *column) value(v *view) model.Value {
 	x := v.Value(c.column)
 	if c.json {
-		return plain(within(x, c.path))
+		return within(x, c.path)
 	}
 	return x
 }

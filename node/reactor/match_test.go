@@ -2,6 +2,7 @@ package reactor
 
 import (
 	"fmt"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -24,9 +25,7 @@ func TestMatchIndexAgainstEvaluatingAll(t *testing.T) {
 			for round := range 60 {
 				for range 20 {
 					if c := w.draw(); col.queries[c.Key()] == nil {
-						st, err := col.add(c)
-						require.NoError(t, err)
-						asked[st] = c
+						asked[stand(t, col, c)] = c
 					}
 				}
 				for st := range asked {
@@ -46,6 +45,14 @@ func TestMatchIndexAgainstEvaluatingAll(t *testing.T) {
 			require.Empty(t, col.index.columns)
 		})
 	}
+}
+
+// stand adds a query to a collection.
+func stand(t testing.TB, col *collection, c *query.Checked) *standing {
+	st, branches, err := newStanding(c)
+	require.NoError(t, err)
+	col.add(st, branches)
+	return st
 }
 
 func compareWithAll(w *world, col *collection, asked map[*standing]*query.Checked) {
@@ -69,6 +76,42 @@ func compareWithAll(w *world, col *collection, asked map[*standing]*query.Checke
 	}
 }
 
+// TestManyBranchesOfMany enters queries of many branches that share all of them: what it costs must grow
+// with the number of branches, not with its square.
+func TestManyBranchesOfMany(t *testing.T) {
+	col := newCollection(New(), songs)
+	const values = 1000
+	var list []string
+	for i := range values {
+		list = append(list, fmt.Sprintf("'v%d'", i))
+	}
+	var all []*standing
+	for k := range 3 * crowd {
+		c := check(t, fmt.Sprintf("score > %d AND title IN (%s)", k, strings.Join(list, ", ")))
+		allocated := bytesAllocated(func() { all = append(all, stand(t, col, c)) })
+		require.Less(t, allocated, float64(values*50_000), "bytes for query %d", k)
+	}
+	for _, st := range all {
+		require.Less(t, bytesAllocated(func() { col.remove(st) }), float64(values*50_000))
+	}
+	require.Empty(t, col.index.columns)
+}
+
+// TestTooManyBranches is about a predicate that is not worth indexing.
+func TestTooManyBranches(t *testing.T) {
+	var list []string
+	for i := range maxBranches + 1 {
+		list = append(list, fmt.Sprintf("'v%d'", i))
+	}
+	w := newWorld(t, 1)
+	f := w.follow(check(t, fmt.Sprintf("title IN (%s)", strings.Join(list, ", "))), false)
+	require.Len(t, w.reactor.collections["songs"].index.list, 1)
+	w.insert(map[string]model.Value{"title": model.OfString("v77")})
+	w.insert(map[string]model.Value{"title": model.OfString("w")})
+	f.take()
+	require.Len(t, f.list, 1)
+}
+
 // TestIndexLooksAtFew counts how many predicates are looked at for one change.
 func TestIndexLooksAtFew(t *testing.T) {
 	for name, text := range map[string]string{
@@ -88,8 +131,7 @@ func TestIndexLooksAtFew(t *testing.T) {
 				if name == "range" {
 					q = fmt.Sprintf("score >= %d AND score < %d", i, i+1)
 				}
-				_, err := col.add(check(t, q))
-				require.NoError(t, err)
+				stand(t, col, check(t, q))
 			}
 			w := newWorld(t, 1)
 			id := w.mint()

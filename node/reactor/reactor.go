@@ -19,7 +19,6 @@ type Reactor struct {
 	// Of the publication at hand.
 	pairs   []linked
 	touched []*standing
-	gather  []pair
 	waiting []refill
 }
 
@@ -121,18 +120,13 @@ func (r *Reactor) take(p *Publication) {
 		}
 	}
 	for _, st := range r.touched {
-		r.gather = r.gather[:0]
-		for at := st.firstPair; at != 0; at = r.pairs[at-1].next {
-			r.gather = append(r.gather, r.pairs[at-1].pair)
+		if first := &r.pairs[st.firstPair-1]; first.next == 0 {
+			r.applyOne(p, st, &first.pair)
+		} else {
+			r.apply(p, st, r.linked(st))
 		}
 		st.firstPair, st.lastPair = 0, 0
-		if len(r.gather) == 1 {
-			r.applyOne(p, st, &r.gather[0])
-		} else {
-			r.apply(p, st, append([]pair(nil), r.gather...))
-		}
 	}
-	clear(r.gather)
 	clear(r.pairs)
 	clear(r.touched)
 	r.pairs, r.touched = r.pairs[:0], r.touched[:0]
@@ -145,6 +139,19 @@ func (r *Reactor) passBy(position any) {
 		a.st.skip = a.covered(position)
 		return !a.st.skip
 	})
+	if len(r.ahead) == 0 {
+		r.ahead = nil
+	}
+}
+
+// readAhead notes that a result may have publications that are still to come.
+func (r *Reactor) readAhead(st *standing, covered func(position any) bool) {
+	if len(r.ahead) == cap(r.ahead) {
+		// Without publications only this lets go of results that have ended.
+		r.ahead = slices.DeleteFunc(r.ahead, func(a ahead) bool { return a.st.res.subs == nil })
+		r.ahead = slices.Grow(r.ahead, len(r.ahead)+1)
+	}
+	r.ahead = append(r.ahead, ahead{st, covered})
 }
 
 // link notes pairs for later.
@@ -160,6 +167,15 @@ func (r *Reactor) link(m *matched) {
 		}
 		st.lastPair = at
 	}
+}
+
+// linked gathers the pairs of a standing query.
+func (r *Reactor) linked(st *standing) []pair {
+	var pairs []pair
+	for at := st.firstPair; at != 0; at = r.pairs[at-1].next {
+		pairs = append(pairs, r.pairs[at-1].pair)
+	}
+	return pairs
 }
 
 // applyOne applies the only pair that a publication has for a standing query.
@@ -212,24 +228,48 @@ func (st *standing) emit(position any, changes []RowChange) {
 // calls, with locks held. It must not block and must not call the reactor or the subscription.
 // It may be nil.
 func (r *Reactor) Register(c *query.Checked, wake func()) (*Subscription, *Filling, error) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	name := c.Schema().Collection()
-	col := r.collections[name]
-	if col == nil {
-		col = newCollection(r, c.Schema())
-		r.collections[name] = col
+	key := c.Key() // making the key of a long query takes a while, and so does taking it apart: not under the lock
+	sub, err := r.join(c, key, wake)
+	if sub != nil || err != nil {
+		return sub, nil, err
 	}
-	if col.schema != c.Schema() {
-		return nil, nil, &SchemaError{name}
-	}
-	if st := col.queries[c.Key()]; st != nil {
-		return attach(st, wake), nil, nil
-	}
-	st, err := col.add(c)
+	st, branches, err := newStanding(c)
 	if err != nil {
 		return nil, nil, err
 	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	sub, err = r.joinLocked(c, key, wake)
+	if sub != nil || err != nil { // somebody was quicker
+		return sub, nil, err
+	}
+	col := r.collections[c.Schema().Collection()]
+	if col == nil {
+		col = newCollection(r, c.Schema())
+		r.collections[c.Schema().Collection()] = col
+	}
+	col.add(st, branches)
 	st.filling = &Filling{st: st}
 	return attach(st, wake), st.filling, nil
+}
+
+// join adds a subscription to a standing query that is there already; nil if there is none.
+func (r *Reactor) join(c *query.Checked, key string, wake func()) (*Subscription, error) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.joinLocked(c, key, wake)
+}
+
+func (r *Reactor) joinLocked(c *query.Checked, key string, wake func()) (*Subscription, error) {
+	col := r.collections[c.Schema().Collection()]
+	switch {
+	case col == nil:
+		return nil, nil
+	case col.schema != c.Schema():
+		return nil, &SchemaError{c.Schema().Collection()}
+	}
+	if st := col.queries[key]; st != nil {
+		return attach(st, wake), nil
+	}
+	return nil, nil
 }

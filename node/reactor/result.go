@@ -36,8 +36,7 @@ func compare(sorted *query.Checked, a, b *storage.Record) int {
 func (r *result) find(x *storage.Record) (int, bool) { return r.rows.find(x, r.sorted) }
 
 // apply does a single pair to a result without a window, and says in c, which is empty, what that
-// amounts to. A pair
-// that the rows show already is no change; so a publication may be applied to rows that were read after it.
+// amounts to.
 func (r *result) apply(p *pair, c *RowChange) bool {
 	c.OldIndex, c.Index, c.Record, c.Fields = -1, -1, p.after, p.fields
 	if p.before != nil {
@@ -52,7 +51,9 @@ func (r *result) apply(p *pair, c *RowChange) bool {
 		r.rows.remove(c.OldIndex)
 		p.removed(c)
 	case c.OldIndex < 0:
-		return r.arrive(p, c)
+		c.Kind, c.Fields = Added, nil
+		c.Index, _ = r.find(p.after)
+		r.rows.insert(c.Index, p.after)
 	case compare(r.sorted, c.Before, p.after) == 0:
 		r.rows.set(c.OldIndex, p.after)
 		c.Kind, c.Index = Updated, c.OldIndex
@@ -66,19 +67,6 @@ func (r *result) apply(p *pair, c *RowChange) bool {
 		}
 	}
 	return true
-}
-
-// arrive adds a row, unless it is there already.
-func (r *result) arrive(p *pair, c *RowChange) bool {
-	i, there := r.find(p.after)
-	if !there {
-		r.rows.insert(i, p.after)
-		c.Kind, c.Index = Added, i
-		return true
-	}
-	c.Kind, c.OldIndex, c.Index, c.Before = Updated, i, i, r.rows.at(i)
-	r.rows.set(i, p.after)
-	return !same(c.Before, p.after)
 }
 
 // same reports whether two records of an entity show the same.
@@ -117,20 +105,12 @@ func (r *result) begin(pairs []pair) (*edit, int) {
 	e := &edit{result: r, pairs: pairs, was: make([]spot, len(pairs)), size: r.rows.len()}
 	leaving := 0
 	for i := range pairs {
-		w := &e.was[i]
-		w.index = -1
+		e.was[i].index = -1
 		if p := &pairs[i]; p.before != nil {
 			if at, ok := r.find(p.before); ok {
-				w.index, w.record = at, r.rows.at(at)
+				e.was[i] = spot{index: at, record: r.rows.at(at)}
+				leaving++
 			}
-		}
-		if p := &pairs[i]; w.index < 0 && p.after != nil {
-			if at, ok := r.find(p.after); ok {
-				w.index, w.record = at, r.rows.at(at)
-			}
-		}
-		if w.index >= 0 {
-			leaving++
 		}
 	}
 	r.window.hold(&r.rows, leaving)
@@ -215,7 +195,6 @@ func (e *edit) change(p *pair, w *spot, now int) (RowChange, bool) {
 			c.Kind = Moved
 		}
 		c.Fields = p.fields
-		return c, w.moved || !same(w.record, p.after) // the same if the rows were read after this commit
 	case p.after != nil:
 		c.Kind, c.Reason = Removed, Limit
 	default:

@@ -34,7 +34,14 @@ type standing struct {
 // predicate is what the query asks of a row.
 func (st *standing) predicate() query.Condition {
 	c, err := reread(st.in.schema, st.key)
-	if err != nil || st.res.window.wanted() == 0 { // LIMIT 0
+	if err != nil { // it was read before
+		return query.Const(false)
+	}
+	return st.asks(c)
+}
+
+func (st *standing) asks(c *query.Checked) query.Condition {
+	if st.res.window.wanted() == 0 { // LIMIT 0
 		return query.Const(false)
 	}
 	return c.Where()
@@ -70,27 +77,37 @@ func newCollection(r *Reactor, s *model.Schema) *collection {
 	}
 }
 
-// add makes a standing query and puts it into the index.
-func (c *collection) add(q *query.Checked) (*standing, error) {
-	st := &standing{in: c, key: strings.Clone(q.Key())}
-	if _, err := reread(c.schema, st.key); err != nil {
-		return nil, err
+// newStanding makes a standing query, and the branches under which it goes into the index.
+func newStanding(q *query.Checked) (*standing, []branch, error) {
+	st := &standing{key: strings.Clone(q.Key())}
+	// The branches are those of the key, because it is read again when the index changes.
+	again, err := reread(q.Schema(), st.key)
+	if err != nil {
+		return nil, nil, err
 	}
 	st.res.window = newWindow(q)
 	if len(q.Order()) > 0 {
 		st.res.sorted = q
 	}
-	branches := branchesOf(c.schema, st.predicate())
+	branches := branchesOf(q.Schema(), st.asks(again))
 	if len(branches) > 1 {
 		st.others = make([]entry, len(branches)-1)
 	}
-	for i, b := range branches {
+	for i := range branches {
 		e := st.entryAt(i)
 		e.owner, e.branch = st, uint16(i)
-		c.index.add(c.schema, place{e, b})
+	}
+	return st, branches, nil
+}
+
+// add puts a standing query into the index.
+func (c *collection) add(st *standing, branches []branch) {
+	st.in = c
+	x := &indexing{schema: c.schema}
+	for i, b := range branches {
+		c.index.add(x, place{st.entryAt(i), b})
 	}
 	c.queries[st.key] = st
-	return st, nil
 }
 
 func (st *standing) entryAt(branch int) *entry {
@@ -102,8 +119,9 @@ func (st *standing) entryAt(branch int) *entry {
 
 // remove takes a standing query out of the index.
 func (c *collection) remove(st *standing) {
+	x := &indexing{schema: c.schema}
 	for i, b := range branchesOf(c.schema, st.predicate()) {
-		c.index.remove(c.schema, place{st.entryAt(i), b})
+		c.index.remove(x, place{st.entryAt(i), b})
 	}
 	delete(c.queries, st.key)
 	if len(c.queries) == 0 {

@@ -96,8 +96,8 @@ func TestRows(t *testing.T) {
 		var list []*storage.Record
 		var kept []frozen
 		grow := true
-		for range 6000 {
-			if len(list) > 3000 || len(list) == 0 {
+		for range 20_000 {
+			if len(list) > 6000 || len(list) == 0 {
 				grow = len(list) == 0
 			}
 			x := &storage.Record{Row: model.Row{ID: event.ID{byte(rng.IntN(256)), byte(rng.IntN(256)), byte(rng.IntN(256))}}}

@@ -44,7 +44,7 @@ type backlog struct {
 }
 
 const (
-	maxSets    = 16 // queued before they are joined
+	maxSets    = 16 // queued behind the first before they are joined
 	minChanges = 64 // queued, at least, before they are joined
 )
 
@@ -109,19 +109,6 @@ func (s *Subscription) begin() (*ChangeSet, bool) {
 		set.Changes = append(set.Changes, RowChange{Kind: Initial, OldIndex: -1, Index: i, Record: x})
 	}
 	return set, true
-}
-
-// Restart drops what is queued and makes the next set an initial one.
-func (s *Subscription) Restart() {
-	s.home.lock()
-	defer s.home.unlock()
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.fresh = true
-	s.first = nil
-	if s.backlog != nil {
-		s.backlog = &backlog{err: s.backlog.err}
-	}
 }
 
 // Ready reports whether the result is there. As long as it is not, Next returns nothing.
@@ -217,11 +204,28 @@ func (s *Subscription) put(set *ChangeSet) {
 	b := s.backlog
 	b.sets = append(b.sets, set)
 	b.changes += len(set.Changes)
-	if len(b.sets) < maxSets && b.changes <= b.bound {
-		return
+	switch {
+	case b.changes > b.bound:
+		s.first = coalesce(s.home.schema(), append([]*ChangeSet{s.first}, b.sets...))
+		*b = backlog{changes: len(s.first.Changes), bound: max(minChanges, 2*len(s.first.Changes)), err: b.err}
+	case len(b.sets) == maxSets:
+		b.shorten(s.home.schema())
 	}
-	s.first = coalesce(s.home.schema(), append([]*ChangeSet{s.first}, b.sets...))
-	*b = backlog{changes: len(s.first.Changes), bound: max(minChanges, 2*len(s.first.Changes)), err: b.err}
+}
+
+// shorten joins the newest sets, and of those before them the ones that are not much larger. So sets grow
+// towards the oldest, and a change is joined again a few times only, however long nobody takes it.
+func (b *backlog) shorten(s *model.Schema) {
+	from := len(b.sets) - 2
+	size := len(b.sets[from].Changes) + len(b.sets[from+1].Changes)
+	for from > 0 && len(b.sets[from-1].Changes) <= 2*size {
+		from--
+		size += len(b.sets[from].Changes)
+	}
+	joined := coalesce(s, b.sets[from:])
+	b.changes += len(joined.Changes) - size
+	clear(b.sets[from:])
+	b.sets = append(b.sets[:from], joined)
 }
 
 func (s *Subscription) awake() {

@@ -2,6 +2,8 @@ package reactor
 
 import (
 	"errors"
+	"fmt"
+	"runtime"
 	"sync"
 	"testing"
 
@@ -78,29 +80,62 @@ func TestWakeIsCalledOncePerQuietMoment(t *testing.T) {
 	require.Equal(t, 1, f.woken, "the result is there")
 	f.take()
 	for range 5 {
-		w.commit(1)
+		w.insert(nil)
 	}
 	require.Equal(t, 2, f.woken)
 	f.slow = true
 	f.take()
-	w.commit(1)
+	w.insert(nil)
 	require.Equal(t, 3, f.woken)
 }
 
-func TestRestartBeginsAnew(t *testing.T) {
-	w := newWorld(t, 1)
-	w.commit(5)
-	f := w.follow(check(t, ""), false)
+// TestSlowConsumersCostLittle queues single changes behind a large set: joining them must not go through
+// the large one again and again.
+func TestSlowConsumersCostLittle(t *testing.T) {
+	w := newWorld(t, 4)
+	f := w.follow(check(t, "score < 3"), true)
 	f.take()
-	w.commit(5)
-	f.sub.Restart()
-	w.commit(5)
-	set, ok := f.sub.Next()
-	require.True(t, ok && set.Initial)
-	require.Equal(t, w.commits, set.Position)
-	require.Len(t, set.Changes, len(w.fetch(f.query)))
-	_, ok = f.sub.Next()
-	require.False(t, ok)
+	const rows = 20_000
+	var all []*storage.Record
+	for range rows {
+		id := w.mint()
+		w.ids = append(w.ids, id)
+		all = append(all, record(id, id, map[string]model.Value{"score": model.OfInt(1)}, false))
+	}
+	w.apply(all...)
+	const commits = 2000
+	allocated := bytesAllocated(func() {
+		for i := range commits {
+			w.apply(record(w.ids[i], w.mint(), map[string]model.Value{"score": model.OfInt(2)}, false))
+		}
+	})
+	require.Less(t, allocated/commits, float64(rows*10), "bytes for each commit")
+	f.take()
+}
+
+func bytesAllocated(f func()) float64 {
+	var before, after runtime.MemStats
+	runtime.ReadMemStats(&before)
+	f()
+	runtime.ReadMemStats(&after)
+	return float64(after.TotalAlloc - before.TotalAlloc)
+}
+
+// TestResultsThatEndAreLetGo asks and closes again and again while nothing is published.
+func TestResultsThatEndAreLetGo(t *testing.T) {
+	w := newWorld(t, 1)
+	w.insert(nil)
+	stays := w.follow(check(t, "score < 3"), false)
+	for i := range 1000 {
+		sub, filling, err := w.reactor.Register(check(t, fmt.Sprintf("score = %d", i)), nil)
+		require.NoError(t, err)
+		require.NoError(t, filling.Fill(nil, func(any) bool { return false }))
+		sub.Close()
+	}
+	require.LessOrEqual(t, len(w.reactor.ahead), 100)
+	w.commit(3)
+	stays.take()
+	require.Nil(t, w.reactor.ahead)
 }
 
 func TestIdenticalQueriesShareOneStandingQuery(t *testing.T) {
@@ -137,6 +172,7 @@ func TestRegistrationErrors(t *testing.T) {
 	var mismatch *SchemaError
 	require.ErrorAs(t, err, &mismatch)
 	require.Equal(t, "songs", mismatch.Collection)
+	require.ErrorContains(t, err, "collection songs stands with another schema")
 	f.sub.Close()
 	sub, filling, err := w.reactor.Register(c, nil)
 	require.NoError(t, err, "nothing stands with the first schema any more")

@@ -1,8 +1,6 @@
 package reactor
 
 import (
-	"math"
-
 	"github.com/ankgo/ank/query"
 	"github.com/ankgo/ank/storage"
 )
@@ -15,12 +13,16 @@ import (
 type window struct {
 	query    *query.Checked
 	offset   int
-	limit    int             // math.MaxInt32 if there is none
+	limit    int             // unlimited if there is none
 	complete bool            // the rows are the whole result
 	whole    bool            // and always stay so: somebody else keeps them few
 	bound    *storage.Record // rows up to its position are known, if not complete
 	held     *Items          // what to show while the window is being filled
 }
+
+// unlimited is more rows than a result can have. Twice as much still fits an int everywhere; a query's
+// LIMIT and OFFSET are below it.
+const unlimited = 1 << 30
 
 // newWindow returns the window of a query, nil if it has none.
 func newWindow(c *query.Checked) *window {
@@ -28,14 +30,14 @@ func newWindow(c *query.Checked) *window {
 	if !limited && c.Offset() == 0 {
 		return nil
 	}
-	w := &window{query: c, offset: c.Offset(), limit: math.MaxInt32}
+	w := &window{query: c, offset: c.Offset(), limit: unlimited}
 	if limited {
 		w.limit = limit
 	}
 	return w
 }
 
-func (w *window) limited() bool { return w != nil && w.limit < math.MaxInt32 }
+func (w *window) limited() bool { return w != nil && w.need() < unlimited }
 
 // need is the number of rows that must be known, slack how many more are kept for bad days.
 func (w *window) need() int  { return w.offset + w.limit }

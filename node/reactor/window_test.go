@@ -3,6 +3,7 @@ package reactor
 import (
 	"errors"
 	"fmt"
+	"math"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -105,6 +106,46 @@ func TestWhileAWindowIsFilled(t *testing.T) {
 	list := Patch(nil, early, func(c *RowChange) *storage.Record { return c.Record })
 	list = Patch(list, set, func(c *RowChange) *storage.Record { return c.Record })
 	sameList(t, f.list, list, "and then the change")
+}
+
+// TestGreatWindows has LIMIT and OFFSET that no result will ever reach: their sums must fit an int of 32 bits.
+func TestGreatWindows(t *testing.T) {
+	w := newWorld(t, 1)
+	var all []*follower
+	for _, text := range []string{
+		"LIMIT 1073741823", "OFFSET 1073741823", "LIMIT 1073741823 OFFSET 1073741823", "LIMIT 2 OFFSET 1073741821",
+		"OFFSET 1", "LIMIT 1073741823 OFFSET 2", "LIMIT 3 OFFSET 1000",
+	} {
+		c := check(t, text)
+		win := newWindow(c)
+		most := int64(win.offset) + int64(win.limit)
+		if win.limited() {
+			most += 2 * int64(win.slack())
+		}
+		require.LessOrEqual(t, most, int64(math.MaxInt32), text)
+		all = append(all, w.follow(c, false))
+	}
+	for range 50 {
+		w.commit(3)
+		for _, f := range all {
+			f.take()
+		}
+	}
+}
+
+func TestRefillThatIsMissing(t *testing.T) {
+	w := newWorld(t, 1)
+	for range 40 {
+		w.insert(nil)
+	}
+	f := w.follow(check(t, "live = FALSE LIMIT 3"), false)
+	var changes []Change
+	for _, id := range w.ids[:20] {
+		changes = append(changes, w.put(record(id, w.mint(), map[string]model.Value{"live": model.OfBool(true)}, false)))
+	}
+	w.commits++
+	w.reactor.Publish(Publication{Position: w.commits, Changes: changes})
+	require.ErrorIs(t, f.sub.Err(), errNoRefill)
 }
 
 func TestRefillThatFailsEndsTheQuery(t *testing.T) {

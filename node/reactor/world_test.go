@@ -4,6 +4,7 @@ import (
 	"encoding/binary"
 	"fmt"
 	"maps"
+	"math"
 	"math/rand/v2"
 	"slices"
 	"strconv"
@@ -37,9 +38,12 @@ var songs = model.NewSchema(model.Definition{Model: "Song", Collection: "songs",
 var texts = []string{"", "a", "ab", "abc", "abd", "b", "ba", "Z", "ä", "a%", "\U0010ffff"}
 
 var documents = []string{
-	`{"n":1}`, `{"n":2.5}`, `{"n":1.0}`, `{"n":"a"}`, `{"n":"ab"}`, `{"n":true}`, `{"n":null}`,
-	`{"n":[1]}`, `{"n":18446744073709551615}`, `{"m":{"n":3}}`, `5`, `"a"`,
+	`{"n":1}`, `{"n":2.5}`, `{"n":1.0}`, `{"n":"a"}`, `{"n":"ab"}`, `{"n":true}`, `{"n":null}`, `{"n":false}`,
+	`{"n":[1]}`, `{"n":18446744073709551615}`, `{"n":-9223372036854775808}`, `{"n":1e300}`, `{"n":1e19}`, `{"n":-1e18}`, `{"m":{"n":3}}`,
+	`{"m":{"n":[1,"a",{"n":2}]}}`, `{"n":{}}`, `5`, `"a"`, `[2,1]`, `true`,
 }
+
+var floats = []float64{-1.5, 0, math.Copysign(0, -1), 0.5, 1, 2, math.NaN(), math.Inf(1), math.Inf(-1)}
 
 // world is a store in memory, which publishes every change to a reactor.
 type world struct {
@@ -75,11 +79,15 @@ func (w *world) values() map[string]model.Value {
 		"title":    model.OfString(texts[r.IntN(len(texts))]),
 		"score":    model.OfInt(int64(r.IntN(7) - 3)),
 		"plays":    model.OfUint(uint64(r.IntN(5))),
-		"rating":   model.OfFloat([]float64{-1.5, 0, 0.5, 1, 2}[r.IntN(5)]),
+		"rating":   model.OfFloat(floats[r.IntN(len(floats))]),
 		"live":     model.OfBool(r.IntN(2) == 0),
 		"released": model.OfTime(time.UnixMicro(int64(r.IntN(4)))),
 		"cover":    model.OfBytes([]byte(texts[r.IntN(len(texts))])),
 		"extra":    model.OfJSON(mustJSON(documents[r.IntN(len(documents))])),
+	}
+	if r.IntN(10) == 0 {
+		v["score"] = model.OfInt([]int64{math.MinInt64, math.MaxInt64}[r.IntN(2)])
+		v["plays"] = model.OfUint(math.MaxUint64)
 	}
 	if r.IntN(3) > 0 {
 		v["genre"] = model.OfString(texts[r.IntN(len(texts))])
@@ -188,6 +196,24 @@ func (w *world) commit(n int) []Change {
 	return s.changes
 }
 
+// insert commits a new row.
+func (w *world) insert(values map[string]model.Value) event.ID {
+	id := w.mint()
+	w.ids = append(w.ids, id)
+	w.apply(record(id, id, values, false))
+	return id
+}
+
+// apply commits records.
+func (w *world) apply(records ...*storage.Record) {
+	var changes []Change
+	for _, r := range records {
+		changes = append(changes, w.put(r))
+	}
+	w.commits++
+	w.reactor.Publish(Publication{Position: w.commits, Changes: changes, Refill: w.refill})
+}
+
 func (w *world) refill(q *query.Checked, after *storage.Record, n int) ([]*storage.Record, error) {
 	w.refills++
 	return firstAfter(w.rows, q, after, n), nil
@@ -231,8 +257,8 @@ func (w *world) text() string {
 	}
 	if w.rng.IntN(2) == 0 {
 		columns := []string{
-			"title", "genre", "score", "rating", "released DESC", "length NULLS LAST", "updated DESC",
-			"extra.n", "id DESC", "live DESC",
+			"title", "genre", "score", "rating", "rating DESC", "released DESC", "length NULLS LAST", "updated DESC",
+			"extra.n", "extra.m.n DESC NULLS LAST", "extra", "cover", "artist DESC", "id DESC", "live DESC",
 		}
 		var keys []string
 		for range 1 + w.rng.IntN(2) {
@@ -241,10 +267,10 @@ func (w *world) text() string {
 		q += " ORDER BY " + strings.Join(keys, ", ")
 	}
 	if w.rng.IntN(3) == 0 {
-		q += " LIMIT " + strconv.Itoa(w.rng.IntN(6))
+		q += " LIMIT " + strconv.Itoa([]int{w.rng.IntN(6), w.rng.IntN(60), 1<<30 - 1}[w.rng.IntN(8)/3])
 	}
 	if w.rng.IntN(5) == 0 {
-		q += " OFFSET " + strconv.Itoa(w.rng.IntN(4))
+		q += " OFFSET " + strconv.Itoa([]int{w.rng.IntN(4), w.rng.IntN(60), 1<<30 - 1}[w.rng.IntN(8)/3])
 	}
 	return strings.TrimSpace(q)
 }
@@ -275,10 +301,12 @@ func (w *world) leaf() string {
 	case 2:
 		return fmt.Sprintf("%s %sBETWEEN %s AND %s", column, not, literal(), literal())
 	case 3:
-		return fmt.Sprintf("%s %sLIKE '%s'", []string{"title", "genre"}[w.rng.IntN(2)], not,
-			[]string{"a%", "ab%", "%b", "a_", "%", "abc"}[w.rng.IntN(6)])
+		return fmt.Sprintf("%s %sLIKE '%s'", []string{"title", "genre", "extra.n", "extra"}[w.rng.IntN(4)], not,
+			[]string{"a%", "ab%", "%b", "a_", "%", "abc", "a!%%' ESCAPE '!", "\U0010ffff%"}[w.rng.IntN(8)])
 	case 4:
-		return []string{"title = genre", "score >= plays", "title != genre", "rating < score"}[w.rng.IntN(4)]
+		return []string{
+			"title = genre", "score >= plays", "title != genre", "rating < score", "extra.n > score", "live", "extra.n",
+		}[w.rng.IntN(7)]
 	case 5:
 		return fmt.Sprintf("%s = %s", column, literal())
 	}
@@ -295,9 +323,15 @@ func (w *world) column() (string, func() string) {
 	}{
 		{"title", quoted},
 		{"genre", quoted},
-		{"score", func() string { return []string{"-3", "-1", "0", "1", "1.5", "2", "9e30"}[r.IntN(7)] }},
-		{"plays", func() string { return []string{"-1", "0", "1", "2.5", "3"}[r.IntN(5)] }},
-		{"rating", func() string { return []string{"-1.5", "0", "0.5", "1", "2"}[r.IntN(5)] }},
+		{"score", func() string {
+			return []string{
+				"-3", "-1", "0", "1", "1.5", "2", "9e30", "-9223372036854775808", "9223372036854775807", "NULL",
+			}[r.IntN(10)]
+		}},
+		{"plays", func() string { return []string{"-1", "0", "1", "2.5", "3", "18446744073709551615"}[r.IntN(6)] }},
+		{"rating", func() string {
+			return []string{"-1.5", "0", "-0.0", "0.5", "1", "2", "'NaN'", "'Infinity'", "'-Infinity'"}[r.IntN(9)]
+		}},
 		{"live", func() string { return []string{"TRUE", "FALSE"}[r.IntN(2)] }},
 		{"released", func() string {
 			return fmt.Sprintf("'1970-01-01T00:00:00.00000%dZ'", r.IntN(4))
@@ -306,9 +340,15 @@ func (w *world) column() (string, func() string) {
 		{"artist", func() string { return w.knownID() }},
 		{"id", func() string { return w.knownID() }},
 		{"extra.n", func() string {
-			return []string{"1", "2.5", "0", "'a'", "'ab'", "TRUE", "18446744073709551615"}[r.IntN(7)]
+			return []string{
+				"1", "2.5", "0", "'a'", "'ab'", "TRUE", "18446744073709551615", "-9e18", "1e300", "1e19", "-1000000000000000000", "10000000000000000000",
+				"json'[1]'", "json'{}'",
+			}[r.IntN(14)]
 		}},
-		{"extra", func() string { return []string{"5", "'a'"}[r.IntN(2)] }},
+		{"extra.m.n", func() string { return []string{"3", "json'[1,\"a\",{\"n\":2}]'", "NULL"}[r.IntN(3)] }},
+		{"extra.m.n.2.n", func() string { return []string{"2", "3"}[r.IntN(2)] }},
+		{"extra", func() string { return []string{"5", "'a'", "TRUE", "json'[2, 1]'"}[r.IntN(4)] }},
+		{"cover", func() string { return []string{"x''", "x'61'", "x'6162'", "x'616263646566676869'"}[r.IntN(4)] }},
 	}
 	c := all[r.IntN(len(all))]
 	return c.name, c.literal
