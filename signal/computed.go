@@ -54,6 +54,7 @@ func (c *Computed[T]) Peek() T {
 		return c.settled
 	}
 	defer g.mu.Unlock()
+	g.drain()
 	g.refresh(&c.node)
 	return c.value
 }
@@ -67,6 +68,7 @@ func (c *Computed[T]) Err() error {
 		return nil
 	}
 	defer g.mu.Unlock()
+	g.drain()
 	g.refresh(&c.node)
 	return c.node.err
 }

@@ -5,7 +5,8 @@ type Effect struct {
 	graph *Graph
 	node  *node
 	order uint64
-	seen  uint64 // version last acted on; the effect goroutine's own
+	seen  uint64 // version last acted on or told of; like acted, the effect goroutine's own
+	acted uint64 // count of values last acted on
 	load  func() // fetches the value for act; holds mu
 	act   func()
 

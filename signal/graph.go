@@ -1,10 +1,6 @@
 package signal
 
-import (
-	"cmp"
-	"slices"
-	"sync"
-)
+import "sync"
 
 // Graph owns a set of values that are consistent with each other, the lock that makes them so, and the
 // goroutine on which their effects run. Values of one graph must not be read with the tracker of
@@ -28,19 +24,19 @@ type Graph struct {
 	closing chan struct{} // closed by Close
 	done    chan struct{} // closed when closed and not running
 
-	mu     sync.Mutex // guards all nodes; held while compute functions run
-	epoch  uint64     // counts drains that changed something
-	queue  []*Effect  // to be run
-	sorted bool       // queue is in order of creation
-	path   []*node    // being brought up to date, outermost first
-	stack  []*node    // scratch for mark
+	mu    sync.Mutex // guards all nodes; held while compute functions run
+	epoch uint64     // counts changes
+	queue queue      // to be run
+	path  []*node    // being brought up to date, outermost first
+	stack []*node    // scratch for mark
 }
 
 // GraphOption changes a new graph.
 type GraphOption func(*Graph)
 
 // OnError sets what hears of an effect whose value is in error. It is called on the effect goroutine,
-// once per failing run. Without it such errors are only seen through Err.
+// once for each error, not again while the same one lasts. Without it such errors are only seen
+// through Err.
 func OnError(f func(error)) GraphOption { return func(g *Graph) { g.onError = f } }
 
 // NewGraph makes an empty graph. It starts nothing; a graph without effects needs no Close.
@@ -106,21 +102,19 @@ func (g *Graph) wakeLocked() {
 func (g *Graph) drain() {
 	g.inbox.Lock()
 	defer g.inbox.Unlock()
-	changed := false
-	for i, s := range g.inbox.written {
-		g.inbox.written[i] = nil
+	for len(g.inbox.written) > 0 {
+		last := len(g.inbox.written) - 1
+		s := g.inbox.written[last]
+		g.inbox.written[last] = nil
+		g.inbox.written = g.inbox.written[:last] // now, because comparing values may panic
 		if n, ok := s.take(); ok {
-			changed = true
+			g.epoch++
 			g.mark(n)
 		}
 	}
-	g.inbox.written = g.inbox.written[:0]
-	if changed {
-		g.epoch++
-	}
 	for _, e := range g.inbox.arrived {
 		e.node.enter()
-		g.enqueue(e)
+		g.queue.push(e)
 	}
 	g.inbox.arrived = nil
 	for _, e := range g.inbox.left {
@@ -129,10 +123,41 @@ func (g *Graph) drain() {
 	g.inbox.left = nil
 }
 
-// enqueue notes that an effect may have to run. Needs mu.
-func (g *Graph) enqueue(e *Effect) {
-	g.queue = append(g.queue, e)
-	g.sorted = false
+// queue is a heap of effects, the one that was created first on top. It may hold one several times.
+type queue []*Effect
+
+func (q *queue) push(e *Effect) {
+	list := append(*q, e)
+	i := len(list) - 1
+	for i > 0 && e.order < list[(i-1)/2].order {
+		list[i] = list[(i-1)/2]
+		i = (i - 1) / 2
+	}
+	list[i] = e
+	*q = list
+}
+
+func (q *queue) pop() *Effect {
+	list, last := *q, len(*q)-1
+	top, e := list[0], list[last]
+	list[last] = nil
+	list = list[:last]
+	i := 0
+	for kid := 1; kid < last; kid = 2*i + 1 {
+		if kid+1 < last && list[kid+1].order < list[kid].order {
+			kid++
+		}
+		if e.order <= list[kid].order {
+			break
+		}
+		list[i] = list[kid]
+		i = kid
+	}
+	if last > 0 {
+		list[i] = e
+	}
+	*q = list
+	return top
 }
 
 // run is the effect goroutine.
@@ -162,21 +187,19 @@ func (g *Graph) next() (*Effect, error) {
 			}
 			continue
 		}
-		if !g.sorted {
-			slices.SortFunc(g.queue, func(a, b *Effect) int { return cmp.Compare(a.order, b.order) })
-			g.sorted = true
-		}
-		e := g.queue[0]
-		g.queue[0] = nil
-		g.queue = g.queue[1:]
+		e := g.queue.pop()
 		if e.node.strong == 0 {
 			continue // it left
 		}
 		g.refresh(e.node)
-		if e.node.version != e.seen {
-			e.seen = e.node.version
+		switch n := e.node; {
+		case n.err != nil && n.version != e.seen:
+			e.seen = n.version
+			return e, n.err
+		case n.err == nil && n.values != e.acted:
+			e.seen, e.acted = n.version, n.values
 			e.load()
-			return e, e.node.err
+			return e, nil
 		}
 	}
 }
@@ -196,7 +219,8 @@ func (g *Graph) rest() bool {
 	return true
 }
 
-// Batch collects new values for several Values. It is good for the call it was made for.
+// Batch collects new values for several Values. It is good for the call it was made for, and for one
+// goroutine at a time.
 type Batch struct {
 	graph  *Graph
 	writes []func()
@@ -208,6 +232,7 @@ type Batch struct {
 func (g *Graph) Batch(f func(b *Batch)) {
 	b := &Batch{graph: g}
 	f(b)
+	b.graph = nil
 	g.inbox.Lock()
 	defer g.inbox.Unlock()
 	for _, w := range b.writes {

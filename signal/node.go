@@ -29,6 +29,7 @@ type node struct {
 	compute   func(*Tracker) bool // runs and reports a change; nil for a Value
 	effect    *Effect             // set if the node belongs to an effect
 	version   uint64              // counts changes of the value or error
+	values    uint64              // counts changes of the value
 	err       error
 	state     state
 	busy      bool   // being brought up to date right now: reading it is a cycle
@@ -107,7 +108,7 @@ func (g *Graph) mark(n *node) {
 			if sink.state == clean {
 				g.stack = append(g.stack, sink)
 				if sink.effect != nil {
-					g.enqueue(sink.effect)
+					g.queue.push(sink.effect)
 				}
 			}
 			sink.state = min(sink.state, s)
@@ -164,6 +165,9 @@ func (g *Graph) evaluate(n *node) {
 	t := &Tracker{node: n, old: n.sources}
 	defer t.end()
 	changed := n.compute(t)
+	if changed {
+		n.values++
+	}
 	if t.err != n.err && (t.err == nil || n.err == nil || t.err.Error() != n.err.Error()) {
 		changed = true
 	}
@@ -173,8 +177,8 @@ func (g *Graph) evaluate(n *node) {
 	}
 }
 
-// enter locks the graph and takes in what was written. It reports false, having locked nothing, if
-// this goroutine is inside a compute function of a busy graph, where waiting would be for ever.
+// enter locks the graph. It reports false, having locked nothing, if this goroutine is inside a compute
+// function of a busy graph, where waiting would be for ever.
 func (g *Graph) enter() bool {
 	if !g.mu.TryLock() {
 		if computing() {
@@ -182,7 +186,6 @@ func (g *Graph) enter() bool {
 		}
 		g.mu.Lock()
 	}
-	g.drain()
 	return true
 }
 

@@ -95,8 +95,8 @@ func TestNoRunIsLostAtRest(t *testing.T) {
 	a := signal.NewValue(g, 0)
 	var acted atomic.Int64 // a channel would hand over to the reader and never meet the moment
 	signal.NewEffect(g, a.Get, func(n int) { acted.Store(int64(n)) })
-	deadline := time.Now().Add(10 * time.Second)
 	for i := range 100_000 {
+		deadline := time.Now().Add(10 * time.Second)
 		a.Set(i)
 		for acted.Load() != int64(i) {
 			runtime.Gosched()
@@ -324,6 +324,139 @@ func TestWait(t *testing.T) {
 		_, err = signal.Wait(t.Context(), c, func(n int) bool { return n < 0 })
 		require.ErrorIs(t, err, signal.ErrClosed)
 	})
+}
+
+func TestWaitLooksOnceMoreAtTheEnd(t *testing.T) {
+	for range 200 { // the graph's end and the value come at the same time
+		g := signal.NewGraph()
+		a := signal.NewValue(g, 1)
+		looks := 0
+		v, err := signal.Wait(t.Context(), a, func(n int) bool {
+			if looks++; looks == 1 {
+				a.Set(2)
+				g.Close()
+			}
+			return n == 2
+		})
+		require.NoError(t, err)
+		require.Equal(t, 2, v)
+		_, err = signal.Wait(t.Context(), a, func(int) bool { return false })
+		require.ErrorIs(t, err, signal.ErrClosed)
+	}
+}
+
+func TestSetInAfterTheBatch(t *testing.T) {
+	g := signal.NewGraph()
+	a := signal.NewValue(g, 1)
+	var kept *signal.Batch
+	g.Batch(func(b *signal.Batch) { kept = b })
+	a.SetIn(kept, 2)
+	require.Equal(t, 2, a.Peek())
+}
+
+func TestErrorsAreToldOnceAndValuesActedOnOnce(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		heard := 0
+		g := signal.NewGraph(signal.OnError(func(error) { heard++ }))
+		defer g.Close()
+		loop, b := signal.NewValue(g, false), signal.NewValue(g, 1)
+		var c *signal.Computed[int]
+		c = signal.NewComputed(g, func(t *signal.Tracker) int {
+			if n := b.Get(t); !loop.Get(t) {
+				return n
+			}
+			return c.Get(t)
+		})
+		var acted []int
+		signal.NewEffect(g, c.Get, func(n int) { acted = append(acted, n) })
+		synctest.Wait()
+		for i := range 3 {
+			loop.Set(true)
+			for n := range 4 {
+				b.Set(10 * n)
+				synctest.Wait()
+			}
+			b.Set(1)
+			loop.Set(false)
+			synctest.Wait()
+			require.Equal(t, i+1, heard, "the error lasted")
+		}
+		require.Equal(t, []int{1}, acted, "the value was the same before and after")
+		loop.Set(true)
+		synctest.Wait()
+		loop.Set(false)
+		b.Set(2)
+		synctest.Wait()
+		require.Equal(t, []int{1, 2}, acted)
+	})
+}
+
+func TestPanicInEqualLeavesTheGraphWhole(t *testing.T) {
+	g := signal.NewGraph()
+	first, last := signal.NewValue(g, 1), signal.NewValue(g, 1)
+	angry := true
+	odd := signal.NewValue(g, 1, signal.Equal(func(a, b int) bool {
+		if angry {
+			panic("no")
+		}
+		return a == b
+	}))
+	sum := signal.NewComputed(g, func(t *signal.Tracker) int { return first.Get(t) + odd.Get(t) + last.Get(t) })
+	require.Equal(t, 3, sum.Peek())
+	g.Batch(func(b *signal.Batch) { first.SetIn(b, 10); odd.SetIn(b, 10); last.SetIn(b, 10) })
+	require.Panics(t, func() { sum.Peek() })
+	require.Equal(t, 21, sum.Peek(), "the others were taken in")
+	angry = false
+	odd.Set(10)
+	require.Equal(t, 30, sum.Peek())
+}
+
+// TestActionsRunInOrderOfCreation closes some effects, so that others are told in another order.
+func TestActionsRunInOrderOfCreation(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		g := signal.NewGraph()
+		defer g.Close()
+		a := signal.NewValue(g, 0)
+		var ran []int
+		var effects []*signal.Effect
+		for i := range 300 {
+			effects = append(effects, signal.NewEffect(g, a.Get, func(int) { ran = append(ran, i) }))
+		}
+		synctest.Wait()
+		for i := 0; i < 300; i += 3 {
+			effects[i].Close()
+		}
+		synctest.Wait()
+		ran = nil
+		a.Set(1)
+		synctest.Wait()
+		require.Len(t, ran, 200)
+		require.IsIncreasing(t, ran)
+	})
+}
+
+// TestManyEffectsThatSet has thousands of effects waiting while each of their actions adds one.
+func TestManyEffectsThatSet(t *testing.T) {
+	g := signal.NewGraph()
+	start := signal.NewValue(g, 0)
+	const n = 20_000 // a queue that was sorted for each would take ten seconds
+	var acted atomic.Int64
+	for range n {
+		v := signal.NewValue(g, 0)
+		signal.NewEffect(g, start.Get, v.Set)
+		signal.NewEffect(g, v.Get, func(int) { acted.Add(1) })
+	}
+	began := time.Now()
+	start.Set(1)
+	settled := signal.NewValue(g, false)
+	last := signal.NewEffect(g, start.Get, func(int) { settled.Set(true) })
+	_, err := signal.Wait(t.Context(), settled, func(is bool) bool { return is })
+	require.NoError(t, err)
+	last.Close()
+	require.Less(t, time.Since(began), 5*time.Second)
+	g.Close()
+	<-g.Done()
+	require.LessOrEqual(t, acted.Load(), int64(2*n))
 }
 
 func TestIdleGraphHasNoGoroutine(t *testing.T) {

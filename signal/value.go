@@ -95,7 +95,8 @@ func (v *Value[T]) Set(x T) {
 	g.wakeLocked()
 }
 
-// SetIn sets the value when the batch ends. With a batch of another graph it is a plain Set.
+// SetIn sets the value when the batch ends. With a batch that has ended, or one of another graph, it is
+// a plain Set.
 func (v *Value[T]) SetIn(b *Batch, x T) {
 	if b.graph != v.node.graph {
 		v.Set(x)

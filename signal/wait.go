@@ -7,8 +7,8 @@ type watcher struct{ wake chan struct{} }
 
 // Wait returns the first value of r that pred accepts, looking at the present one first. It runs pred
 // on the caller's goroutine, so it may be used anywhere but in a compute function, also in an action.
-// Values that come and go between two looks are not seen. It fails with the context's error, or with
-// ErrClosed when the graph is closed; then with the newest value.
+// Values that come and go between two looks are not seen. When the context ends or the graph is closed
+// it looks once more and then fails, with the newest value and the context's error or ErrClosed.
 func Wait[T any](ctx context.Context, r Readable[T], pred func(T) bool) (T, error) {
 	g := r.Graph()
 	w := &watcher{wake: make(chan struct{}, 1)}
@@ -20,17 +20,21 @@ func Wait[T any](ctx context.Context, r Readable[T], pred func(T) bool) (T, erro
 		defer g.inbox.Unlock()
 		delete(g.inbox.watchers, w)
 	}()
+	var err error // set before the last look
 	for {
 		v := r.Peek()
 		if pred(v) {
 			return v, nil
 		}
+		if err != nil {
+			return v, err
+		}
 		select {
 		case <-w.wake:
 		case <-ctx.Done():
-			return v, ctx.Err()
+			err = ctx.Err()
 		case <-g.closing:
-			return v, ErrClosed
+			err = ErrClosed
 		}
 	}
 }

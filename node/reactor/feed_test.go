@@ -61,6 +61,9 @@ func TestFeed(t *testing.T) {
 					list = Patch(list, set, func(c *RowChange) *storage.Record { return c.Record })
 				}
 				sameList(t, shownBy(c, given), list, "patched")
+				for _, id := range w.ids {
+					require.Equal(t, given[id] == nil, feed.Get(id) == nil)
+				}
 				sameList(t, list, sub.Items().Slice(), "items")
 			}
 			require.NotZero(t, wakes)

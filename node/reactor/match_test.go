@@ -2,11 +2,13 @@ package reactor
 
 import (
 	"fmt"
+	"math/rand/v2"
 	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/ankgo/ank/event"
 	"github.com/ankgo/ank/model"
 	"github.com/ankgo/ank/query"
 )
@@ -95,6 +97,35 @@ func TestManyBranchesOfMany(t *testing.T) {
 		require.Less(t, bytesAllocated(func() { col.remove(st) }), float64(values*50_000))
 	}
 	require.Empty(t, col.index.columns)
+}
+
+// TestEntriesThatMove has entries go from a crowded cell into buckets, where others join them, and leave.
+func TestEntriesThatMove(t *testing.T) {
+	for seed := range uint64(20) {
+		rng := rand.New(rand.NewPCG(seed, 5))
+		col := newCollection(New(), songs)
+		var all []*standing
+		for k := range 2 * crowd {
+			all = append(all, stand(t, col, check(t, fmt.Sprintf("genre = 'a' AND title = 'q%d'", k))))
+		}
+		for k := range 2 * crowd {
+			all = append(all, stand(t, col, check(t, fmt.Sprintf("genre = 'a' AND title = 'q%d' ORDER BY score", k))))
+		}
+		rng.Shuffle(len(all), func(i, j int) { all[i], all[j] = all[j], all[i] })
+		for left := len(all); left > 0; left-- {
+			found := 0
+			for k := range 2 * crowd {
+				id := event.ID{1}
+				ch := Change{After: record(id, id, map[string]model.Value{
+					"genre": model.OfString("a"), "title": model.OfString(fmt.Sprintf("q%d", k)),
+				}, false)}
+				found += len(col.match(&ch).found)
+			}
+			require.Equal(t, left, found, "seed %d", seed)
+			col.remove(all[left-1])
+		}
+		require.Empty(t, col.index.columns, "seed %d", seed)
+	}
 }
 
 // TestTooManyBranches is about a predicate that is not worth indexing.

@@ -91,13 +91,11 @@ func (f *refill) read(read Refill) ([]*storage.Record, error) {
 
 // done completes the window. Needs the lock.
 func (f *refill) done(position any, rows []*storage.Record, err error) {
-	switch {
-	case f.st.res.subs == nil: // ended meanwhile
-	case err != nil:
+	if err != nil {
 		f.st.res.fail(err)
-	default:
-		f.st.emit(position, f.edit.finish(rows))
+		return
 	}
+	f.st.emit(position, f.edit.finish(rows))
 }
 
 // take matches all changes and applies them. A publication with a single change, which is the usual

@@ -109,7 +109,7 @@ func TestSlowConsumersCostLittle(t *testing.T) {
 			w.apply(record(w.ids[i], w.mint(), map[string]model.Value{"score": model.OfInt(2)}, false))
 		}
 	})
-	require.Less(t, allocated/commits, float64(rows*10), "bytes for each commit")
+	require.Less(t, allocated/commits, float64(rows), "bytes for each commit")
 	f.take()
 }
 

@@ -72,16 +72,23 @@ func TestWindowsThatRunShort(t *testing.T) {
 
 // TestWhileAWindowIsFilled looks at a result in the middle of a publication.
 func TestWhileAWindowIsFilled(t *testing.T) {
+	for _, text := range []string{"live = TRUE LIMIT 3", "live = TRUE LIMIT 3 OFFSET 4"} {
+		t.Run(text, func(t *testing.T) { lookWhileFilled(t, text) })
+	}
+}
+
+func lookWhileFilled(t *testing.T, text string) {
 	w := newWorld(t, 1)
 	for range 40 {
 		id := w.mint()
 		w.ids = append(w.ids, id)
 		w.put(record(id, id, map[string]model.Value{"live": model.OfBool(true)}, false))
 	}
-	f := w.follow(check(t, "live = TRUE LIMIT 3"), false)
+	f := w.follow(check(t, text), false)
 	f.take()
+	was := w.commits
 	var changes []Change
-	for _, id := range w.ids[:20] {
+	for _, id := range w.ids[:10] {
 		changes = append(changes, w.put(record(id, w.mint(), nil, false)))
 	}
 	before := f.sub.Items().Slice()
@@ -101,6 +108,7 @@ func TestWhileAWindowIsFilled(t *testing.T) {
 	})
 	f.take()
 	require.Len(t, early.Changes, 3, "who comes meanwhile sees the result before")
+	require.Equal(t, was, early.Position)
 	set, ok := late.Next()
 	require.True(t, ok)
 	list := Patch(nil, early, func(c *RowChange) *storage.Record { return c.Record })
@@ -131,6 +139,29 @@ func TestGreatWindows(t *testing.T) {
 			f.take()
 		}
 	}
+}
+
+// TestRowsThatAreReadAgain fills a window from a snapshot that is too old for what was published since.
+func TestRowsThatAreReadAgain(t *testing.T) {
+	w := newWorld(t, 1)
+	for range 40 {
+		w.insert(nil)
+	}
+	c := check(t, "live = FALSE LIMIT 3")
+	sub, filling, err := w.reactor.Register(c, nil)
+	require.NoError(t, err)
+	rows, at := firstAfter(w.rows, c, nil, filling.Rows()), w.commits
+	for _, id := range w.ids[:20] {
+		w.apply(record(id, w.mint(), map[string]model.Value{"live": model.OfBool(true)}, false))
+	}
+	require.ErrorIs(t, filling.Fill(rows, func(p any) bool { return p.(int) <= at }), ErrReread)
+	require.False(t, sub.Ready())
+	rows, at = firstAfter(w.rows, c, nil, filling.Rows()), w.commits
+	require.NoError(t, filling.Fill(rows, func(p any) bool { return p.(int) <= at }))
+	sameList(t, w.fetch(c), sub.Items().Slice(), "read again")
+	set, ok := sub.Next()
+	require.True(t, ok && set.Initial)
+	require.Len(t, set.Changes, 3)
 }
 
 func TestRefillThatIsMissing(t *testing.T) {

@@ -35,7 +35,7 @@ var songs = model.NewSchema(model.Definition{Model: "Song", Collection: "songs",
 	{Name: "extra", Type: model.TypeJSON},
 }})
 
-var texts = []string{"", "a", "ab", "abc", "abd", "b", "ba", "Z", "ä", "a%", "\U0010ffff"}
+var texts = []string{"", "a", "ab", "abc", "abd", "b", "ba", "Z", "ä", "a%", "\U0010ffff", "a\U0010ffffz"}
 
 var documents = []string{
 	`{"n":1}`, `{"n":2.5}`, `{"n":1.0}`, `{"n":"a"}`, `{"n":"ab"}`, `{"n":true}`, `{"n":null}`, `{"n":false}`,
