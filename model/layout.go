@@ -60,6 +60,7 @@ func (s *Schema) Value(r *Row, column int) Value {
 func (s *Schema) layoutFor(b []byte) *layout {
 	for _, l := range *s.layouts.Load() {
 		if len(b) > len(l.block) && string(b[:len(l.block)]) == l.block {
+			s.last.Store(l)
 			return l
 		}
 	}

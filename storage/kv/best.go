@@ -1,7 +1,9 @@
 package kv
 
 import (
+	"cmp"
 	"container/heap"
+	"encoding/binary"
 	"slices"
 
 	"github.com/ankgo/ank/model"
@@ -14,6 +16,7 @@ import (
 // found to be among the best, which few are if there is a limit.
 type best struct {
 	compare func(a, b *model.Row) int
+	byID    bool              // which is what compare does
 	keep    int               // negative: all
 	rows    []*storage.Record // once they are as many as to keep, a heap: the last of the order on top
 }
@@ -70,19 +73,50 @@ func (b *best) add(x *selector) error {
 
 // sorted returns the rows in order.
 func (b *best) sorted() []*storage.Record {
-	slices.SortFunc(b.rows, func(r, o *storage.Record) int { return b.compare(&r.Row, &o.Row) })
+	if b.byID {
+		sortByID(b.rows)
+	} else {
+		slices.SortFunc(b.rows, func(r, o *storage.Record) int { return b.compare(&r.Row, &o.Row) })
+	}
 	return b.rows
+}
+
+// sortByID sorts copies of the IDs. To compare records would be to wait for
+// memory at every step; so it is only here, and for all of them at once.
+func sortByID(rows []*storage.Record) {
+	type keyed struct {
+		high, low uint64
+		record    *storage.Record
+	}
+	list := make([]keyed, len(rows))
+	for i, r := range rows {
+		id := &r.Row.ID
+		list[i] = keyed{binary.BigEndian.Uint64(id[:8]), binary.BigEndian.Uint64(id[8:]), r}
+	}
+	slices.SortFunc(list, func(a, b keyed) int {
+		if a.high != b.high {
+			return cmp.Compare(a.high, b.high)
+		}
+		return cmp.Compare(a.low, b.low)
+	})
+	for i := range list {
+		rows[i] = list[i].record
+	}
 }
 
 // best yields the window of an order that the plan does not come near. keep is
 // the number of rows up to the end of the window, negative if it has none.
 func (x *selector) best(offset, keep int, yield func(*storage.Record, error) bool) {
-	b := &best{compare: orderOf(x.plan.Query), keep: keep}
-	var bad error
-	err := x.each(func() bool {
-		bad = b.add(x)
-		return bad == nil
-	})
+	b := &best{compare: orderOf(x.plan.Query), byID: len(x.plan.Query.Order()) == 0, keep: keep}
+	var bad, err error
+	if x.order != nil && keep < 0 {
+		b.rows, err = x.all()
+	} else {
+		err = x.each(func() bool {
+			bad = b.add(x)
+			return bad == nil
+		})
+	}
 	if bad != nil {
 		err = bad
 	}
@@ -91,9 +125,12 @@ func (x *selector) best(offset, keep int, yield func(*storage.Record, error) boo
 		return
 	}
 	rows := b.sorted()
-	for _, r := range rows[min(offset, len(rows)):] {
-		if !yield(r, nil) {
-			return
+	for part := range slices.Chunk(rows[min(offset, len(rows)):], touchRows) {
+		touch(part)
+		for _, r := range part {
+			if !yield(r, nil) {
+				return
+			}
 		}
 	}
 }

@@ -1,6 +1,9 @@
 package kv
 
 import (
+	"iter"
+	"slices"
+
 	"github.com/ankgo/ank/query/plan"
 	"github.com/ankgo/ank/storage"
 )
@@ -30,32 +33,93 @@ func (x *selector) resort() error {
 }
 
 // table visits the rows of the plan's ranges in an order of the collection's
-// table. What the plan would test on keys is tested on the row.
-func (x *selector) table(visit func() bool) (err error) {
-	test := x.plan.Residual || x.filter != nil
-	consider := func(r *storage.Record) bool {
-		if err = x.tick(); err != nil {
-			return false
-		}
-		if test && !x.plan.Query.Match(&r.Row) {
-			return true
-		}
-		x.resident = r
-		return visit()
-	}
-	o, ranges := x.order, x.plan.Ranges
-	for i := range ranges {
-		r, each := ranges[i], o.each
-		if x.plan.Reverse {
-			r, each = ranges[len(ranges)-1-i], o.eachBackwards
-		}
-		to := o.end()
-		if r.High != nil {
-			to = o.search(r.High)
-		}
-		if !each(o.search(r.Low), to, consider) {
-			break
+// table.
+func (x *selector) table(visit func() bool) error {
+	tests := x.tests()
+	for from, to := range x.places() {
+		for part := range x.order.parts(from, to, x.plan.Reverse) {
+			if err := x.ctx.Err(); err != nil {
+				return err
+			}
+			for i := range part {
+				if x.plan.Reverse {
+					i = len(part) - 1 - i
+				}
+				if r := part[i]; !tests || x.plan.Query.Match(&r.Row) {
+					if x.resident = r; !visit() {
+						return nil
+					}
+				}
+			}
 		}
 	}
-	return err
+	return nil
+}
+
+// all returns all rows that match, in the order of the table or any other.
+func (x *selector) all() ([]*storage.Record, error) {
+	var rows []*storage.Record
+	tests := x.tests()
+	for from, to := range x.places() {
+		if !tests {
+			rows = slices.Grow(rows, x.order.between(from, to))
+		}
+		for part := range x.order.parts(from, to, false) {
+			if err := x.ctx.Err(); err != nil {
+				return nil, err
+			}
+			if !tests {
+				rows = append(rows, part...)
+				continue
+			}
+			for _, r := range part {
+				if x.plan.Query.Match(&r.Row) {
+					rows = append(rows, r)
+				}
+			}
+		}
+	}
+	return rows, nil
+}
+
+// tests reports whether rows in the plan's ranges must be tested. What the plan
+// would test on keys is tested on rows.
+func (x *selector) tests() bool { return x.plan.Residual || x.filter != nil }
+
+// places yields where the plan's ranges begin and end in the order.
+func (x *selector) places() iter.Seq2[place, place] {
+	return func(yield func(from, to place) bool) {
+		ranges, o := x.plan.Ranges, x.order
+		for i := range ranges {
+			r := ranges[i]
+			if x.plan.Reverse {
+				r = ranges[len(ranges)-1-i]
+			}
+			from, to := o.search(r.Low), o.end()
+			if r.High != nil {
+				to = o.search(r.High)
+			}
+			if !yield(from, to) {
+				return
+			}
+		}
+	}
+}
+
+// touchRows is how many rows are touched at once: as much as fits the nearest
+// cache of a processor.
+const touchRows = 32
+
+// touch reads both ends of every row. The rows of a table lie anywhere in memory, and
+// whoever looks at one after the other waits for each; this loop is so short that
+// the processor is waiting for many of them at the same time.
+//
+//go:noinline
+func touch(rows []*storage.Record) (sum byte) {
+	for _, r := range rows {
+		if b := r.Row.Values.Bytes(); len(b) > 0 {
+			sum += b[0] + b[len(b)-1]
+		}
+	}
+	return sum
 }

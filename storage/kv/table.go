@@ -2,6 +2,7 @@ package kv
 
 import (
 	"bytes"
+	"iter"
 	"slices"
 	"sort"
 	"sync/atomic"
@@ -86,40 +87,41 @@ func (o *order) search(key []byte) place {
 // end is the place behind all rows.
 func (o *order) end() place { return place{len(o.chunks), 0} }
 
-// each calls visit for the rows from one place to another, until it returns false.
-func (o *order) each(from, to place, visit func(*storage.Record) bool) bool {
-	for ; from.chunk < to.chunk; from = (place{from.chunk + 1, 0}) {
-		for _, r := range o.chunks[from.chunk].rows[from.row:] {
-			if !visit(r) {
-				return false
-			}
-		}
+// between is how many rows there are from one place to another.
+func (o *order) between(from, to place) int {
+	n := to.row - from.row
+	for _, c := range o.chunks[from.chunk:max(from.chunk, to.chunk)] {
+		n += len(c.rows)
 	}
-	if to.row > from.row {
-		for _, r := range o.chunks[from.chunk].rows[from.row:to.row] {
-			if !visit(r) {
-				return false
-			}
-		}
-	}
-	return true
+	return max(n, 0)
 }
 
-// eachBackwards is each from the last to the first.
-func (o *order) eachBackwards(from, to place, visit func(*storage.Record) bool) bool {
-	for {
-		if to.row == 0 {
-			if to.chunk == 0 {
-				return true
-			}
-			to = place{to.chunk - 1, len(o.chunks[to.chunk-1].rows)}
-		}
+// parts yields the rows from one place to another in pieces, in reverse the last
+// piece first. They must not be changed.
+func (o *order) parts(from, to place, reverse bool) iter.Seq[[]*storage.Record] {
+	return func(yield func([]*storage.Record) bool) {
 		if to.chunk < from.chunk || to.chunk == from.chunk && to.row <= from.row {
-			return true
+			return
 		}
-		to.row--
-		if !visit(o.chunks[to.chunk].rows[to.row]) {
-			return false
+		last := to.chunk
+		if to.row == 0 {
+			last--
+		}
+		for i := from.chunk; i <= last; i++ {
+			n := i
+			if reverse {
+				n = last - (i - from.chunk)
+			}
+			rows := o.chunks[n].rows
+			if n == to.chunk {
+				rows = rows[:to.row]
+			}
+			if n == from.chunk {
+				rows = rows[from.row:]
+			}
+			if !yield(rows) {
+				return
+			}
 		}
 	}
 }
@@ -177,15 +179,16 @@ func (t *table) sorted(s *model.Schema, index int) *order {
 	var keys []byte
 	list := make([]keyed, 0, t.rows)
 	o := &order{schema: s, index: index}
-	t.ids.each(place{}, t.ids.end(), func(r *storage.Record) bool {
-		if len(keys) > cap(keys)-1024 {
-			keys = make([]byte, 0, slabSize)
+	for _, c := range t.ids.chunks {
+		for _, r := range c.rows {
+			if len(keys) > cap(keys)-1024 {
+				keys = make([]byte, 0, slabSize)
+			}
+			start := len(keys)
+			keys = o.appendKey(keys, &r.Row)
+			list = append(list, keyed{keys[start:len(keys):len(keys)], r})
 		}
-		start := len(keys)
-		keys = o.appendKey(keys, &r.Row)
-		list = append(list, keyed{keys[start:len(keys):len(keys)], r})
-		return true
-	})
+	}
 	slices.SortFunc(list, func(a, b keyed) int { return bytes.Compare(a.key, b.key) })
 	rows := make([]*storage.Record, len(list))
 	for i := range list {
