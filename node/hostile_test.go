@@ -296,3 +296,68 @@ func TestAQuestionEndsWithItsContextThoughNobodyListens(t *testing.T) {
 		require.NoError(t, c.Close(f.ctx))
 	})
 }
+
+// TestLargeTransactionsAreTakenOneByOne: decoded, they are many times larger.
+func TestLargeTransactionsAreTakenOneByOne(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		hold := make(chan struct{})
+		f := start(t, node.WithPolicy(pensive{node.AllowAll(), hold}))
+		s, c := f.visit("mallory"), newClient(t, 0)
+		go func() { _ = tryCreate(f.ctx, f.node.Session("slow"), Album{Name: "slow"}) }()
+		synctest.Wait()
+		const large, small = 3, 5
+		var request uint64
+		send := func(name string) {
+			request++
+			s.send(&wire.Commit{Request: request, Tx: c.create(Album{Name: name, Year: 1990})})
+			synctest.Wait()
+		}
+		for range small {
+			send("small")
+		}
+		require.Equal(t, small, f.node.Waiting())
+		for range large {
+			send(strings.Repeat("large", 20_000))
+		}
+		require.Equal(t, small+1, f.node.Waiting())
+		close(hold)
+		for range large + small {
+			for {
+				if m, ok := s.hear().(*wire.Receipt); ok {
+					require.Equal(t, wire.Accepted, m.Code)
+					break
+				}
+			}
+		}
+	})
+}
+
+func TestStandingRowsAreBounded(t *testing.T) {
+	cluster(t, func(t *testing.T, f *fixture) {
+		for i := range 20 {
+			f.create(f.prince, Album{Name: "Parade", Year: 1980 + i})
+		}
+		s := f.visit("mallory")
+		s.send(&wire.Subscribe{Request: 1, Collection: "albums"})
+		require.Len(t, s.hear().(*wire.Rows).Rows, 20)
+		s.send(&wire.Subscribe{Request: 2, Collection: "albums", Query: "year > 1980"})
+		require.Equal(t, wire.CodeTooMany, s.hear().(*wire.Failure).Code)
+		require.Equal(t, 1, f.node.Standing())
+		s.send(&wire.Unsubscribe{Request: 1})
+		s.send(&wire.Subscribe{Request: 3, Collection: "albums", Query: "year > 1980"})
+		require.Len(t, s.hear().(*wire.Rows).Rows, 19)
+	}, node.WithLimits(node.Limits{StandingRows: 30}))
+}
+
+func TestADeafPeerLosesItsConnection(t *testing.T) {
+	cluster(t, func(t *testing.T, f *fixture) {
+		s := f.visit("mallory")
+		for i := range 100 { // more answers than the line holds
+			s.send(&wire.Subscribe{Request: uint64(i + 1), Collection: "albums"})
+		}
+		synctest.Wait()
+		require.Equal(t, 100, f.node.Standing())
+		<-time.After(time.Hour)
+		require.Zero(t, f.node.Standing())
+	})
+}

@@ -97,6 +97,10 @@ type Limits struct {
 	// Outbox is the greatest number of transactions that an ephemeral node keeps
 	// for delivery; 65,536 by default. More are refused with ErrOutboxFull.
 	Outbox int
+	// StandingRows is the greatest number of rows in the results of all live
+	// queries of one connection that is served, as they are when a query begins;
+	// 4,194,304 by default. Others fail with wire.CodeTooMany.
+	StandingRows int
 	// Retries is how often [Session.Update] tries a serializable transaction that
 	// met a conflict, the first time included; 16 by default.
 	Retries int
@@ -114,6 +118,9 @@ func (l *Limits) fill() {
 	}
 	if l.Outbox <= 0 {
 		l.Outbox = 64 << 10
+	}
+	if l.StandingRows <= 0 {
+		l.StandingRows = 4 << 20
 	}
 	if l.Retries <= 0 {
 		l.Retries = 16

@@ -10,9 +10,11 @@ import (
 	"github.com/ankgo/ank/node/wire"
 )
 
-// How long a peer may take for its hello, and we for our last word.
+// How long a peer may take for its hello and for taking a message, and we for our
+// last word.
 const (
 	helloTimeout = 10 * time.Second
+	sendTimeout  = 5 * time.Minute
 	byeTimeout   = time.Second
 )
 
@@ -30,6 +32,7 @@ type peer struct {
 	ctx    context.Context // ends with the connection, for its cause
 	cancel context.CancelCauseFunc
 	done   chan struct{} // the writer has ended
+	alarm  *time.Timer   // ends the connection; the writer's
 }
 
 func newPeer(ctx context.Context, conn wire.Conn) *peer {
@@ -87,8 +90,15 @@ func (p *peer) tell(ctx context.Context, m wire.Message) error {
 	return p.post(ctx, func() error { return p.send(m) })
 }
 
-// send sends a message. Only the writer may.
+// send sends a message. Only the writer may. A peer that does not take it for long
+// loses the connection, and with it what is kept for it.
 func (p *peer) send(m wire.Message) error {
+	if p.alarm == nil {
+		p.alarm = time.AfterFunc(sendTimeout, func() { p.cancel(errDeaf) })
+	} else {
+		p.alarm.Reset(sendTimeout)
+	}
+	defer p.alarm.Stop()
 	return p.sendWithin(p.ctx, m)
 }
 
@@ -133,7 +143,10 @@ func (p *peer) greet(mine *wire.Hello) (*wire.Hello, error) {
 	return nil, misplaced(m)
 }
 
-var errSilent = errors.New("the peer did not say hello")
+var (
+	errSilent = errors.New("the peer did not say hello")
+	errDeaf   = errors.New("the peer takes no messages")
+)
 
 // hello is what this node has to say first.
 func (n *Node) hello(self event.Origin, durable bool) *wire.Hello {

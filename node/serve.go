@@ -12,8 +12,9 @@ import (
 
 // What one connection may ask for at a time.
 const (
-	maxServed        = 64   // requests being worked on; others are not read meanwhile
-	maxSubscriptions = 4096 // standing queries; others fail with wire.CodeTooMany
+	maxServed        = 64       // requests being worked on; others are not read meanwhile
+	maxSubscriptions = 4096     // standing queries; others fail with wire.CodeTooMany
+	largeTransaction = 64 << 10 // bytes; of larger ones, which may take 30 times as much memory, only one is worked on
 )
 
 // Serve speaks with the ephemeral node at the other end of a connection, on
@@ -42,7 +43,7 @@ func (n *Node) Serve(ctx context.Context, conn wire.Conn, p Principal) error {
 	defer leave()
 	s := &server{
 		durable: d, session: n.Session(p), peer: newPeer(ctx, conn),
-		slots:         make(chan struct{}, maxServed),
+		slots: make(chan struct{}, maxServed), large: newToken(),
 		subscriptions: make(map[uint64]*subscription), working: make(map[uint64]context.CancelFunc),
 	}
 	err := s.serve()
@@ -66,11 +67,13 @@ type server struct {
 	session *Session
 	last    uint64 // request; the reader's
 	slots   chan struct{}
+	large   token // of whoever works on a large transaction
 
 	workers sync.WaitGroup
 
 	mu            sync.Mutex // protects all below; held for a few instructions
 	subscriptions map[uint64]*subscription
+	rows          int             // of theirs, when they began
 	woken         []*subscription // with something to tell
 	working       map[uint64]context.CancelFunc
 }
@@ -135,7 +138,7 @@ func (s *server) handle(m wire.Message) error {
 	case *wire.History:
 		return s.start(m.Request, func(ctx context.Context) error { return s.history(ctx, m) })
 	case *wire.Commit:
-		return s.start(m.Request, func(ctx context.Context) error { return s.commit(ctx, m) })
+		return s.startCommit(m)
 	case *wire.Cancel:
 		s.mu.Lock()
 		defer s.mu.Unlock()
@@ -175,6 +178,24 @@ func (s *server) start(request uint64, work func(ctx context.Context) error) err
 		<-s.slots
 	}()
 	return nil
+}
+
+// startCommit lets somebody work on a transaction.
+func (s *server) startCommit(m *wire.Commit) error {
+	if m.Tx.Size() <= largeTransaction {
+		return s.start(m.Request, func(ctx context.Context) error { return s.commit(ctx, m) })
+	}
+	if err := s.large.takeWithin(s.ctx); err != nil {
+		return err
+	}
+	err := s.start(m.Request, func(ctx context.Context) error {
+		defer s.large.give()
+		return s.commit(ctx, m)
+	})
+	if err != nil {
+		s.large.give()
+	}
+	return err
 }
 
 // work does what was asked for, and tells if it came to nothing.

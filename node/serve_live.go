@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"errors"
+	"fmt"
 	"slices"
 
 	"github.com/ankgo/ank/event"
@@ -23,6 +24,7 @@ type subscription struct {
 	live   *live
 	sub    *reactor.Subscription
 	cursor event.Cursor // of the last publication in what was gathered
+	rows   int          // in the result when it began
 
 	woken bool // guarded by the server's mu
 }
@@ -62,6 +64,7 @@ func (sub *subscription) open(ctx context.Context) error {
 	if sub.sub = sub.live.subscribe(sub.wake); sub.sub == nil {
 		return cmp.Or(sub.live.Err(), ErrClosed)
 	}
+	sub.rows = sub.live.Len()
 	return nil
 }
 
@@ -73,9 +76,12 @@ func (s *server) admit(ctx context.Context, sub *subscription) error {
 	case ctx.Err() != nil:
 		return context.Cause(ctx)
 	case len(s.subscriptions) >= maxSubscriptions:
-		return &RefusedError{Code: wire.CodeTooMany}
+		return &RefusedError{Code: wire.CodeTooMany, Text: fmt.Sprintf("%d live queries at a time", maxSubscriptions)}
+	case s.rows+sub.rows > s.limits.StandingRows:
+		return &RefusedError{Code: wire.CodeTooMany, Text: fmt.Sprintf("%d rows in all live queries", s.limits.StandingRows)}
 	}
 	s.subscriptions[sub.question.Request] = sub
+	s.rows += sub.rows
 	return nil
 }
 
@@ -115,7 +121,10 @@ func (s *server) unsubscribe(request uint64) {
 // drop forgets a subscription, and what it had to tell.
 func (s *server) drop(sub *subscription) {
 	s.mu.Lock()
-	delete(s.subscriptions, sub.question.Request)
+	if s.subscriptions[sub.question.Request] == sub {
+		delete(s.subscriptions, sub.question.Request)
+		s.rows -= sub.rows
+	}
 	if sub.woken {
 		s.woken = slices.DeleteFunc(s.woken, func(other *subscription) bool { return other == sub })
 	}
