@@ -189,9 +189,25 @@ func (l *line) failure(m *wire.Failure) error {
 	case p != nil:
 		l.owner.postpone(p, time.Time{})
 		l.later(retryDelay)
-	case r != nil && m.Code != wire.CodeClosing:
+	case r == nil, m.Code == wire.CodeClosing:
+	case m.Code == wire.CodeInternal:
+		l.forget(m.Request)
+		return l.askAgain(r, cause)
+	default:
 		l.forget(m.Request)
 		r.end(cause)
 	}
+	return nil
+}
+
+// askAgain asks for a live query anew, after the peer failed to keep it.
+func (l *line) askAgain(r *remote, cause error) error {
+	e := l.owner
+	if err := e.keeper.begin(e.ctx); err != nil {
+		return err
+	}
+	defer e.keeper.end()
+	r.lose(cause)
+	time.AfterFunc(retryDelay, func() { l.ask(r) })
 	return nil
 }

@@ -37,8 +37,14 @@ func TestRandomSchedules(t *testing.T) { runSchedules(t, 0) }
 // one breaks the store, whose node takes no writes then until it is opened again.
 func TestRandomFaults(t *testing.T) { runSchedules(t, 1) }
 
+// TestRandomReadFaults: now and then a store cannot be read.
+func TestRandomReadFaults(t *testing.T) { runSchedules(t, 2) }
+
 func runSchedules(t *testing.T, faults int) {
 	n := 60
+	if faults > 0 {
+		n = 30
+	}
 	if text := os.Getenv("ANK_SEEDS"); text != "" {
 		var err error
 		n, err = strconv.Atoi(text)
@@ -149,10 +155,18 @@ func (f *faults) disturb(s *stage, a *alarm) {
 		return
 	}
 	a.expected.Store(true)
+	s.snapshot = func() error {
+		f.mu.Lock()
+		defer f.mu.Unlock()
+		if f.level > 0 && f.rand.IntN(200) == 0 {
+			return errUnreadable
+		}
+		return nil
+	}
 	s.commit = func(_ context.Context, _ *storage.Batch, next func() error) error {
 		f.mu.Lock()
 		n := f.rand.IntN(400)
-		if f.level == 0 {
+		if f.level != 1 {
 			n = 400
 		}
 		f.mu.Unlock()
@@ -168,10 +182,13 @@ func (f *faults) disturb(s *stage, a *alarm) {
 	}
 }
 
-func (f *faults) end() {
+var errUnreadable = errors.New("the store cannot be read")
+
+func (f *faults) end() (level int) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	f.level = 0
+	level, f.level = f.level, 0
+	return level
 }
 
 func (s *schedule) options() []node.Option {
@@ -182,8 +199,7 @@ func (s *schedule) run() {
 	for range 40 + s.rand.IntN(80) {
 		s.step()
 	}
-	if s.faults.level > 0 {
-		s.faults.end()
+	if level := s.faults.end(); level == 1 {
 		s.restart()
 		for _, a := range s.crowd {
 			a.restart()
@@ -263,7 +279,7 @@ func (s *schedule) changeServer() {
 	if id := s.anyID(); s.rand.IntN(2) == 0 && !id.IsZero() {
 		m, err := albums.Edit(s.server.ctx, tx, id)
 		if err != nil {
-			require.ErrorIs(s, err, entity.ErrNotFound)
+			require.True(s, s.failed(err) || errors.Is(err, entity.ErrNotFound), err)
 			return
 		}
 		m.SetYear(s.anyYear())
@@ -279,7 +295,7 @@ func (s *schedule) changeServer() {
 
 // failed reports whether an error is a store's.
 func (s *schedule) failed(err error) bool {
-	return s.faults.level > 0 && (errors.Is(err, node.ErrReadOnly) || errors.Is(err, storage.ErrUnknown))
+	return s.faults.level > 0 && (errors.Is(err, node.ErrReadOnly) || errors.Is(err, storage.ErrUnknown) || errors.Is(err, errUnreadable) || errors.As(err, new(*node.RefusedError)))
 }
 
 // restart closes the server and opens it again.
@@ -363,6 +379,9 @@ func (a *actor) deleteOne(tx *node.Tx) bool {
 }
 
 func (a *actor) mayFail(err error) {
+	if a.world.failed(err) {
+		return
+	}
 	for _, known := range []error{entity.ErrNotFound, entity.ErrDeleted, node.ErrOffline} {
 		if errors.Is(err, known) {
 			return
@@ -403,6 +422,9 @@ func (a *actor) follow() {
 
 func (a *actor) followText(text string) {
 	live, err := albums.Query(a.ctx, a.session, text)
+	for a.world.failed(err) {
+		live, err = albums.Query(a.ctx, a.session, text)
+	}
 	require.NoError(a, err)
 	l := &follower{T: a.T, text: text, live: live, done: make(chan struct{})}
 	go l.run(a.ctx)

@@ -3,6 +3,7 @@ package node_test
 import (
 	"context"
 	"fmt"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -293,6 +294,30 @@ func TestWhatWasReadIsSeen(t *testing.T) {
 			})
 		})
 	}
+}
+
+// TestALiveQueryOutlivesAFailureOfItsServer: it is asked for again.
+func TestALiveQueryOutlivesAFailureOfItsServer(t *testing.T) {
+	cluster(t, func(t *testing.T, f *fixture) {
+		f.create(f.prince, Album{Name: "Parade", Year: 1986})
+		ada := f.join("ada")
+		ada.connect()
+		var failing atomic.Bool
+		f.stage.snapshot = func() error {
+			if failing.Load() {
+				return errUnreadable
+			}
+			return nil
+		}
+		f.alarm.expected.Store(true)
+		failing.Store(true)
+		live := ada.query("")
+		<-time.After(time.Minute)
+		require.Equal(t, entity.Local, live.State().Phase)
+		failing.Store(false)
+		require.NoError(t, live.Wait(f.ctx))
+		require.Equal(t, []string{"Parade"}, shown(live))
+	})
 }
 
 // TestReadsShowOnesOwnWork: also what is accepted between the peer's reading and
