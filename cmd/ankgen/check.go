@@ -1,12 +1,8 @@
 package main
 
 import (
-	"bytes"
-	"errors"
 	"go/token"
-	"io/fs"
 	"maps"
-	"os"
 	"path/filepath"
 	"slices"
 )
@@ -14,19 +10,15 @@ import (
 // regenerate ends every finding of a check.
 const regenerate = "run go generate"
 
-// explain compares the generated file with the text that it should have and, if
-// they differ, finds the fields, tags and directives that the difference comes
-// from: the struct as it was stands in the guard of the old file.
-func explain(d *description, path string, text []byte, diag *diagnostics) error {
-	old, err := os.ReadFile(path)
-	if errors.Is(err, fs.ErrNotExist) {
+// explain finds the fields, tags and directives that the difference between a
+// generated file and the text that it should have comes from: the struct as it
+// was stands in the guard of the old file. A file that is not there is nil.
+func explain(d *description, path string, old, text []byte, diag *diagnostics) error {
+	if old == nil {
 		for _, m := range d.models {
 			diag.errorf(m.pos, "model %s: there is no %s: %s", m.name, filepath.Base(path), regenerate)
 		}
 		return nil
-	}
-	if err != nil || bytes.Equal(old, text) {
-		return err
 	}
 	now, err := parseGenerated(text)
 	if err != nil {

@@ -32,7 +32,7 @@ var reservedNames = map[string]string{
 }
 
 // sqlWords may not be columns although the query language does not use them yet.
-var sqlWords = []string{"deleted", "distinct", "exists", "from", "group", "having", "join", "select", "union", "where"}
+var sqlWords = []string{"deleted", "exists", "from", "group", "having", "join", "union", "where"}
 
 // columns checks the names of a model's fields and of its columns.
 func (d *describer) columns(m *entityModel) {

@@ -125,7 +125,7 @@ func (d *describer) file(file *ast.File) {
 	for _, group := range file.Comments {
 		for _, c := range group.List {
 			if strings.HasPrefix(c.Text, directivePrefix) && !understood[c] {
-				d.diag.errorf(d.at(c.Slash), "%s stands above no type: move it directly above the struct",
+				d.diag.errorf(d.at(c.Slash), "%s stands above no type of the package: move it directly above the struct",
 					strings.Fields(c.Text)[0])
 			}
 		}

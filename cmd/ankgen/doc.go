@@ -18,7 +18,8 @@
 // The package need not compile: what is missing because it has not been generated
 // yet does not matter. Mistakes in models are reported all at once, each with its
 // file, line, column and what to do; nothing is then written for that package. A
-// file is replaced as a whole or not at all.
+// file is replaced as a whole or not at all; one of that name which ankgen did not
+// write is left alone.
 //
 // Files are seen as the go command sees them: test files are not looked at, and
 // nothing is generated for models in a file that build constraints leave out on
@@ -104,6 +105,15 @@
 // If the struct has a method Validate() error, it is called on every new and
 // every changed entity before it is accepted; its error refuses the transaction.
 // It must not use the package's collections, which are made of it.
+//
+// # Changing a model
+//
+// A model that has stored something may change. A new field reads as zero, or as
+// nothing if it is optional; a field that is removed stays stored and is not seen.
+// A field of another type reads what the type can hold exactly, such as an int that
+// is a float now, and counts as not written otherwise. Ankgen compares with the
+// file that it replaces, and warns where something stored would not be found: of
+// a name that changed without renamed-from, of such a type, of another collection.
 //
 // # What is generated
 //

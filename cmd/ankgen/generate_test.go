@@ -63,18 +63,9 @@ func TestIdempotent(t *testing.T) {
 func TestWrite(t *testing.T) {
 	dir := t.TempDir()
 	path := filepath.Join(dir, "x_ank.go")
-	changed, err := write(path, []byte("one"))
-	require.NoError(t, err)
-	require.True(t, changed)
+	require.NoError(t, write(path, []byte("one")))
 	require.NoError(t, os.Chmod(path, 0o600))
-
-	changed, err = write(path, []byte("one"))
-	require.NoError(t, err)
-	require.False(t, changed)
-
-	changed, err = write(path, []byte("two"))
-	require.NoError(t, err)
-	require.True(t, changed)
+	require.NoError(t, write(path, []byte("two")))
 	require.Equal(t, "two", get(t, dir, "x_ank.go"))
 	info, err := os.Stat(path)
 	require.NoError(t, err)
@@ -84,10 +75,85 @@ func TestWrite(t *testing.T) {
 	// A file that cannot be put in place leaves nothing behind.
 	put(t, dir, "y_ank.go/inside", nil)
 	require.NoError(t, os.Remove(path))
-	_, err = write(filepath.Join(dir, "y_ank.go"), []byte("three"))
-	require.Error(t, err)
-	require.Error(t, replace(filepath.Join(dir, "y_ank.go"), []byte("three")))
+	require.Error(t, write(filepath.Join(dir, "y_ank.go"), []byte("three")))
 	require.Equal(t, []string{"y_ank.go"}, names(t, dir))
+}
+
+// TestHandWrittenFile finds a file in the way that is not ours to replace.
+func TestHandWrittenFile(t *testing.T) {
+	const mine = "package album\n\nvar Mine = 1\n"
+	dir := newModule(t, "hand.example")
+	put(t, dir, "album.go", []byte(oneModel))
+	put(t, dir, "album_ank.go", []byte(mine))
+	for _, args := range [][]string{nil, {"-check"}} {
+		code, stdout, stderr := ankgen(t, dir, args...)
+		require.Equal(t, exitWrong, code)
+		require.Empty(t, stdout)
+		require.Equal(t, "album_ank.go:1:1: the file was not written by ankgen, which would replace it: rename or remove it\n", stderr)
+		require.Equal(t, mine, get(t, dir, "album_ank.go"))
+	}
+}
+
+// TestWindowsLineEnds has sources and generated code as Git may check them out.
+func TestWindowsLineEnds(t *testing.T) {
+	crlf := func(text string) []byte { return []byte(strings.ReplaceAll(text, "\n", "\r\n")) }
+	dir := newModule(t, "crlf.example")
+	put(t, dir, "album.go", crlf(checkedSource))
+	code, _, stderr := ankgen(t, dir)
+	require.Equal(t, exitOK, code, stderr)
+	text := get(t, dir, "album_ank.go")
+	require.NotContains(t, text, "\r")
+	goTool(t, dir, "vet", ".")
+
+	put(t, dir, "album_ank.go", crlf(text))
+	for _, args := range [][]string{nil, {"-check"}} {
+		code, stdout, stderr := ankgen(t, dir, args...)
+		require.Equal(t, exitOK, code, stderr)
+		require.NotContains(t, stdout, "wrote")
+	}
+}
+
+// TestEvolution changes models that may have stored something, and expects to be
+// told what would not be found again.
+func TestEvolution(t *testing.T) {
+	const before = "//ank:model\ntype Album struct {\n\tName string\n\tYear int\n\tDone bool\n}\n"
+	for name, c := range map[string]struct{ after, want string }{
+		"renamed": {
+			strings.Replace(before, "Name", "Title", 1),
+			"album.go:5:2: warning: column title of Album is new and name is gone: if it was renamed, add renamed-from=name " +
+				"to the tag ank, or what is stored under the old name is not read\n",
+		},
+		"said so":  {strings.Replace(before, "Name string", "Title string `ank:\"renamed-from=name\"`", 1), ""},
+		"column":   {strings.Replace(before, "Name string", "Title string `ank:\"name=name\"`", 1), ""},
+		"removed":  {strings.Replace(before, "\tName string\n", "", 1), ""},
+		"added":    {strings.Replace(before, "\tName", "\tLabel string\n\tName", 1), ""},
+		"replaced": {strings.Replace(before, "Name string", "Extra []byte", 1), ""},
+		"wider":    {strings.Replace(before, "Year int", "Year *float32", 1), ""},
+		"retyped": {
+			strings.Replace(before, "Year int", "Year string", 1),
+			"album.go:6:2: warning: field Year of Album had another type: what is stored in column year cannot be read as string " +
+				"and counts as not written\n",
+		},
+		"moved": {
+			strings.Replace(before, "//ank:model", "//ank:model collection=records", 1),
+			"album.go:3:1: warning: the collection of Album was albums: what is stored there is not found under records\n",
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			dir := newModule(t, "evolution.example")
+			put(t, dir, "album.go", []byte("package album\n\n"+before))
+			code, _, stderr := ankgen(t, dir)
+			require.Equal(t, exitOK, code, stderr)
+			put(t, dir, "album.go", []byte("package album\n\n"+c.after))
+			code, stdout, stderr := ankgen(t, dir)
+			require.Equal(t, exitOK, code, stderr)
+			require.Equal(t, c.want, stderr)
+			require.Equal(t, "wrote album_ank.go\n", stdout)
+			code, _, stderr = ankgen(t, dir)
+			require.Equal(t, exitOK, code, stderr)
+			require.Empty(t, stderr, "it is said once")
+		})
+	}
 }
 
 // TestBrokenGeneratedFile generates over what no compiler would read.

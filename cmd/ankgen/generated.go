@@ -20,9 +20,10 @@ type generatedFile struct {
 // A guardField is a field of a guard's struct: its name, and all of it.
 type guardField struct{ name, text string }
 
-// A schemaText is what the directives of a model became.
+// A schemaText is what a model became.
 type schemaText struct {
 	collection string
+	columns    []columnText
 	indexes    []string // name, unique and covering
 }
 
@@ -87,23 +88,49 @@ func schemaDefinition(call *ast.CallExpr) (*ast.CompositeLit, bool) {
 	return lit, ok
 }
 
-// schema notes what the directives of a model became.
+// schema notes what a model became.
 func (g *generatedFile) schema(fset *token.FileSet, definition *ast.CompositeLit) {
 	var s schemaText
 	values := keyed(definition)
 	if c, ok := values["Collection"]; ok {
 		s.collection = source(fset, c)
 	}
-	if list, ok := values["Indexes"].(*ast.CompositeLit); ok {
-		for _, elt := range list.Elts {
-			if lit, ok := elt.(*ast.CompositeLit); ok {
-				s.indexes = append(s.indexes, indexText(fset, keyed(lit)))
-			}
-		}
+	for _, lit := range literals(values["Fields"]) {
+		s.columns = append(s.columns, columnOf(keyed(lit)))
+	}
+	for _, lit := range literals(values["Indexes"]) {
+		s.indexes = append(s.indexes, indexText(fset, keyed(lit)))
 	}
 	if m, ok := values["Model"].(*ast.BasicLit); ok {
 		g.schemas[strings.Trim(m.Value, `"`)] = s
 	}
+}
+
+// literals are the elements of a list of composite literals.
+func literals(list ast.Expr) []*ast.CompositeLit {
+	outer, ok := list.(*ast.CompositeLit)
+	if !ok {
+		return nil
+	}
+	var out []*ast.CompositeLit
+	for _, elt := range outer.Elts {
+		if lit, ok := elt.(*ast.CompositeLit); ok {
+			out = append(out, lit)
+		}
+	}
+	return out
+}
+
+// columnOf is what stands in a model.Field.
+func columnOf(values map[string]ast.Expr) columnText {
+	var c columnText
+	if name, ok := values["Name"].(*ast.BasicLit); ok {
+		c.name = strings.Trim(name.Value, `"`)
+	}
+	if kind, ok := values["Type"].(*ast.SelectorExpr); ok {
+		c.kind = kind.Sel.Name
+	}
+	return c
 }
 
 // indexText is an index without the positions of its columns, which change when

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"go/token"
 	"io"
+	"io/fs"
 	"os"
 	"os/signal"
 	"path/filepath"
@@ -146,14 +147,25 @@ func (g *generator) finish(d *description, diag *diagnostics) error {
 // file writes the generated file or, in a check, says why it would have to.
 func (g *generator) file(d *description, text []byte, diag *diagnostics) error {
 	path := filepath.Join(d.folder.dir, d.folder.target())
-	if g.check {
-		return explain(d, path, text, diag)
+	old, err := os.ReadFile(path)
+	switch missing := errors.Is(err, fs.ErrNotExist); {
+	case err != nil && !missing:
+		return err
+	case !missing && !isGenerated(path, old):
+		diag.errorf(token.Position{Filename: path, Line: 1, Column: 1},
+			"the file was not written by ankgen, which would replace it: rename or remove it")
+		return nil
+	case same(old, text):
+		return nil
+	case g.check:
+		return explain(d, path, old, text, diag)
 	}
-	changed, err := write(path, text)
-	if err == nil && changed {
-		fmt.Fprintf(g.stdout, "wrote %s\n", relative(g.dir, path))
+	evolve(d, old, diag)
+	if err := write(path, text); err != nil {
+		return err
 	}
-	return err
+	fmt.Fprintf(g.stdout, "wrote %s\n", relative(g.dir, path))
+	return nil
 }
 
 // remove deletes a generated file that nothing in the package asks for.

@@ -8,22 +8,15 @@ import (
 	"path/filepath"
 )
 
-// write brings a file to the given text and tells whether it had to. It never
-// leaves half a file behind: the text goes to another file first, which then
-// takes the place of the old one. A file that is as it should be is not touched.
-func write(path string, text []byte) (changed bool, err error) {
-	old, err := os.ReadFile(path)
-	if err == nil && bytes.Equal(old, text) {
-		return false, nil
-	}
-	if err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return false, err
-	}
-	return true, replace(path, text)
+// same tells whether a generated file is as it should be. Git may have given it
+// the line ends of Windows.
+func same(old, text []byte) bool {
+	return old != nil && bytes.Equal(bytes.ReplaceAll(old, []byte("\r\n"), []byte("\n")), text)
 }
 
-// replace puts a new file in the place of an old one.
-func replace(path string, text []byte) error {
+// write puts a new file in the place of an old one. It never leaves half a file
+// behind: the text goes to another file first, which then takes the other's place.
+func write(path string, text []byte) error {
 	temp, err := os.CreateTemp(filepath.Dir(path), "."+filepath.Base(path)+".*")
 	if err != nil {
 		return err
