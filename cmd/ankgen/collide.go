@@ -8,6 +8,7 @@ import (
 	"unicode"
 	"unicode/utf8"
 
+	"github.com/ankgo/ank/internal/gomodel"
 	"github.com/ankgo/ank/model"
 )
 
@@ -115,7 +116,7 @@ func (d *describer) modelNames(m *entityModel) {
 		d.diag.errorf(m.collectionPos(), "model %s has no collection name by itself: set one with //ank:model collection=...", m.name)
 	default:
 		d.diag.errorf(m.collectionPos(), "collection %s of %s: a name is at most %d small letters, digits and underscores "+
-			"and begins with a letter, as in collection=%s", m.collection, m.name, model.MaxName, snake(pluralOf(m.name)))
+			"and begins with a letter, as in collection=%s", m.collection, m.name, model.MaxName, gomodel.Snake(pluralOf(m.name)))
 	}
 }
 

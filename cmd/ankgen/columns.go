@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/ankgo/ank/internal/gomodel"
 	"github.com/ankgo/ank/model"
 	"github.com/ankgo/ank/query"
 )
@@ -120,12 +121,12 @@ func isKeyword(column string) bool {
 }
 
 func suggestTag(m *entityModel, f *field) string {
-	return fmt.Sprintf("`ank:\"name=%s_%s\"`", snake(m.name), f.column)
+	return fmt.Sprintf("`ank:\"name=%s_%s\"`", gomodel.Snake(m.name), f.column)
 }
 
 // suggestName proposes a column for one that is no name.
 func suggestName(f *field) string {
-	if better := snake(strings.Map(nameRune, f.column)); better != f.column && model.ValidName(better) {
+	if better := gomodel.Snake(strings.Map(nameRune, f.column)); better != f.column && model.ValidName(better) {
 		return ": " + better
 	}
 	if f.columnPos.IsValid() {
@@ -191,7 +192,7 @@ func (d *describer) renames(m *entityModel, columns map[string]*field) {
 			first, taken := former[was]
 			switch current := columns[was]; {
 			case !model.ValidName(was):
-				d.diag.errorf(pos, "renamed-from=%s of field %s: name the former column, as in renamed-from=%s", was, f.name, snake(was))
+				d.diag.errorf(pos, "renamed-from=%s of field %s: name the former column, as in renamed-from=%s", was, f.name, gomodel.Snake(was))
 			case current == f:
 				d.diag.errorf(pos, "renamed-from=%s of field %s is the name that it has now", was, f.name)
 			case current != nil:

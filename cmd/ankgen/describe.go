@@ -8,6 +8,8 @@ import (
 	"strings"
 
 	"golang.org/x/tools/go/packages"
+
+	"github.com/ankgo/ank/internal/gomodel"
 )
 
 // A describer turns one type-checked package into a description, and what is
@@ -188,7 +190,7 @@ func namesOf(name string, directive modelDirective) (plural, collection string) 
 	}
 	collection = directive.collection.text
 	if collection == "" {
-		collection = snake(plural)
+		collection = gomodel.Snake(plural)
 	}
 	return plural, collection
 }
@@ -222,7 +224,7 @@ func (d *describer) excludes(t types.Type, path []int) bool {
 			t = pointer.Elem()
 		}
 		st := t.Underlying().(*types.Struct)
-		if reflect.StructTag(st.Tag(i)).Get(tagKey) == "-" {
+		if reflect.StructTag(st.Tag(i)).Get(gomodel.TagKey) == gomodel.Excluded {
 			return true
 		}
 		t = st.Field(i).Type()

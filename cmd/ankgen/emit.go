@@ -7,6 +7,8 @@ import (
 	"go/types"
 	"strconv"
 	"strings"
+
+	"github.com/ankgo/ank/internal/gomodel"
 )
 
 // An emitter prints the generated file of one package.
@@ -31,7 +33,7 @@ func emit(d *description) ([]byte, error) {
 	body := e.String()
 	e.Reset()
 	e.p(generatedHeader)
-	e.p("// To generate it again: go generate, or go run %s/cmd/ankgen", modulePath)
+	e.p("// To generate it again: go generate, or go run %s/cmd/ankgen", gomodel.ModulePath)
 	e.p("")
 	e.p("package %s", d.folder.name)
 	e.p("")
@@ -49,9 +51,9 @@ func (e *emitter) p(format string, args ...any) {
 }
 
 // The rooms, by the names that they have in this file.
-func (e *emitter) model() string  { return e.im.std(modelPath) }
-func (e *emitter) query() string  { return e.im.std(queryPath) }
-func (e *emitter) entity() string { return e.im.std(entityPath) }
+func (e *emitter) model() string  { return e.im.std(gomodel.ModelPath) }
+func (e *emitter) query() string  { return e.im.std(gomodel.QueryPath) }
+func (e *emitter) entity() string { return e.im.std(gomodel.EntityPath) }
 
 // comment prints text as a comment, if there is any.
 func (e *emitter) comment(text string) {

@@ -8,6 +8,7 @@ import (
 
 	"golang.org/x/tools/go/packages"
 
+	"github.com/ankgo/ank/internal/gomodel"
 	"github.com/ankgo/ank/model"
 )
 
@@ -85,7 +86,7 @@ func (d *describer) field(m *entityModel, v *types.Var, f *field, tag fieldTag) 
 
 // options applies the tag of a field.
 func (d *describer) options(m *entityModel, f *field, tag fieldTag) {
-	f.column = snake(f.name)
+	f.column = gomodel.Snake(f.name)
 	if tag.name.text != "" {
 		f.column = tag.name.text
 		f.columnPos = tag.name.pos

@@ -3,15 +3,9 @@ package main
 import (
 	"fmt"
 	"go/types"
-)
 
-// modelPath and the others are the rooms that generated code imports.
-const (
-	modulePath = "github.com/ankgo/ank"
-	eventPath  = modulePath + "/event"
-	modelPath  = modulePath + "/model"
-	queryPath  = modulePath + "/query"
-	entityPath = modulePath + "/entity"
+	"github.com/ankgo/ank/internal/gomodel"
+	"github.com/ankgo/ank/model"
 )
 
 // A valueType is what a Go type means as the type of a field.
@@ -82,17 +76,17 @@ func (d *describer) namedType(named *types.Named) (_ valueType, known bool, _ er
 		return valueType{kind: kindTime, typ: named}, true, nil
 	case "time.Duration":
 		return valueType{kind: kindDuration, typ: named}, true, nil
-	case modelPath + ".JSON":
+	case gomodel.ModelPath + ".JSON":
 		return valueType{kind: kindJSON, typ: named}, true, nil
-	case modelPath + ".Ref":
+	case gomodel.ModelPath + ".Ref":
 		return d.refType(named)
-	case modelPath + ".Bytes":
+	case gomodel.ModelPath + ".Bytes":
 		v, err := refuse("model.Bytes, which views return; in the struct use []byte")
 		return v, true, err
-	case modelPath + ".Value":
+	case gomodel.ModelPath + ".Value":
 		v, err := refuse("model.Value; use the Go type of the value, or model.JSON for any")
 		return v, true, err
-	case eventPath + ".ID":
+	case gomodel.EventPath + ".ID":
 		v, err := refuse("event.ID; use model.Ref of the model that it identifies")
 		return v, true, err
 	case "encoding/json.RawMessage":
@@ -108,7 +102,7 @@ func (d *describer) namedType(named *types.Named) (_ valueType, known bool, _ er
 		return valueType{kind: kindDuration, typ: named}, true, nil
 	case d.isTime(named):
 		return valueType{kind: kindTime, typ: named}, true, nil
-	case structOf(named, modelPath):
+	case structOf(named, gomodel.ModelPath):
 		v, err := refuse("declared over a type of package model; use that type itself, or an alias of it")
 		return v, true, err
 	}
@@ -143,33 +137,21 @@ func (d *describer) refType(named *types.Named) (valueType, bool, error) {
 	return v, true, err
 }
 
+// numberKinds are the kinds of numbers.
+var numberKinds = map[model.Type]*kind{
+	model.TypeInt: kindInt, model.TypeUint: kindUint, model.TypeFloat: kindFloat,
+}
+
 // basicType classifies the predeclared types and types declared over them.
 func basicType(t types.Type, b *types.Basic) (valueType, error) {
+	if number, bits := gomodel.Number(t); bits > 0 {
+		return valueType{kind: numberKinds[number], bits: bits, typ: t}, nil
+	}
 	switch b.Kind() {
 	case types.Bool:
 		return valueType{kind: kindBool, typ: t}, nil
 	case types.String:
 		return valueType{kind: kindString, typ: t}, nil
-	case types.Int, types.Int64:
-		return valueType{kind: kindInt, bits: 64, typ: t}, nil
-	case types.Int8:
-		return valueType{kind: kindInt, bits: 8, typ: t}, nil
-	case types.Int16:
-		return valueType{kind: kindInt, bits: 16, typ: t}, nil
-	case types.Int32:
-		return valueType{kind: kindInt, bits: 32, typ: t}, nil
-	case types.Uint, types.Uint64:
-		return valueType{kind: kindUint, bits: 64, typ: t}, nil
-	case types.Uint8:
-		return valueType{kind: kindUint, bits: 8, typ: t}, nil
-	case types.Uint16:
-		return valueType{kind: kindUint, bits: 16, typ: t}, nil
-	case types.Uint32:
-		return valueType{kind: kindUint, bits: 32, typ: t}, nil
-	case types.Float32:
-		return valueType{kind: kindFloat, bits: 32, typ: t}, nil
-	case types.Float64:
-		return valueType{kind: kindFloat, bits: 64, typ: t}, nil
 	case types.Uintptr:
 		return refuse("uintptr; use uint64")
 	case types.Complex64, types.Complex128:
@@ -197,7 +179,7 @@ func (d *describer) isModelType(t types.Type) bool {
 		t = types.Unalias(p.Elem())
 	}
 	named, ok := t.(*types.Named)
-	return ok && (d.isModel(named.Obj()) || qualified(named.Obj()) == modelPath+".Ref")
+	return ok && (d.isModel(named.Obj()) || qualified(named.Obj()) == gomodel.ModelPath+".Ref")
 }
 
 // qualified is the import path and name of a type.

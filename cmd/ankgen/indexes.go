@@ -6,6 +6,7 @@ import (
 	"hash/fnv"
 	"strings"
 
+	"github.com/ankgo/ank/internal/gomodel"
 	"github.com/ankgo/ank/model"
 )
 
@@ -114,7 +115,7 @@ var standardColumns = map[string]string{"id": "ColumnID", "created": "ColumnCrea
 func (d *describer) unknownColumn(m *entityModel, name string, pos token.Position) {
 	var columns []string
 	for _, f := range m.fields {
-		if strings.EqualFold(f.name, name) || f.column == snake(name) {
+		if strings.EqualFold(f.name, name) || f.column == gomodel.Snake(name) {
 			d.diag.errorf(pos, "model %s has no column %s: the column of field %s is %s", m.name, name, f.name, f.column)
 			return
 		}

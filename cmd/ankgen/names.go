@@ -7,50 +7,13 @@ import (
 	"unicode"
 	"unicode/utf8"
 
+	"github.com/ankgo/ank/internal/gomodel"
 	"github.com/ankgo/ank/model"
 )
 
-// words splits a Go name where its capitals say so: ReleaseDate is Release and
-// Date, HTTPServer is HTTP and Server, AlbumIDs is Album and IDs.
-func words(name string) []string {
-	runes := []rune(name)
-	var out []string
-	start := 0
-	for i := 1; i < len(runes); i++ {
-		if startsWord(runes, i) {
-			out = append(out, strings.Trim(string(runes[start:i]), "_"))
-			start = i
-		}
-	}
-	out = append(out, strings.Trim(string(runes[start:]), "_"))
-	return slices.DeleteFunc(out, func(w string) bool { return w == "" })
-}
-
-// startsWord tells whether a word begins at runes[i].
-func startsWord(runes []rune, i int) bool {
-	if !unicode.IsUpper(runes[i]) {
-		return runes[i-1] == '_'
-	}
-	if !unicode.IsUpper(runes[i-1]) {
-		return true
-	}
-	// Inside a run of capitals the last one begins a word, if a small letter
-	// follows that is not merely the plural of the run.
-	if i+1 == len(runes) || !unicode.IsLower(runes[i+1]) {
-		return false
-	}
-	plural := runes[i+1] == 's' && (i+2 == len(runes) || !unicode.IsLower(runes[i+2]))
-	return !plural
-}
-
-// snake is the column name of a Go name: release_date for ReleaseDate.
-func snake(name string) string {
-	return strings.ToLower(strings.Join(words(name), "_"))
-}
-
 // lowerFirst is the unexported form of a Go name: httpServer for HTTPServer.
 func lowerFirst(name string) string {
-	parts := words(name)
+	parts := gomodel.Words(name)
 	if len(parts) == 0 {
 		return name
 	}
@@ -60,7 +23,7 @@ func lowerFirst(name string) string {
 
 // spoken is a Go name as it stands in a sentence: "release date", "cover URL".
 func spoken(name string) string {
-	parts := words(name)
+	parts := gomodel.Words(name)
 	for i, w := range parts {
 		if r := []rune(w); len(r) < 2 || !unicode.IsUpper(r[0]) || !unicode.IsUpper(r[1]) && !unicode.IsDigit(r[1]) {
 			parts[i] = strings.ToLower(w)

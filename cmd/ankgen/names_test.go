@@ -12,17 +12,6 @@ import (
 	"github.com/ankgo/ank/query"
 )
 
-func TestSnake(t *testing.T) {
-	for name, want := range map[string]string{
-		"Name": "name", "ReleaseDate": "release_date", "URL": "url", "CoverURL": "cover_url", "HTTPServer": "http_server",
-		"AlbumIDs": "album_ids", "IDs": "ids", "IDsOf": "ids_of", "Value2": "value2", "SHA256Sum": "sha256_sum",
-		"A": "a", "AB": "ab", "ABc": "a_bc", "Is": "is", "HasIs": "has_is", "Under_Score": "under_score", "X_": "x",
-		"Top10Songs": "top10_songs", "Größe": "größe",
-	} {
-		require.Equal(t, want, snake(name), name)
-	}
-}
-
 func TestNames(t *testing.T) {
 	for name, want := range map[string][4]string{
 		"Album":      {"Albums", "album", "album", "an"},

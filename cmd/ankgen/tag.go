@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/ankgo/ank/internal/gomodel"
 	"github.com/ankgo/ank/model"
 )
 
@@ -23,14 +24,11 @@ type fieldTag struct {
 // tagOptions are the words an ank tag may hold.
 var tagOptions = []string{"-", "index", "name=", "renamed-from=", "unique"}
 
-// tagKey is the key that ankgen reads.
-const tagKey = "ank"
-
 // parseTag reads the ank key of tag. pos is where the tag stands, or the field
 // if that is not known; literal is the tag as written, or nil.
 func parseTag(tag string, literal *ast.BasicLit, pos token.Position, diag *diagnostics) fieldTag {
 	var out fieldTag
-	text, ok := reflect.StructTag(tag).Lookup(tagKey)
+	text, ok := reflect.StructTag(tag).Lookup(gomodel.TagKey)
 	checkKeys(tag, pos, diag)
 	if !ok {
 		return out
@@ -41,19 +39,17 @@ func parseTag(tag string, literal *ast.BasicLit, pos token.Position, diag *diagn
 	}
 	at := tagStart(literal, pos)
 	var seen []string
-	for option := range strings.SplitSeq(text, ",") {
+	for o := range gomodel.Options(text) {
 		here := at
 		if literal != nil {
-			at.Column += len(option) + 1
+			here.Column += o.At
 		}
-		option = strings.TrimSpace(option)
-		key, value, valued := strings.Cut(option, "=")
-		if slices.Contains(seen, key) && key != "renamed-from" {
-			diag.errorf(here, "%s stands twice in the tag", key)
+		if slices.Contains(seen, o.Key) && o.Key != gomodel.RenamedFrom {
+			diag.errorf(here, "%s stands twice in the tag", o.Key)
 			continue
 		}
-		seen = append(seen, key)
-		out.option(word{text: key, pos: here}, value, valued, diag)
+		seen = append(seen, o.Key)
+		out.option(word{text: o.Key, pos: here}, o.Value, o.Valued, diag)
 	}
 	if out.excluded && len(seen) > 1 {
 		diag.errorf(tagStart(literal, pos), "an excluded field has no other options: write `ank:\"-\"`")
@@ -76,14 +72,14 @@ func checkKeys(tag string, pos token.Position, diag *diagnostics) {
 	for rest := tag; rest != ""; {
 		pair := tagPair.FindStringSubmatch(rest)
 		switch {
-		case pair == nil && strayKey.MatchString(rest), pair != nil && pair[1] != tagKey && strayKey.MatchString(pair[1]):
+		case pair == nil && strayKey.MatchString(rest), pair != nil && pair[1] != gomodel.TagKey && strayKey.MatchString(pair[1]):
 			diag.errorf(pos, "tag %s cannot be read: write it as `ank:\"index\"`", quoteTag(tag))
 			return
 		case pair == nil:
 			return
-		case pair[1] == tagKey:
+		case pair[1] == gomodel.TagKey:
 			found++
-		case model.Nearest(pair[1], []string{tagKey}) != "" && onlyOptions(pair[2]):
+		case model.Nearest(pair[1], []string{gomodel.TagKey}) != "" && onlyOptions(pair[2]):
 			diag.warnf(pos, "key %s of tag %s is not read by ankgen: did you mean ank?", pair[1], quoteTag(tag))
 		}
 		rest = rest[len(pair[0]):]
@@ -95,12 +91,12 @@ func checkKeys(tag string, pos token.Position, diag *diagnostics) {
 
 // onlyOptions tells whether a text would do as options of our own.
 func onlyOptions(text string) bool {
-	for option := range strings.SplitSeq(text, ",") {
-		key, _, valued := strings.Cut(option, "=")
-		if valued {
+	for o := range gomodel.Options(text) {
+		key := o.Key
+		if o.Valued {
 			key += "="
 		}
-		if key == "-" || !slices.Contains(tagOptions, key) {
+		if key == gomodel.Excluded || !slices.Contains(tagOptions, key) {
 			return false
 		}
 	}
@@ -110,7 +106,7 @@ func onlyOptions(text string) bool {
 // option adds one option of the tag.
 func (t *fieldTag) option(key word, value string, valued bool, diag *diagnostics) {
 	switch key.text {
-	case "name", "renamed-from":
+	case gomodel.Name, gomodel.RenamedFrom:
 		if value == "" {
 			diag.errorf(key.pos, "%s in the tag has no value: write %s=title", key.text, key.text)
 			return
@@ -118,13 +114,13 @@ func (t *fieldTag) option(key word, value string, valued bool, diag *diagnostics
 		at := key.pos
 		at.Column += len(key.text) + 1
 		w := word{text: value, pos: at}
-		if key.text == "name" {
+		if key.text == gomodel.Name {
 			t.name = w
 		} else {
 			t.was = append(t.was, w)
 		}
 		return
-	case "-":
+	case gomodel.Excluded:
 		t.excluded = true
 	case "index":
 		t.index = true

@@ -12,6 +12,8 @@ import (
 	"github.com/rogpeppe/go-internal/testscript"
 	"github.com/stretchr/testify/require"
 	"golang.org/x/tools/txtar"
+
+	"github.com/ankgo/ank/internal/gomodel"
 )
 
 var update = flag.Bool("update", false, "write the golden files anew")
@@ -47,7 +49,7 @@ func writeModule(t testing.TB, dir, path string) {
 	_, requires, ok := strings.Cut(string(text), "require (")
 	require.True(t, ok)
 	mod := "module " + path + "\n\ngo 1.26.0\n\n" +
-		"tool " + modulePath + "/cmd/ankgen\n\nrequire " + modulePath + " v0.0.0\n\nreplace " + modulePath + " => " + repository(t) + "\n\n" +
+		"tool " + gomodel.ModulePath + "/cmd/ankgen\n\nrequire " + gomodel.ModulePath + " v0.0.0\n\nreplace " + gomodel.ModulePath + " => " + repository(t) + "\n\n" +
 		"require (" + requires
 	sum, err := os.ReadFile(filepath.Join(repository(t), "go.sum"))
 	require.NoError(t, err)

@@ -31,10 +31,11 @@ var below = map[string][]string{
 		"node/reactor", "node/wire", "internal/codec",
 	},
 	"node/pipe":  {"node/wire"},
-	"cmd/ankgen": {"event", "model", "query"},
+	"cmd/ankgen": {"event", "model", "query", "internal/gomodel"},
 	"cmd/ankvet": {"cmd/ankvet/queryvet"},
 
-	"cmd/ankvet/queryvet": {"event", "model", "query"},
+	"internal/gomodel":    {"model"},
+	"cmd/ankvet/queryvet": {"event", "model", "query", "internal/gomodel"},
 
 	"internal/lint":       {},
 	"internal/testreport": {},
