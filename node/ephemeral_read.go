@@ -115,11 +115,27 @@ func (e *ephemeral) current(m *model.Schema, id event.ID) bool {
 
 // rows implements role: what the peer selects, with the pending events put on.
 func (e *ephemeral) rows(ctx context.Context, s *Session, q *query.Checked) iter.Seq2[*storage.Record, error] {
+	return e.selected(ctx, s, q, false)
+}
+
+// joined implements role.
+func (e *ephemeral) joined(ctx context.Context, s *Session, q *query.Checked) iter.Seq2[*storage.Record, error] {
+	return e.selected(ctx, s, q, true)
+}
+
+// selected yields what a query selects. The peer follows references, unless
+// pending changes matter to where they lead; what it sends is not joined.
+func (e *ephemeral) selected(ctx context.Context, s *Session, q *query.Checked, joined bool) iter.Seq2[*storage.Record, error] {
 	return func(yield func(*storage.Record, error) bool) {
-		e.mu.Lock()
-		changed := e.outbox.shown(q.Schema().Collection())
-		e.mu.Unlock()
+		changed, others := e.shown(q)
 		base := func(q *query.Checked) iter.Seq2[*storage.Record, error] { return e.fetch(ctx, q) }
+		if _, past := q.AsOf(); past {
+			if s.local {
+				yield(nil, ErrEphemeral)
+				return
+			}
+			changed, others = nil, false
+		}
 		if s.local {
 			snapshot, leave, err := e.open(ctx)
 			if err != nil {
@@ -129,12 +145,41 @@ func (e *ephemeral) rows(ctx context.Context, s *Session, q *query.Checked) iter
 			defer leave()
 			base = func(q *query.Checked) iter.Seq2[*storage.Record, error] { return selectFrom(ctx, snapshot, q) }
 		}
-		for r, err := range over(q, changed, base) {
+		found := over(q, changed, base)
+		if len(q.Joined()) > 0 && (joined || others || len(changed) > 0) {
+			found = joinedOver(q, changed, e.lookup(ctx, s), base)
+		}
+		for r, err := range found {
 			if !yield(r, err) || err != nil {
 				return
 			}
 		}
 	}
+}
+
+// shown returns what the entities of a query's collection look like that have
+// pending changes, and whether entities that it follows references to have some
+// too.
+func (e *ephemeral) shown(q *query.Checked) (changed map[event.ID]*storage.Record, others bool) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	for i, m := range involved(q) {
+		shown := e.outbox.shown(m.Collection())
+		if i == 0 {
+			changed = shown
+		} else {
+			others = others || len(shown) > 0
+		}
+	}
+	return changed, others
+}
+
+// lookup finds what references lead to, with pending changes.
+func (e *ephemeral) lookup(ctx context.Context, s *Session) query.Lookup {
+	return storage.Remember(func(m *model.Schema, id event.ID) (*storage.Record, error) {
+		r, _, err := e.record(ctx, s, m, id)
+		return r, err
+	})
 }
 
 // fetch yields what the peer selects.

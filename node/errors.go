@@ -52,6 +52,13 @@ var (
 	// [Models].
 	ErrUnknownModel = errors.New("unknown model")
 
+	// ErrPast: a query with AS OF was given to somebody who sees the present only: a
+	// live query, or a hook.
+	ErrPast = errors.New("AS OF asks of the past, which is there to be fetched, not to be watched or hooked")
+
+	// ErrLiveJoin: a live query follows references, which only fetched ones do.
+	ErrLiveJoin = errors.New("live queries do not follow references yet")
+
 	// ErrLate: [Tx.Serializable] was called after the transaction had read.
 	ErrLate = errors.New("Serializable must be called before the transaction reads anything")
 )

@@ -39,11 +39,19 @@ func (j *judgement) fork(_ context.Context, s *model.Schema, id event.ID) (*stor
 	return j.record(s.Collection(), id)
 }
 
+// look implements [source].
+func (j *judgement) look(_ context.Context, s *model.Schema, id event.ID) (*storage.Record, error) {
+	return j.record(s.Collection(), id)
+}
+
 // rows implements [source]: what is stored, and on top what is not durable yet
 // and what the transaction changes.
 func (j *judgement) rows(ctx context.Context, q *query.Checked) iter.Seq2[*storage.Record, error] {
 	return func(yield func(*storage.Record, error) bool) {
 		s, err := j.view()
+		if _, past := q.AsOf(); past {
+			err = ErrPast
+		}
 		if err != nil {
 			yield(nil, err)
 			return

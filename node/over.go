@@ -41,6 +41,24 @@ func over(q *query.Checked, changed map[event.ID]*storage.Record, base func(*que
 	}
 }
 
+// joinedOver is over for a query that follows references to entities that may be
+// changed too, which is why base is not asked to follow them: the lookup does.
+func joinedOver(q *query.Checked, changed map[event.ID]*storage.Record, l query.Lookup, base func(*query.Checked) iter.Seq2[*storage.Record, error]) iter.Seq2[*storage.Record, error] {
+	found := over(q.Own(), changed, base)
+	return plan.Joined(&plan.Plan{Query: q}, l, found, storage.RowOf, storage.WithRow)
+}
+
+// involved returns the schemas of all entities that a query reads.
+func involved(q *query.Checked) []*model.Schema {
+	all := []*model.Schema{q.Schema()}
+	for _, f := range q.Follows() {
+		if !slices.Contains(all, f.Schema) {
+			all = append(all, f.Schema)
+		}
+	}
+	return all
+}
+
 // windowed returns the query without its offset, and with a limit that is higher
 // by more, if it has one.
 func windowed(q *query.Checked, more int) (*query.Checked, error) {

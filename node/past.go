@@ -18,6 +18,25 @@ import (
 // transaction at an address lies before it.
 type moment func(tx event.ID, origin event.Origin, seq uint64) bool
 
+// momentAt is that of a time.
+func momentAt(t time.Time) moment {
+	millis := t.UnixMilli()
+	return func(tx event.ID, _ event.Origin, _ uint64) bool { return tx.Time().UnixMilli() <= millis }
+}
+
+// momentOf is that of a transaction.
+func momentOf(id event.ID) moment {
+	return func(tx event.ID, _ event.Origin, _ uint64) bool { return !id.Less(tx) }
+}
+
+// momentAsked is that of a query with AS OF.
+func momentAsked(past query.AsOf) moment {
+	if past.Tx.IsZero() {
+		return momentAt(past.Time)
+	}
+	return momentOf(past.Tx)
+}
+
 // AsOf returns a reader of the past as it is known now: of all transactions that
 // were made, by their authors' clocks, at t or before. One that arrives later and
 // was made before t changes it. Transactions are seen whole or not at all. Their
@@ -26,14 +45,13 @@ type moment func(tx event.ID, origin event.Origin, seq uint64) bool
 // The reader folds events, so a Get costs the entity's history, and a Fetch a
 // pass over the logs. It is safe for concurrent use.
 func (s *Session) AsOf(t time.Time) entity.Reader {
-	millis := t.UnixMilli()
-	return s.node.role.past(s, func(tx event.ID, _ event.Origin, _ uint64) bool { return tx.Time().UnixMilli() <= millis })
+	return s.node.role.past(s, momentAt(t))
 }
 
 // AsOfTransaction is like [Session.AsOf], with a transaction in the place of a
 // time: it sees that transaction and all that have a smaller ID.
 func (s *Session) AsOfTransaction(id event.ID) entity.Reader {
-	return s.node.role.past(s, func(tx event.ID, _ event.Origin, _ uint64) bool { return !id.Less(tx) })
+	return s.node.role.past(s, momentOf(id))
 }
 
 // AsKnown returns a reader of what a node knew when its logs were at the cursor,
@@ -104,16 +122,22 @@ func (p *pastReader) Fetch(ctx context.Context, q *query.Checked) iter.Seq2[enti
 }
 
 func (p *pastReader) fetch(ctx context.Context, q *query.Checked) ([]*storage.Record, error) {
-	m := asked(q)
-	if err := p.session.may(ctx, m); err != nil {
+	if err := p.session.mayAsk(ctx, q); err != nil {
 		return nil, err
 	}
+	if past, ok := q.AsOf(); ok { // within the past: what both have seen
+		outer, inner := p.moment, momentAsked(past)
+		p = &pastReader{p.node, p.session, func(tx event.ID, o event.Origin, seq uint64) bool {
+			return outer(tx, o, seq) && inner(tx, o, seq)
+		}}
+	}
+	q = q.At(p.node.clock.Now())
 	snapshot, leave, err := p.node.open(ctx)
 	if err != nil {
 		return nil, err
 	}
 	defer leave()
-	folders, err := p.replay(ctx, snapshot, m)
+	folded, err := p.replay(ctx, snapshot, involved(q))
 	if err != nil {
 		return nil, err
 	}
@@ -122,26 +146,57 @@ func (p *pastReader) fetch(ctx context.Context, q *query.Checked) ([]*storage.Re
 		limit = n
 	}
 	top := plan.NewTop(func(a, b *storage.Record) int { return q.Compare(&a.Row, &b.Row) }, q.Offset(), limit)
-	for _, f := range folders {
-		if !f.State().Exists() {
+	for id := range folded[q.Schema().Collection()] {
+		r := folded.record(q.Schema(), id)
+		if r == nil {
 			continue
 		}
-		if r := recordOf(f.State(), m); q.Match(&r.Row) {
-			top.Add(r)
+		row, err := q.Join(folded, &r.Row)
+		if err != nil {
+			return nil, err
+		}
+		if q.Match(row) {
+			top.Add(storage.WithRow(r, row))
 		}
 	}
 	return top.Take(), nil
 }
 
-// replay folds all events of a collection that lie before the moment.
-func (p *pastReader) replay(ctx context.Context, s storage.Snapshot, m *model.Schema) (map[event.ID]*entity.Folder, error) {
-	folders := make(map[event.ID]*entity.Folder)
+// foldings are entities as they were, by collection and ID.
+type foldings map[string]map[event.ID]*entity.Folder
+
+var _ query.Lookup = foldings{}
+
+// record returns the record of an entity, nil if it did not exist.
+func (f foldings) record(m *model.Schema, id event.ID) *storage.Record {
+	folder := f[m.Collection()][id]
+	if folder == nil || !folder.State().Exists() {
+		return nil
+	}
+	return recordOf(folder.State(), m)
+}
+
+// Row implements [query.Lookup].
+func (f foldings) Row(m *model.Schema, id event.ID) (*model.Row, error) {
+	if r := f.record(m, id); r != nil {
+		return &r.Row, nil
+	}
+	return nil, nil
+}
+
+// replay folds all events of some collections that lie before the moment.
+func (p *pastReader) replay(ctx context.Context, s storage.Snapshot, of []*model.Schema) (foldings, error) {
+	folded := make(foldings, len(of))
+	for _, m := range of {
+		folded[m.Collection()] = make(map[event.ID]*entity.Folder)
+	}
 	for entry, err := range s.Log(ctx, event.Cursor{}) {
 		if err != nil {
 			return nil, err
 		}
 		for e := range p.seen(entry) {
-			if e.Collection != m.Collection() {
+			folders := folded[e.Collection]
+			if folders == nil {
 				continue
 			}
 			f := folders[e.Entity]
@@ -154,7 +209,7 @@ func (p *pastReader) replay(ctx context.Context, s storage.Snapshot, m *model.Sc
 			}
 		}
 	}
-	return folders, nil
+	return folded, nil
 }
 
 // seen yields the events of an entry that lie before the moment. What hooks

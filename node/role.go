@@ -24,6 +24,8 @@ type role interface {
 	fork(ctx context.Context, s *Session, m *model.Schema, id event.ID) (r *storage.Record, version uint64, err error)
 	// rows yields what a query selects, in its order.
 	rows(ctx context.Context, s *Session, q *query.Checked) iter.Seq2[*storage.Record, error]
+	// joined is rows, each of them joined if the query joins.
+	joined(ctx context.Context, s *Session, q *query.Checked) iter.Seq2[*storage.Record, error]
 	// count counts what rows would yield.
 	count(ctx context.Context, s *Session, q *query.Checked) (int, error)
 	// stand makes a query a standing one.
@@ -63,7 +65,10 @@ func (d durable) fork(ctx context.Context, s *Session, m *model.Schema, id event
 	return d.record(ctx, s, m, id)
 }
 
-func (d durable) rows(ctx context.Context, _ *Session, q *query.Checked) iter.Seq2[*storage.Record, error] {
+func (d durable) rows(ctx context.Context, s *Session, q *query.Checked) iter.Seq2[*storage.Record, error] {
+	if past, ok := q.AsOf(); ok {
+		return d.pastRows(ctx, s, past, q.Present())
+	}
 	return func(yield func(*storage.Record, error) bool) {
 		snapshot, leave, err := d.open(ctx)
 		if err != nil {
@@ -83,7 +88,31 @@ func (d durable) rows(ctx context.Context, _ *Session, q *query.Checked) iter.Se
 	}
 }
 
-func (d durable) count(ctx context.Context, _ *Session, q *query.Checked) (int, error) {
+func (d durable) joined(ctx context.Context, s *Session, q *query.Checked) iter.Seq2[*storage.Record, error] {
+	return d.rows(ctx, s, q)
+}
+
+// pastRows yields what a query selected at some time.
+func (d durable) pastRows(ctx context.Context, s *Session, past query.AsOf, q *query.Checked) iter.Seq2[*storage.Record, error] {
+	return func(yield func(*storage.Record, error) bool) {
+		rows, err := (&pastReader{d.Node, s, momentAsked(past)}).fetch(ctx, q)
+		if err != nil {
+			yield(nil, err)
+			return
+		}
+		for _, r := range rows {
+			if !yield(r, nil) {
+				return
+			}
+		}
+	}
+}
+
+func (d durable) count(ctx context.Context, s *Session, q *query.Checked) (int, error) {
+	if past, ok := q.AsOf(); ok {
+		rows, err := (&pastReader{d.Node, s, momentAsked(past)}).fetch(ctx, q.Present())
+		return len(rows), err
+	}
 	snapshot, leave, err := d.open(ctx)
 	if err != nil {
 		return 0, err

@@ -50,6 +50,9 @@ func (s *server) subscribe(m *wire.Subscribe) error {
 func (sub *subscription) open(ctx context.Context) error {
 	s := sub.server
 	q, err := s.checked(ctx, sub.question.Collection, sub.question.Query)
+	if err == nil {
+		err = mayStand(q)
+	}
 	if err != nil {
 		return err
 	}

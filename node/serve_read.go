@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 
+	"github.com/ankgo/ank/entity"
 	"github.com/ankgo/ank/model"
 	"github.com/ankgo/ank/node/wire"
 	"github.com/ankgo/ank/query"
@@ -16,11 +17,14 @@ func (s *server) checked(ctx context.Context, collection, text string) (*query.C
 	if err != nil {
 		return nil, err
 	}
-	q, err := query.Parse(text)
-	if err != nil {
+	q, err := checked(text, m)
+	switch {
+	case err != nil:
 		return nil, err
+	case q.Grouping() != nil:
+		return nil, entity.ErrGroups
 	}
-	return q.Check(m)
+	return q, s.session.mayAsk(ctx, q)
 }
 
 // readable returns the schema of a collection that the peer may read.
@@ -43,7 +47,11 @@ func (s *server) fetch(ctx context.Context, m *wire.Fetch) error {
 	}
 	defer leave()
 	parts := newParts(&wire.Rows{Request: m.Request, Reset: true, Cursor: snapshot.Cursor()}, s.teller(ctx))
-	for r, err := range selectFrom(ctx, snapshot, q) {
+	rows := selectFrom(ctx, snapshot, q)
+	if past, ok := q.AsOf(); ok {
+		rows = s.pastRows(ctx, s.session, past, q.Present())
+	}
+	for r, err := range rows {
 		if err == nil {
 			err = parts.row(r)
 		}

@@ -24,6 +24,7 @@ type Session struct {
 var (
 	_ entity.Session   = (*Session)(nil)
 	_ entity.Counter   = (*Session)(nil)
+	_ entity.Grouper   = (*Session)(nil)
 	_ entity.Historian = (*Session)(nil)
 )
 
@@ -67,10 +68,11 @@ func (s *Session) Get(ctx context.Context, m *model.Schema, id event.ID) (entity
 // overwritten since, and holds up the node's Close.
 func (s *Session) Fetch(ctx context.Context, q *query.Checked) iter.Seq2[entity.View, error] {
 	return func(yield func(entity.View, error) bool) {
-		if err := s.may(ctx, asked(q)); err != nil {
+		if err := s.mayAsk(ctx, q); err != nil {
 			yield(entity.View{}, err)
 			return
 		}
+		q := q.At(s.node.clock.Now())
 		for r, err := range s.node.role.rows(ctx, s, q) {
 			if !yield(viewOf(q.Schema(), r), err) || err != nil {
 				return
@@ -81,10 +83,30 @@ func (s *Session) Fetch(ctx context.Context, q *query.Checked) iter.Seq2[entity.
 
 // Count returns how many entities Fetch would yield.
 func (s *Session) Count(ctx context.Context, q *query.Checked) (int, error) {
-	if err := s.may(ctx, asked(q)); err != nil {
+	if err := s.mayAsk(ctx, q); err != nil {
 		return 0, err
 	}
-	return s.node.role.count(ctx, s, q)
+	return s.node.role.count(ctx, s, q.At(s.node.clock.Now()))
+}
+
+// Groups returns the groups that a query with SELECT asks for, in its order. It
+// implements [entity.Grouper].
+func (s *Session) Groups(ctx context.Context, q *query.Checked) ([]entity.Group, error) {
+	if err := s.mayAsk(ctx, q); err != nil {
+		return nil, err
+	}
+	q = q.At(s.node.clock.Now())
+	return entity.MakeGroups(q, func(yield func(*model.Row, error) bool) {
+		for r, err := range s.node.role.joined(ctx, s, q.Rows()) {
+			if err != nil {
+				yield(nil, err)
+				return
+			}
+			if !yield(&r.Row, nil) {
+				return
+			}
+		}
+	})
 }
 
 // Query makes a query a standing one. On a durable node its result is complete
@@ -92,10 +114,40 @@ func (s *Session) Count(ctx context.Context, q *query.Checked) (int, error) {
 // has answered. ctx is for that only; the caller closes the query, and the
 // node's Close ends it too.
 func (s *Session) Query(ctx context.Context, q *query.Checked) (entity.Standing, error) {
-	if err := s.may(ctx, asked(q)); err != nil {
+	if err := s.mayAsk(ctx, q); err != nil {
 		return nil, err
 	}
-	return s.node.role.stand(ctx, s, q)
+	if err := mayStand(q); err != nil {
+		return nil, err
+	}
+	return s.node.role.stand(ctx, s, q.At(s.node.clock.Now()))
+}
+
+// mayStand says whether a query can be a live one.
+func mayStand(q *query.Checked) error {
+	if _, past := q.AsOf(); past {
+		return ErrPast
+	}
+	if len(q.Joined()) > 0 {
+		return ErrLiveJoin
+	}
+	if q.Grouping() != nil {
+		return entity.ErrGroups
+	}
+	return nil
+}
+
+// mayAsk says whether the session's principal may read all that a query reads.
+func (s *Session) mayAsk(ctx context.Context, q *query.Checked) error {
+	if q == nil {
+		return ErrUnknownModel
+	}
+	for _, m := range involved(q) {
+		if err := s.may(ctx, m); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // may says whether the session's principal may read a collection, which the node

@@ -81,6 +81,12 @@ func (t *Tx) Fetch(ctx context.Context, q *query.Checked) iter.Seq2[entity.View,
 	return t.work.Fetch(ctx, q)
 }
 
+// Groups returns the groups that a query with SELECT asks for, of the entities that
+// Fetch would yield. It implements [entity.Grouper].
+func (t *Tx) Groups(ctx context.Context, q *query.Checked) ([]entity.Group, error) {
+	return t.work.Groups(ctx, q)
+}
+
 // Edit returns a draft of an entity, which records changes to it. The errors are
 // those of [Session.Get].
 func (t *Tx) Edit(ctx context.Context, s *model.Schema, id event.ID) (*entity.Draft, error) {
@@ -121,10 +127,19 @@ func (t *Tx) fork(ctx context.Context, s *model.Schema, id event.ID) (*storage.R
 	return record, nil
 }
 
+// look implements [source].
+func (t *Tx) look(ctx context.Context, s *model.Schema, id event.ID) (*storage.Record, error) {
+	r, _, err := t.session.node.role.record(ctx, t.session, s, id)
+	if err == nil && r != nil && t.serializable {
+		t.remember(r)
+	}
+	return r, err
+}
+
 // rows implements [source].
 func (t *Tx) rows(ctx context.Context, q *query.Checked) iter.Seq2[*storage.Record, error] {
 	return func(yield func(*storage.Record, error) bool) {
-		if err := t.session.may(ctx, q.Schema()); err != nil {
+		if err := t.session.mayAsk(ctx, q); err != nil {
 			yield(nil, err)
 			return
 		}

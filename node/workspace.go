@@ -18,6 +18,9 @@ type source interface {
 	fork(ctx context.Context, s *model.Schema, id event.ID) (*storage.Record, error)
 	// rows yields what a query selects, without the workspace's changes.
 	rows(ctx context.Context, q *query.Checked) iter.Seq2[*storage.Record, error]
+	// look returns the record of an entity that a reference leads to, nil if there
+	// is none, without the workspace's changes.
+	look(ctx context.Context, s *model.Schema, id event.ID) (*storage.Record, error)
 }
 
 // workspace is an overlay over a source: the common half of [Tx] and of what
@@ -107,13 +110,36 @@ func (w *workspace) Fetch(ctx context.Context, q *query.Checked) iter.Seq2[entit
 			yield(entity.View{}, ErrUnknownModel)
 			return
 		}
-		base := func(q *query.Checked) iter.Seq2[*storage.Record, error] { return w.source.rows(ctx, q) }
-		for r, err := range over(q, w.changed(q.Schema()), base) {
+		q = q.At(w.clock.Now())
+		for r, err := range w.selected(ctx, q) {
 			if !yield(viewOf(q.Schema(), r), err) || err != nil {
 				return
 			}
 		}
 	}
+}
+
+// Groups implements [entity.Grouper].
+func (w *workspace) Groups(ctx context.Context, q *query.Checked) ([]entity.Group, error) {
+	return entity.GroupsOf(ctx, w, q.At(w.clock.Now()))
+}
+
+// selected yields what a query selects. Of the past there are no changes.
+func (w *workspace) selected(ctx context.Context, q *query.Checked) iter.Seq2[*storage.Record, error] {
+	base := func(q *query.Checked) iter.Seq2[*storage.Record, error] { return w.source.rows(ctx, q) }
+	if _, past := q.AsOf(); past {
+		return base(q)
+	}
+	changed := w.changed(q.Schema())
+	if len(q.Joined()) == 0 {
+		return over(q, changed, base)
+	}
+	return joinedOver(q, changed, storage.Remember(func(s *model.Schema, id event.ID) (*storage.Record, error) {
+		if r := w.changed(s)[id]; r != nil {
+			return r, nil
+		}
+		return w.source.look(ctx, s, id)
+	}), base)
 }
 
 // changed returns the touched entities of a collection as the transaction sees

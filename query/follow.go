@@ -104,6 +104,47 @@ func (c *Checked) AppendJoined(values []model.Value, l Lookup, r *model.Row) ([]
 	return values, nil
 }
 
+// Own returns a query that needs no rows joined: of all terms of the predicate those
+// that look at the schema's own columns, without a window, and with the order if
+// that can do without joined columns. Its result contains that of c, so whoever
+// joins its rows and judges them by c has them all.
+func (c *Checked) Own() *Checked {
+	if len(c.joined) == 0 {
+		return c
+	}
+	own := &Checked{schema: c.schema, limit: -1, asOf: c.asOf, space: c.space}
+	terms, ok := c.where.(And)
+	if !ok {
+		terms = And{c.where}
+	}
+	var kept []Condition
+	for _, t := range terms {
+		if !c.joins(t) {
+			kept = append(kept, t)
+		}
+	}
+	own.where = allOf(kept)
+	own.match = compile(&own.space, own.where)
+	if c.OwnOrder() {
+		own.order = c.order
+	}
+	return own
+}
+
+// OwnOrder reports whether the order of the query depends on the schema's own
+// columns only.
+func (c *Checked) OwnOrder() bool { return !c.joins(After{Keys: c.order}) }
+
+// joins reports whether a condition looks at a joined column.
+func (c *Checked) joins(cond Condition) bool {
+	first := c.space.base()
+	found := false
+	c.EachColumn(cond, func(column int) {
+		found = found || column >= first
+	})
+	return found
+}
+
 // joined makes the column of an entity to which references lead.
 func joined(from *model.Schema, via []int, schema *model.Schema, column int) *extraColumn {
 	var name strings.Builder

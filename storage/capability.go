@@ -9,14 +9,15 @@ import (
 // Counter is implemented by snapshots that can count rows without building
 // them. Callers use the function Count, which falls back to Select.
 type Counter interface {
-	// Count returns how many rows Select would yield for the plan.
+	// Count returns how many rows Select would yield for the plan, whose query
+	// follows no references.
 	Count(ctx context.Context, p *plan.Plan) (int, error)
 }
 
 // Count returns how many rows Select yields for the plan: by the snapshot's own
 // Counter, or by counting them.
 func Count(ctx context.Context, s Snapshot, p *plan.Plan) (int, error) {
-	if c, ok := s.(Counter); ok {
+	if c, ok := s.(Counter); ok && len(p.Query.Joined()) == 0 {
 		return c.Count(ctx, p)
 	}
 	n := 0

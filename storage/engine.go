@@ -77,7 +77,8 @@ type Snapshot interface {
 	Events(ctx context.Context, entity event.ID, except event.Head) iter.Seq2[Stored, error]
 
 	// Select yields the rows that the plan's query asks for, in its order, with
-	// its limit and offset. The plan's ranges are advice: an engine may ignore
+	// its limit and offset; joined, if the query follows references (an engine may
+	// leave that to SelectJoined). The query is one for entities. The plan's ranges are advice: an engine may ignore
 	// them, and does if it has no such index, but never the query. The Merge of
 	// these records may be missing. A query of a schema that is not registered
 	// works, by reading the whole collection.

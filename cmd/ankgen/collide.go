@@ -39,6 +39,9 @@ func (d *description) claims() []claim {
 			claim{m.plural, "the collection of " + m.name, pluralFix, pluralPos},
 			claim{m.schemaName(), "the schema of " + m.name, rename, m.pos},
 		)
+		if m.refers() {
+			out = append(out, claim{m.targetsName(), "what the references of " + m.name + " lead to", rename, m.pos})
+		}
 		for _, f := range m.fields {
 			if reservedNames[f.name] != "" {
 				continue // the field has to be renamed anyway
@@ -51,6 +54,9 @@ func (d *description) claims() []claim {
 
 // schemaName is the variable of the model's schema.
 func (m *entityModel) schemaName() string { return lowerFirst(m.name) + "Schema" }
+
+// targetsName is the type that knows where the model's references lead.
+func (m *entityModel) targetsName() string { return lowerFirst(m.name) + "Targets" }
 
 // short is the name of the model's struct as a parameter.
 func (m *entityModel) short() string {

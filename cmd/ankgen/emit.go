@@ -86,8 +86,42 @@ func (e *emitter) schema(m *entityModel) {
 	if m.validates {
 		e.check(m)
 	}
+	if m.refers() {
+		e.p("Targets: %s{},", m.targetsName())
+	}
 	e.p("})")
 	e.p("")
+	if m.refers() {
+		e.targets(m)
+	}
+}
+
+// targets prints the type that knows where the model's references lead. It is a
+// type with a method because a variable of a schema may not name, not even in a
+// function, the variable of one that names it in turn.
+func (e *emitter) targets(m *entityModel) {
+	e.p("// %s knows what the references of %s %s lead to.", m.targetsName(), article(m.name), m.name)
+	e.p("type %s struct{}", m.targetsName())
+	e.p("")
+	e.p("func (%s) Target(field int) *%s.Schema {", m.targetsName(), e.model())
+	var list []string
+	for i, f := range m.fields {
+		if f.ref != nil {
+			list = append(list, fmt.Sprintf("%d: %s", i, e.targetSchema(f)))
+		}
+	}
+	e.p("return map[int]*%s.Schema{%s}[field]", e.model(), strings.Join(list, ", "))
+	e.p("}")
+	e.p("")
+}
+
+// targetSchema is the schema that a reference leads to.
+func (e *emitter) targetSchema(f *field) string {
+	pkg, _, other := strings.Cut(e.refTarget(f), ".")
+	if !other {
+		return f.ref.plural + ".Schema()"
+	}
+	return pkg + "." + f.ref.plural + ".Schema()"
 }
 
 // definition prints the inside of a model.Definition, without the check.

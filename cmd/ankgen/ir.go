@@ -3,6 +3,7 @@ package main
 import (
 	"go/token"
 	"go/types"
+	"slices"
 )
 
 // A description is all that is generated for one package: what describe makes
@@ -30,6 +31,11 @@ type entityModel struct {
 	declared   []indexDirective
 	validates  bool // has Validate() error
 	obj        *types.TypeName
+}
+
+// refers reports whether the model has references.
+func (m *entityModel) refers() bool {
+	return slices.ContainsFunc(m.fields, func(f *field) bool { return f.ref != nil })
 }
 
 // A field becomes a column.

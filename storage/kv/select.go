@@ -14,6 +14,9 @@ import (
 )
 
 func (s *snapshot) Select(ctx context.Context, p *plan.Plan) iter.Seq2[*storage.Record, error] {
+	if len(p.Query.Joined()) > 0 {
+		return storage.SelectJoined(ctx, s, p)
+	}
 	return func(yield func(*storage.Record, error) bool) {
 		x, drop, err := s.selector(ctx, p)
 		if err != nil {

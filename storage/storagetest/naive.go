@@ -276,6 +276,9 @@ func (s *naiveSnapshot) Events(ctx context.Context, entity event.ID, except even
 }
 
 func (s *naiveSnapshot) Select(ctx context.Context, p *plan.Plan) iter.Seq2[*storage.Record, error] {
+	if len(p.Query.Joined()) > 0 {
+		return storage.SelectJoined(ctx, s, p)
+	}
 	q := p.Query
 	var list []*storage.Record
 	for _, r := range s.records[q.Schema().Collection()] {

@@ -109,7 +109,15 @@ var albumSchema = model.NewSchema(model.Definition{
 		a.Label = model.PointerTo(schema.Value(row, 4), model.Value.Text)
 		return a.Validate()
 	},
+	Targets: albumTargets{},
 })
+
+// albumTargets knows what the references of an Album lead to.
+type albumTargets struct{}
+
+func (albumTargets) Target(field int) *model.Schema {
+	return map[int]*model.Schema{1: Artists.Schema()}[field]
+}
 
 // The columns of Album, to build predicates from.
 const (
