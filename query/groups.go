@@ -2,6 +2,7 @@ package query
 
 import (
 	"iter"
+	"maps"
 	"slices"
 
 	"github.com/ankgo/ank/model"
@@ -171,4 +172,31 @@ func GroupRows(c *Checked, rows iter.Seq2[*model.Row, error]) ([]GroupRow, error
 		g.Add(r)
 	}
 	return g.Result(), nil
+}
+
+// Again returns the groups of no rows, for the same query.
+func (g *Groups) Again() *Groups { return NewGroups(g.query, g.removable) }
+
+// Len is the number of groups.
+func (g *Groups) Len() int { return len(g.groups) }
+
+// Get returns the group with a key, nil if there is none.
+func (g *Groups) Get(key string) *Group { return g.groups[key] }
+
+// All yields the groups, in no order.
+func (g *Groups) All() iter.Seq[*Group] { return maps.Values(g.groups) }
+
+// OfGroups returns what a query with SELECT asks of groups as a query about rows:
+// HAVING is its predicate, and its order tells any two groups apart. The row of a
+// group has its [GroupRow] in the place of joined columns; there are no others.
+func (c *Checked) OfGroups() *Checked {
+	g := c.grouping
+	order := slices.Clone(c.order)
+	for i := range g.keys {
+		order = append(order, OrderKey{Column: i, NullsFirst: true})
+	}
+	s := model.NewSchema(model.Definition{Model: c.schema.Model(), Collection: c.schema.Collection()})
+	return &Checked{
+		schema: s, space: g.space, where: g.having, match: g.match, order: order, limit: c.limit, offset: c.offset,
+	}
 }

@@ -3,22 +3,38 @@ package reactor
 import (
 	"github.com/ankgo/ank/event"
 	"github.com/ankgo/ank/model"
+	"github.com/ankgo/ank/storage"
 )
+
+// differ names the columns in which two records of a row differ.
+type differ interface {
+	fields(before, after *storage.Record) []string
+}
+
+// entities is the differ for entities of a schema.
+type entities struct{ schema *model.Schema }
+
+func (e entities) fields(before, after *storage.Record) []string {
+	was, now := newView(e.schema), newView(e.schema)
+	was.show(&before.Row)
+	now.show(&after.Row)
+	return changedFields(e.schema.Names()[:len(e.schema.Fields())], &was, &now)
+}
 
 // coalesce joins change sets that follow one another into one that leads from the list before the first
 // to the list after the last.
-func coalesce(s *model.Schema, sets []*ChangeSet) *ChangeSet {
+func coalesce(differ differ, sets []*ChangeSet) *ChangeSet {
 	last := sets[len(sets)-1]
 	joined := &ChangeSet{Position: last.Position, Changes: last.Changes}
 	for i := len(sets) - 2; i >= 0; i-- { // the first ones tend to be the largest
-		joined.Changes = compose(s, sets[i].Changes, joined.Changes)
+		joined.Changes = compose(differ, sets[i].Changes, joined.Changes)
 	}
 	return joined
 }
 
 // compose joins two change sets. Added and Removed cancel each other, Removed and Added make a Moved;
 // a row that only one of them mentions has its other index computed from how the rest shifted.
-func compose(s *model.Schema, first, second []RowChange) []RowChange {
+func compose(differ differ, first, second []RowChange) []RowChange {
 	one, two := shiftOf(first), shiftOf(second)
 	known := make(map[event.ID]int, len(first))
 	for i := range first {
@@ -36,7 +52,7 @@ func compose(s *model.Schema, first, second []RowChange) []RowChange {
 			continue
 		}
 		delete(known, c.ID())
-		if c, ok := join(s, &first[at], c); ok {
+		if c, ok := join(differ, &first[at], c); ok {
 			joined = append(joined, c)
 		}
 	}
@@ -52,7 +68,7 @@ func compose(s *model.Schema, first, second []RowChange) []RowChange {
 }
 
 // join makes one change of two of a row; there may be nothing left of them.
-func join(s *model.Schema, first *RowChange, c RowChange) (RowChange, bool) {
+func join(differ differ, first *RowChange, c RowChange) (RowChange, bool) {
 	c.OldIndex, c.Before = first.OldIndex, first.Before
 	switch {
 	case c.OldIndex < 0 && c.Index < 0:
@@ -67,10 +83,7 @@ func join(s *model.Schema, first *RowChange, c RowChange) (RowChange, bool) {
 		} else if same(c.Before, c.Record) {
 			return c, false
 		}
-		before, after := newView(s), newView(s)
-		before.show(&c.Before.Row)
-		after.show(&c.Record.Row)
-		c.Fields = changedFields(s.Names()[:len(s.Fields())], &before, &after)
+		c.Fields = differ.fields(c.Before, c.Record)
 	}
 	return c, true
 }

@@ -58,6 +58,12 @@
 // canonical text and not its predicate, and why queries that ask the same share one. A query with
 // ORDER BY or LIMIT is kept whole.
 //
+// # Groups
+//
+// Of a query with SELECT the result is groups. Each is a row like any other, with an ID made from what it
+// is grouped by. All groups are kept, and every value of MIN, MAX and COUNT(DISTINCT), so a commit costs
+// the groups that it touches, however many rows they have; no row is read again.
+//
 // # Fed results
 //
 // [Feed] is a result without a predicate, driven directly: a client shows what its server

@@ -4,7 +4,6 @@ import (
 	"sync"
 
 	"github.com/ankgo/ank/event"
-	"github.com/ankgo/ank/model"
 	"github.com/ankgo/ank/query"
 	"github.com/ankgo/ank/storage"
 )
@@ -168,10 +167,10 @@ func (f *Feed) Subscribed() bool {
 
 // The feed is the home of its subscriptions.
 
-func (f *Feed) lock()                 { f.mu.Lock() }
-func (f *Feed) unlock()               { f.mu.Unlock() }
-func (f *Feed) result() *result       { return &f.res }
-func (f *Feed) schema() *model.Schema { return f.query.Schema() }
-func (f *Feed) ready() bool           { return f.filled }
-func (f *Feed) position() any         { return f.at }
-func (f *Feed) left()                 {}
+func (f *Feed) lock()           { f.mu.Lock() }
+func (f *Feed) unlock()         { f.mu.Unlock() }
+func (f *Feed) result() *result { return &f.res }
+func (f *Feed) differ() differ  { return entities{f.query.Schema()} }
+func (f *Feed) ready() bool     { return f.filled }
+func (f *Feed) position() any   { return f.at }
+func (f *Feed) left()           {}

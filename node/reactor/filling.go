@@ -28,8 +28,14 @@ type missed struct {
 var errNoRefill = errors.New("reactor: a window ran short of rows and the publication came without a refill")
 
 // Rows is the number of rows to read: the first ones in the query's order, its LIMIT and OFFSET left
-// aside; -1 for all of them. It is more than LIMIT asks for, to have some in reserve.
-func (f *Filling) Rows() int { return f.st.res.window.wanted() }
+// aside; -1 for all of them. Of a query with SELECT they are the rows that are grouped: see
+// query.Checked.Rows. It is more than LIMIT asks for, to have some in reserve.
+func (f *Filling) Rows() int {
+	if f.st.groups != nil {
+		return -1
+	}
+	return f.st.res.window.wanted()
+}
 
 // Fill gives the rows as a list, read at one snapshot taken after the registration, in the query's order, as many
 // as Rows says or all there are. covered tells, by its position, whether a publication is part of
@@ -41,19 +47,23 @@ func (f *Filling) Fill(list []*storage.Record, covered func(position any) bool) 
 	st := f.st
 	r := &st.res
 	var filled rows
+	counted := st.groups.again()
+	if counted != nil {
+		list = counted.fill(list)
+	}
 	filled.fill(r.inOrder(list)) // they may be many: not under the lock
 	st.lock()
 	defer st.unlock()
 	if st.filling != f || r.subs == nil {
 		return nil
 	}
-	r.rows = filled
+	r.rows, st.groups = filled, counted
 	r.window.start(&r.rows)
 	for _, m := range f.missed {
 		if covered(m.position) {
 			continue
 		}
-		e, need := r.begin(m.pairs)
+		e, need := r.begin(counted.apply(m.pairs))
 		if need > 0 {
 			r.window.held = nil
 			r.rows.fill(nil)

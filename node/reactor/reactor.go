@@ -178,7 +178,7 @@ func (r *Reactor) linked(st *standing) []pair {
 
 // applyOne applies the only pair that a publication has for a standing query.
 func (r *Reactor) applyOne(p *Publication, st *standing, change *pair) {
-	if st.filling != nil || st.skip || st.res.window != nil {
+	if st.filling != nil || st.skip || st.res.window != nil || st.groups != nil {
 		r.apply(p, st, []pair{*change})
 		return
 	}
@@ -204,7 +204,7 @@ func (r *Reactor) apply(p *Publication, st *standing, pairs []pair) {
 		st.filling.missed = append(st.filling.missed, missed{p.Position, pairs})
 		return
 	}
-	e, need := st.res.begin(pairs)
+	e, need := st.res.begin(st.groups.apply(pairs))
 	if need > 0 {
 		r.waiting = append(r.waiting, refill{st, e, need})
 		return

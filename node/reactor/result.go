@@ -5,6 +5,7 @@ import (
 	"slices"
 
 	"github.com/ankgo/ank/event"
+	"github.com/ankgo/ank/model"
 	"github.com/ankgo/ank/query"
 	"github.com/ankgo/ank/storage"
 )
@@ -24,6 +25,7 @@ type pair struct {
 	last   *storage.Record // the entity's row after the commit, if it has one but does not match
 	reason Reason          // why there is no after
 	fields []string        // what changed, if there are both
+	hidden bool            // nothing that is shown did
 }
 
 func compare(sorted *query.Checked, a, b *storage.Record) int {
@@ -72,7 +74,15 @@ func (r *result) apply(p *pair, c *RowChange) bool {
 // same reports whether two records of an entity show the same.
 func same(a, b *storage.Record) bool {
 	return a == b || a.Stamp == b.Stamp && a.Row.Deleted == b.Row.Deleted &&
-		bytes.Equal(a.Row.Values.Bytes(), b.Row.Values.Bytes())
+		bytes.Equal(a.Row.Values.Bytes(), b.Row.Values.Bytes()) && slices.Equal(joinedOf(a), joinedOf(b))
+}
+
+// joinedOf are the values of a row that are not its entity's own.
+func joinedOf(x *storage.Record) []model.Value {
+	if x.Row.Joined == nil {
+		return nil
+	}
+	return *x.Row.Joined
 }
 
 // removed completes the change of a row that left.
@@ -195,6 +205,7 @@ func (e *edit) change(p *pair, w *spot, now int) (RowChange, bool) {
 			c.Kind = Moved
 		}
 		c.Fields = p.fields
+		return c, w.moved || !p.hidden
 	case p.after != nil:
 		c.Kind, c.Reason = Removed, Limit
 	default:

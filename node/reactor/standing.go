@@ -25,6 +25,8 @@ type standing struct {
 	filling *Filling // not nil until the result is there
 	res     result
 
+	groups *groups // of a query with SELECT, whose result they are; else nil
+
 	filter *query.Filter // made when first needed; often the index says it all
 	in     *collection
 	key    string
@@ -85,9 +87,11 @@ func newStanding(q *query.Checked) (*standing, []branch, error) {
 	if err != nil {
 		return nil, nil, err
 	}
-	st.res.window = newWindow(q)
-	if len(q.Order()) > 0 {
-		st.res.sorted = q
+	if q.Grouping() != nil {
+		st.groups = newGroups(q)
+		st.groups.shape(&st.res)
+	} else {
+		st.res.shape(q)
 	}
 	branches := branchesOf(q.Schema(), st.asks(again))
 	if len(branches) > 1 {
@@ -207,10 +211,15 @@ func (st *standing) newFilter() query.Filter {
 
 // standing is the home of its subscriptions.
 
-func (st *standing) lock()                 { st.in.reactor.mu.Lock() }
-func (st *standing) unlock()               { st.in.reactor.mu.Unlock() }
-func (st *standing) result() *result       { return &st.res }
-func (st *standing) schema() *model.Schema { return st.in.schema }
-func (st *standing) ready() bool           { return st.filling == nil }
-func (st *standing) position() any         { return st.in.reactor.position }
-func (st *standing) left()                 { st.in.remove(st) }
+func (st *standing) lock()           { st.in.reactor.mu.Lock() }
+func (st *standing) unlock()         { st.in.reactor.mu.Unlock() }
+func (st *standing) result() *result { return &st.res }
+func (st *standing) differ() differ {
+	if st.groups != nil {
+		return st.groups
+	}
+	return entities{st.in.schema}
+}
+func (st *standing) ready() bool   { return st.filling == nil }
+func (st *standing) position() any { return st.in.reactor.position }
+func (st *standing) left()         { st.in.remove(st) }

@@ -2,8 +2,6 @@ package reactor
 
 import (
 	"sync"
-
-	"github.com/ankgo/ank/model"
 )
 
 // Subscription is one consumer of a result. It holds what the consumer has not taken yet: a few
@@ -30,7 +28,7 @@ type home interface {
 	lock()
 	unlock()
 	result() *result
-	schema() *model.Schema
+	differ() differ
 	position() any
 	ready() bool // the result is there; needs the lock
 	left()       // the last subscription is gone; needs the lock
@@ -206,23 +204,23 @@ func (s *Subscription) put(set *ChangeSet) {
 	b.changes += len(set.Changes)
 	switch {
 	case b.changes > b.bound:
-		s.first = coalesce(s.home.schema(), append([]*ChangeSet{s.first}, b.sets...))
+		s.first = coalesce(s.home.differ(), append([]*ChangeSet{s.first}, b.sets...))
 		*b = backlog{changes: len(s.first.Changes), bound: max(minChanges, 2*len(s.first.Changes)), err: b.err}
 	case len(b.sets) == maxSets:
-		b.shorten(s.home.schema())
+		b.shorten(s.home.differ())
 	}
 }
 
 // shorten joins the newest sets, and of those before them the ones that are not much larger. So sets grow
 // towards the oldest, and a change is joined again a few times only, however long nobody takes it.
-func (b *backlog) shorten(s *model.Schema) {
+func (b *backlog) shorten(d differ) {
 	from := len(b.sets) - 2
 	size := len(b.sets[from].Changes) + len(b.sets[from+1].Changes)
 	for from > 0 && len(b.sets[from-1].Changes) <= 2*size {
 		from--
 		size += len(b.sets[from].Changes)
 	}
-	joined := coalesce(s, b.sets[from:])
+	joined := coalesce(d, b.sets[from:])
 	b.changes += len(joined.Changes) - size
 	clear(b.sets[from:])
 	b.sets = append(b.sets[:from], joined)

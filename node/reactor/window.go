@@ -24,6 +24,14 @@ type window struct {
 // LIMIT and OFFSET are below it.
 const unlimited = 1 << 30
 
+// shape makes an empty result ready for what a query asks.
+func (r *result) shape(c *query.Checked) {
+	r.window = newWindow(c)
+	if len(c.Order()) > 0 {
+		r.sorted = c
+	}
+}
+
 // newWindow returns the window of a query, nil if it has none.
 func newWindow(c *query.Checked) *window {
 	limit, limited := c.Limit()
@@ -60,7 +68,7 @@ func (w *window) start(rows *rows) {
 		return
 	}
 	n := rows.len()
-	w.complete = w.limit == 0 || !w.limited() || n < w.wanted()
+	w.complete = w.whole || w.limit == 0 || !w.limited() || n < w.wanted()
 	if !w.complete {
 		w.bound = rows.at(n - 1)
 	}
