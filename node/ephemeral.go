@@ -2,9 +2,7 @@ package node
 
 import (
 	"context"
-	"crypto/rand"
 	"errors"
-	"io"
 	"sync"
 
 	"github.com/ankgo/ank/event"
@@ -225,12 +223,4 @@ func (e *ephemeral) all() []*remote {
 		list = append(list, l)
 	}
 	return list
-}
-
-// random is where the node's random bits come from.
-func (o *options) random() io.Reader {
-	if o.rand != nil {
-		return o.rand
-	}
-	return rand.Reader
 }

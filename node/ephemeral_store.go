@@ -169,12 +169,3 @@ func (k *keeper) close(ctx context.Context) error {
 	k.stopped = true
 	return nil
 }
-
-// stateIn returns an entity's record in a snapshot, nil if there is none.
-func stateIn(ctx context.Context, s storage.Snapshot, collection string, id event.ID) (*storage.Record, error) {
-	r, err := s.State(ctx, collection, id)
-	if errors.Is(err, storage.ErrNotFound) {
-		return nil, nil
-	}
-	return r, err
-}

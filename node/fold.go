@@ -2,6 +2,7 @@ package node
 
 import (
 	"context"
+	"errors"
 	"sync"
 
 	"github.com/ankgo/ank/entity"
@@ -66,6 +67,15 @@ func outgrown(before *storage.Record, now *entity.State) error {
 		return err
 	}
 	return size.Check(was.Size())
+}
+
+// stateIn returns an entity's record in a snapshot, nil if there is none.
+func stateIn(ctx context.Context, s storage.Snapshot, collection string, id event.ID) (*storage.Record, error) {
+	r, err := s.State(ctx, collection, id)
+	if errors.Is(err, storage.ErrNotFound) {
+		return nil, nil
+	}
+	return r, err
 }
 
 // stampOf is the stamp of a record, zero for none.

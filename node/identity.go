@@ -2,7 +2,6 @@ package node
 
 import (
 	"context"
-	"crypto/rand"
 	"errors"
 	"fmt"
 	"io"
@@ -118,10 +117,7 @@ func (i *identity) complete(o *options) (missing []storage.MetaChange, err error
 		return nil, err
 	}
 	add := func(key string, value []byte) { missing = append(missing, storage.MetaChange{Key: key, Value: value}) }
-	source := io.Reader(rand.Reader)
-	if o.rand != nil {
-		source = o.rand
-	}
+	source := o.random()
 	if i.key.IsZero() {
 		if i.key, err = event.NewKey(source); err != nil {
 			return nil, err

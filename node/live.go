@@ -45,13 +45,8 @@ var _ entity.Standing = (*live)(nil)
 // Changes implements [entity.Standing].
 func (l *live) Changes(ctx context.Context) iter.Seq[entity.ChangeSet[entity.View]] {
 	return func(yield func(entity.ChangeSet[entity.View]) bool) {
-		wake := make(chan struct{}, 1)
-		sub := l.subscribe(func() {
-			select {
-			case wake <- struct{}{}:
-			default:
-			}
-		})
+		news, wake := newBell()
+		sub := l.subscribe(wake)
 		if sub == nil {
 			return
 		}
@@ -68,10 +63,22 @@ func (l *live) Changes(ctx context.Context) iter.Seq[entity.ChangeSet[entity.Vie
 				return
 			default:
 				select {
-				case <-wake:
+				case <-news:
 				case <-ctx.Done():
 				}
 			}
+		}
+	}
+}
+
+// newBell returns a channel, and a function that does not wait and after which there
+// is something to receive from it.
+func newBell() (news <-chan struct{}, ring func()) {
+	bell := make(chan struct{}, 1)
+	return bell, func() {
+		select {
+		case bell <- struct{}{}:
+		default:
 		}
 	}
 }
@@ -203,24 +210,24 @@ func (l *live) Err() error {
 
 // Signal implements [entity.Standing].
 func (l *live) Signal() signal.Readable[[]entity.View] {
-	l.once.Do(func() { l.signal = l.makeSignal() })
+	l.once.Do(func() { l.signal = signalOf(l.node.graph, l.subscribe, l.Items) })
 	return l.signal
 }
 
-// makeSignal makes a signal that counts what happened, and on top of it one that
+// signalOf makes a signal that counts what happened, and on top of it one that
 // looks at the result when somebody wants to know.
-func (l *live) makeSignal() signal.Readable[[]entity.View] {
-	happened := signal.NewValue(l.node.graph, uint64(0))
+func signalOf(g *signal.Graph, subscribe func(wake func()) *reactor.Subscription, items func() []entity.View) signal.Readable[[]entity.View] {
+	happened := signal.NewValue(g, uint64(0))
 	var count atomic.Uint64
-	sub := l.subscribe(func() { happened.Set(count.Add(1)) })
-	return signal.NewComputed(l.node.graph, func(t *signal.Tracker) []entity.View {
+	sub := subscribe(func() { happened.Set(count.Add(1)) })
+	return signal.NewComputed(g, func(t *signal.Tracker) []entity.View {
 		happened.Get(t)
 		if sub != nil {
 			// What was taken once is announced again when there is more.
 			for _, more := sub.Next(); more; _, more = sub.Next() {
 			}
 		}
-		return views(l.schema, l.base.Items())
+		return items()
 	})
 }
 

@@ -1,6 +1,7 @@
 package node
 
 import (
+	"crypto/rand"
 	"errors"
 	"fmt"
 	"io"
@@ -150,6 +151,14 @@ func gather(list []Option) (options, error) {
 		return o, errors.New("an ephemeral node has no use for the system's root key")
 	}
 	return o, nil
+}
+
+// random is where the node's random bits come from.
+func (o *options) random() io.Reader {
+	if o.rand != nil {
+		return o.rand
+	}
+	return rand.Reader
 }
 
 // models indexes schemas by collection.

@@ -124,11 +124,7 @@ func (p *preparer) current(collection string, id event.ID) (*storage.Record, err
 	if err != nil {
 		return nil, err
 	}
-	record, err := s.State(p.ctx, collection, id)
-	if errors.Is(err, storage.ErrNotFound) {
-		return nil, nil
-	}
-	return record, err
+	return stateIn(p.ctx, s, collection, id)
 }
 
 // stored looks for an event of an entity, in the unfinished batches too.

@@ -7,7 +7,6 @@ import (
 	"math"
 	"slices"
 	"sync"
-	"sync/atomic"
 
 	"github.com/ankgo/ank/entity"
 	"github.com/ankgo/ank/event"
@@ -153,13 +152,8 @@ func (l *remote) has(id event.ID) bool {
 // state.
 func (l *remote) Changes(ctx context.Context) iter.Seq[entity.ChangeSet[entity.View]] {
 	return func(yield func(entity.ChangeSet[entity.View]) bool) {
-		wake := make(chan struct{}, 1)
-		sub := l.subscribe(func() {
-			select {
-			case wake <- struct{}{}:
-			default:
-			}
-		})
+		news, wake := newBell()
+		sub := l.subscribe(wake)
 		if sub == nil {
 			return
 		}
@@ -177,7 +171,7 @@ func (l *remote) Changes(ctx context.Context) iter.Seq[entity.ChangeSet[entity.V
 				return
 			case told == 0 || told == turns:
 				select {
-				case <-wake:
+				case <-news:
 				case <-ctx.Done():
 				}
 				continue
@@ -267,20 +261,7 @@ func (l *remote) Err() error {
 
 // Signal implements [entity.Standing].
 func (l *remote) Signal() signal.Readable[[]entity.View] {
-	l.once.Do(func() {
-		happened := signal.NewValue(l.owner.graph, uint64(0))
-		var count atomic.Uint64
-		sub := l.subscribe(func() { happened.Set(count.Add(1)) })
-		l.signal = signal.NewComputed(l.owner.graph, func(t *signal.Tracker) []entity.View {
-			happened.Get(t)
-			if sub != nil {
-				// What was taken once is announced again when there is more.
-				for _, more := sub.Next(); more; _, more = sub.Next() {
-				}
-			}
-			return l.Items()
-		})
-	})
+	l.once.Do(func() { l.signal = signalOf(l.owner.graph, l.subscribe, l.Items) })
 	return l.signal
 }
 

@@ -2,7 +2,6 @@ package node
 
 import (
 	"context"
-	"errors"
 	"iter"
 
 	"github.com/ankgo/ank/entity"
@@ -54,10 +53,7 @@ func (d durable) record(ctx context.Context, _ *Session, m *model.Schema, id eve
 		return nil, 0, err
 	}
 	defer leave()
-	r, err := snapshot.State(ctx, m.Collection(), id)
-	if errors.Is(err, storage.ErrNotFound) {
-		return nil, version, nil
-	}
+	r, err := stateIn(ctx, snapshot, m.Collection(), id)
 	return r, version, err
 }
 
