@@ -12,9 +12,6 @@ func (n *Node) Accept(ctx context.Context, p Principal, tx *event.Transaction) (
 	return n.accept(ctx, p, tx)
 }
 
-// Enrol is the entry for certificates that were made elsewhere.
-func (n *Node) Enrol(ctx context.Context, c event.Certificate) error { return n.enrol(ctx, c) }
-
 // Waiting is the number of requests that nobody has taken up.
 func (n *Node) Waiting() int {
 	q := n.committer.queue

@@ -196,9 +196,14 @@ func (n *Node) Certify(o event.Origin) (event.Certificate, error) {
 	return event.Certify(n.identity.root, o), nil
 }
 
-// enrol stores the certificate that some node with the root key made for this
-// one.
-func (n *Node) enrol(ctx context.Context, c event.Certificate) error {
+// Enrol stores the certificate that some node with the root key made for this one,
+// by [Node.Certify]. One that is another node's, or of another system, is refused
+// with ErrSystem, and one that is forged with event.ErrSignature. On an ephemeral
+// node, which has no log to be certified, the error is ErrEphemeral.
+func (n *Node) Enrol(ctx context.Context, c event.Certificate) error {
+	if n.Origin().IsZero() {
+		return ErrEphemeral
+	}
 	if c.Subject != n.Origin() || c.System != n.System() {
 		return fmt.Errorf("a certificate for origin %s of system %v: %w", c.Subject.Short(), c.System, ErrSystem)
 	}

@@ -88,6 +88,7 @@ func TestJoiningASystem(t *testing.T) {
 		require.ErrorIs(t, f.node.Enrol(f.ctx, forged), event.ErrSignature)
 		require.ErrorIs(t, first.node.Enrol(f.ctx, certificate), node.ErrSystem, "it is somebody else's")
 		require.NoError(t, f.node.Enrol(f.ctx, certificate))
+		require.ErrorIs(t, first.join("ada").node.Enrol(f.ctx, certificate), node.ErrEphemeral)
 		f.stop()
 		f = startOver(t, f.store)
 		again, ok := f.node.Certificate()

@@ -53,8 +53,8 @@ func Ephemeral() Option { return func(o *options) { o.ephemeral = true } }
 // belongs to another system is refused with ErrSystem.
 func SystemRoot(key event.PrivateKey) Option { return func(o *options) { o.root = key } }
 
-// JoinSystem says which system the node belongs to. Until some node that holds
-// the root key has certified it, it has no [Node.Certificate]. A store that
+// JoinSystem says which system the node belongs to. It has no [Node.Certificate]
+// until it was given one that a node with the root key made: see [Node.Enrol]. A store that
 // belongs to another system is refused with ErrSystem. Without SystemRoot and
 // JoinSystem an empty store becomes the first of a system of its own, with a new
 // root key that is kept in the store.
