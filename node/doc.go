@@ -100,6 +100,42 @@
 // never wait for consumers. The same result is a signal, in the graph that
 // [Node.Signals] returns.
 //
+// # Clients
+//
+// A node opened with [Ephemeral] is a client. It accepts nothing and keeps no
+// history; it holds what it asked for and what it has not delivered yet, and code
+// that uses a session does not notice which kind of node it has:
+//
+//	client, err := node.Open(ctx, engine, node.Ephemeral(), node.Models(...), node.WithPolicy(...))
+//	connection, err := client.Connect(dial)   // any wire.Conn; see node/pipe
+//	...
+//	err = server.Serve(ctx, conn, "prince")   // at the other end
+//
+// [Node.Connect] dials, and dials again when the connection is lost. Get, Fetch and
+// History ask the server and put on top what is pending here; without a connection
+// they return ErrOffline. [Session.Local] reads what is held. A live query shows
+// what is held until the server has answered, and says so: its phase is loading,
+// local, complete, and stale once the connection is gone. Editing what is shown
+// needs no connection, and no asking.
+//
+// Commit puts the transaction into the outbox, shows it at once and returns a
+// receipt that is Pending. It is delivered when there is a connection, after those
+// that it builds on: that wrote what it writes, or created what it refers to.
+// [Node.Receipt] waits for the verdict. A transaction that is refused is taken
+// back, with all that build on it, and stays in the [Node.Ledger] with its values
+// and the reason until it is dismissed ([Node.Dismiss]). Outbox and ledger survive a
+// restart.
+//
+// A client takes its server's time ([event.Clock.Correct]). What it made before,
+// with a clock that ran ahead by more than the skew, is neither refused nor given
+// other IDs, which the program may have written down: it is delivered once its
+// time has come.
+//
+// Whoever calls [Node.Serve] has made sure who the peer is. A peer that breaks the
+// rules of the protocol loses its connection, what it may ask for at a time is
+// bounded, and how slow it is concerns nobody else. A client trusts its server with
+// its data and its memory.
+//
 // # Identity
 //
 // A store makes a node what it is: opened again, it is the same node, with the
@@ -117,6 +153,21 @@
 //	receipts that are remembered 4,096                older ones are looked for in the log
 //	change sets not yet taken    16 sets, or twice    joined into one, none lost
 //	                             the first one's size
+//	fields and size of an entity see package entity   what would exceed them is refused
+//	transactions in the outbox   65,536, see Limits   ErrOutboxFull
+//	one transaction of a client  16 MiB               refused
+//	accepted ones in the ledger  1,024                the oldest are forgotten
+//
+// and of one connection that is served
+//
+//	requests at a time           64                   others are not read meanwhile
+//	transactions over 64 KiB     1 at a time          likewise
+//	live queries                 4,096                wire.CodeTooMany
+//	rows in all of them          4,194,304, see       wire.CodeTooMany
+//	                             Limits
+//	waiting for a hello          10 seconds           the connection ends
+//	waiting for a message to be  5 minutes            the connection ends
+//	taken
 //
 // Everything that is larger than package event allows is refused.
 package node
