@@ -40,6 +40,7 @@ type CheckedEngine struct {
 	cursor  event.Cursor // of the last commit
 	seed    maphash.Seed
 	records map[*Record]uint64 // handed over, with their checksums
+	indexes checkedIndexes
 }
 
 var _ Engine = (*CheckedEngine)(nil)
@@ -80,7 +81,13 @@ func (c *CheckedEngine) isClosed() bool {
 // Register passes schemas on.
 func (c *CheckedEngine) Register(ctx context.Context, schemas ...*model.Schema) error {
 	wasClosed := c.isClosed()
+	c.mu.Lock()
+	c.indexes.begin()
+	c.mu.Unlock()
 	err := c.engine.Register(ctx, schemas...)
+	c.mu.Lock()
+	c.indexes.end(schemas, err)
+	c.mu.Unlock()
 	c.afterClose("Register", wasClosed, err)
 	return err
 }

@@ -55,6 +55,10 @@
 // disk may have parted, and only opening the store again brings them together.
 // Reads go on.
 //
+// S9, built aside. While an index is building, no query uses it, and commits keep
+// in step what there is of it; once it is ready, it holds what it would hold had
+// it been there from the first commit.
+//
 // # Ownership
 //
 // Records and events are immutable and shared: an engine may keep the record it

@@ -16,15 +16,31 @@ import (
 // a schema, and Close once, after it closed all snapshots.
 type Engine interface {
 	// Register makes the engine keep the indexes that the schemas declare, and no
-	// others for their collections. It returns when every one of them can be
-	// used: a missing or changed index is built first, which takes a pass over
-	// the collection and holds up commits; one that is no longer declared is
+	// others for their collections. It does not read the collections. An index
+	// that is missing or outdated is ready at once if its collection is empty;
+	// otherwise it is building from then on, and Build gets it ready. One that is
+	// being built already goes on where it was. One that is no longer declared is
 	// dropped. An interrupted Register is called again and finishes.
 	//
 	// Schemas of earlier calls stay registered; a schema for a collection
 	// registered before replaces it. An error of a schema (model.Schema.Err) and
 	// two schemas for one collection in one call are refused.
 	Register(ctx context.Context, schemas ...*model.Schema) error
+
+	// Build does the next piece of the work for indexes that are building, and
+	// reports whether there is more to do. A piece is small, so that a commit
+	// that meets it waits no longer than for another commit. What was done is not
+	// done again when the store is opened anew, but for what a crash took.
+	//
+	// An engine builds nothing on its own account: its owner calls Build until it
+	// reports false. Between and beside calls, commits and reads go on as ever
+	// (S9). Errors are those of Commit; after one that leaves the engine writable,
+	// Build may be called again.
+	Build(ctx context.Context) (more bool, err error)
+
+	// Indexes tells how far every index of the registered schemas is, in the
+	// order of collections' names and then of the schema.
+	Indexes(ctx context.Context) ([]IndexStatus, error)
 
 	// Commit stores a batch: all of it, durable as the engine's mode promises, or
 	// nothing. Snapshots taken after it returned see it; those taken before do
@@ -49,6 +65,18 @@ type Engine interface {
 	// Close releases the store. Afterwards every method returns ErrClosed; a
 	// second Close does nothing and returns nil.
 	Close() error
+}
+
+// IndexStatus tells how far an index is.
+type IndexStatus struct {
+	Collection string
+	Index      int // its position in the collection's schema
+	// Ready says that snapshots taken from now on use the index.
+	Ready bool
+	// Through is how far an index that is building has come: it holds what it
+	// shall hold of entities with this ID and smaller ones. It is zero while it
+	// holds nothing, once it is ready, and in engines that cannot tell.
+	Through event.ID
 }
 
 // Snapshot is one unchanging view of a store: everything read through it is of

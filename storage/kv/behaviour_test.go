@@ -165,9 +165,10 @@ func TestReadersDoNotWaitForCommits(t *testing.T) {
 	require.NoError(t, e.Close())
 }
 
-// TestInterruptedRegister lets the build of an index fail at every write, and
-// opens the store again each time.
-func TestInterruptedRegister(t *testing.T) {
+// TestInterruptedBuild lets the declaring and building of indexes fail at every
+// write, and opens the store again each time: what was built before is not built
+// again.
+func TestInterruptedBuild(t *testing.T) {
 	ctx := context.Background()
 	plain := storagetest.AlbumsWith()
 	store, e, w := albums(t, kv.Options{}, plain, 10)
@@ -180,14 +181,18 @@ func TestInterruptedRegister(t *testing.T) {
 	p := planFor(t, s, "by_year", "year = 5")
 	for failures := 0; ; failures++ {
 		require.Less(t, failures, 40)
-		store.fail, store.allowed = errors.New("pulled the plug"), failures
+		store.fail, store.allowed = errors.New("pulled the plug"), failures%3
 		err := e.Register(ctx, s)
+		for more := err == nil; more && err == nil; {
+			more, err = e.Build(ctx)
+		}
 		if err == nil {
 			require.Greater(t, failures, 4, "the build took several writes")
 			break
 		}
 		require.ErrorIs(t, err, store.fail)
-		require.ErrorContains(t, err, "register Album")
+		_, again := e.Build(ctx)
+		require.ErrorIs(t, again, storage.ErrReadOnly)
 		require.NoError(t, e.Close())
 		store.fail = nil
 		e, err = store.open(ctx)
@@ -200,6 +205,37 @@ func TestInterruptedRegister(t *testing.T) {
 	require.NoError(t, err)
 	require.Equal(t, 31, n)
 	v.Close()
+	require.NoError(t, e.Close())
+}
+
+// TestQueriesUseWhatIsReady asks by an index that is being built: the query is
+// answered through another one that is ready.
+func TestQueriesUseWhatIsReady(t *testing.T) {
+	ctx := context.Background()
+	all := storagetest.Albums().Indexes()
+	store, e, _ := albums(t, kv.Options{CacheBytes: -1}, storagetest.AlbumsWith(all[0]), 1000)
+	s := storagetest.AlbumsWith(all[2], all[0]) // by year, by name
+	require.NoError(t, e.Register(ctx, s))
+	ask := func(name string) (scanned int) {
+		v, err := e.Snapshot(ctx)
+		require.NoError(t, err)
+		defer v.Close()
+		store.scanned = 0
+		n, err := storage.Count(ctx, v, planFor(t, s, name, "year = 7 AND name = 'album 77'"))
+		require.NoError(t, err)
+		require.Equal(t, 1, n)
+		return store.scanned
+	}
+	require.Equal(t, 1, ask("by_year"), "keys read by name, as the years are not ready")
+	more, err := e.Build(ctx)
+	require.NoError(t, err)
+	require.True(t, more, "a piece is smaller than that")
+	require.Equal(t, 1, ask("by_year"))
+	for more {
+		more, err = e.Build(ctx)
+		require.NoError(t, err)
+	}
+	require.Equal(t, 100, ask("by_year"), "keys read by year")
 	require.NoError(t, e.Close())
 }
 

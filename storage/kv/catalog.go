@@ -33,7 +33,7 @@ type collection struct {
 	stored []storedIndex
 	// schema is nil until the collection is registered in this run.
 	schema *model.Schema
-	// indexes are the schema's indexes by position, all of them ready.
+	// indexes are the schema's indexes by position.
 	indexes []index
 }
 
@@ -42,24 +42,31 @@ type storedIndex struct {
 	number uint64
 	key    string // model.Schema.IndexKey
 	state  indexState
+	// through is the last entity that an index being built has dealt with.
+	through event.ID
 }
 
-// indexState tells whether an index can be used. The numbers are stored.
+// indexState tells what an index holds; build.go explains. The numbers are
+// stored.
 type indexState byte
 
 const (
-	indexBuilding indexState = 0 // entries may be missing or outdated
+	indexOutdated indexState = 0 // entries may be missing or wrong, and nobody maintains them
 	indexReady    indexState = 1
+	indexBuilding indexState = 2 // complete for entities up to through
 )
 
-// index is a ready index of a registered schema.
+// index is an index of a registered schema.
 type index struct {
-	position int    // in the schema
-	key      string // model.Schema.IndexKey
-	prefix   []byte // of its keys
-	covering bool
-	twin     bool // an index before it in the schema has the same key, and the same entries
+	storedIndex        // never outdated
+	position    int    // in the schema
+	prefix      []byte // of its keys
+	covering    bool
+	twin        bool // an index before it in the schema has the same key, and the same entries
 }
+
+// building reports whether there is something to be built.
+func (x storedIndex) building() bool { return x.state == indexBuilding }
 
 func newCatalog() *catalog {
 	return &catalog{numbers: make(map[event.Origin]uint64), collections: make(map[string]*collection)}
@@ -97,15 +104,18 @@ func (c *catalog) origin(number uint64) (event.Origin, bool) {
 	return c.origins[number-1], true
 }
 
-// unattended reports whether the collection has ready indexes that nobody
-// maintains, because its schema is not registered in this run.
+// unattended reports whether the collection has indexes that are good so far and
+// that nobody maintains, because its schema is not registered in this run.
 func (c *collection) unattended() bool {
-	return c.schema == nil && slices.ContainsFunc(c.stored, func(x storedIndex) bool { return x.state == indexReady })
+	return c.schema == nil && slices.ContainsFunc(c.stored, func(x storedIndex) bool { return x.state != indexOutdated })
 }
 
 // appendIndexDefinition encodes what the meta table says about an index.
 func appendIndexDefinition(b []byte, collection uint64, x storedIndex) []byte {
 	b = codec.AppendUvarint(append(b, byte(x.state)), collection)
+	if x.state == indexBuilding {
+		b = append(b, x.through[:]...)
+	}
 	return append(b, x.key...)
 }
 
@@ -161,9 +171,16 @@ func (c *catalog) loadIndexes(r Reader, byNumber map[uint64]*collection) error {
 		number.Reset(key)
 		x := storedIndex{number: number.Uvarint(), state: indexState(value.Byte())}
 		col := byNumber[value.Uvarint()]
+		if x.state == indexBuilding {
+			copy(x.through[:], value.Fixed(idSize))
+		}
 		x.key = string(value.Rest())
-		if col == nil {
+		switch {
+		case col == nil:
 			value.Fail("a collection that is not known")
+			return
+		case x.state > indexBuilding:
+			value.Fail("a state that is not known")
 			return
 		}
 		col.stored = append(col.stored, x)

@@ -36,7 +36,7 @@ func (e *Engine) Commit(ctx context.Context, b *storage.Batch) error {
 		return nil
 	}
 	next := &view{version: e.newest.version + 1, cursor: c.cursor, catalog: c.catalog}
-	return e.publish(ctx, &c.writes, next)
+	return e.publish(ctx, &c.writes, next, e.sync)
 }
 
 // written is a record that a commit writes, for the cache and the mirrors.
@@ -130,7 +130,7 @@ func (c *change) abandonIndexes(col *collection) {
 	abandoned := &collection{name: col.name, number: col.number, mirror: col.mirror, stored: slices.Clone(col.stored)}
 	for i := range abandoned.stored {
 		x := &abandoned.stored[i]
-		x.state = indexBuilding
+		x.state, x.through = indexOutdated, event.ID{}
 		c.setIndexDefinition(col.number, *x)
 	}
 	c.ownCatalog().collections[col.name] = abandoned

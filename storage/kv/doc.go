@@ -28,10 +28,10 @@
 //	events    'e' entity ID                         u(origin) u(seq) u(index) [transaction ID]
 //	states    's' u(collection) ID                  record
 //	indexes   'i' u(index) columns ID               nothing, or the row if covering
-//	meta      'm' 'f'                               u(format version), 1
+//	meta      'm' 'f'                               u(format version), 2
 //	          'm' 'o' origin                        u(number of the origin)
 //	          'm' 'c' name                          u(number of the collection)
-//	          'm' 'i' u(index)                      state u(collection) definition
+//	          'm' 'i' u(index)                      state u(collection) [through] definition
 //	          'm' 'p' u(origin)                     u(seq) 8(short)
 //	          'm' 's' u(origin)                     event.SignedHead.AppendTo
 //	          'm' 'u' key                           value of Batch.Meta
@@ -58,14 +58,16 @@
 //
 // indexes. The columns are model.Value.AppendKey of each column of the index, in
 // order: self-delimiting, and ordered bytewise as the values are. The ID makes
-// keys unique. An entity that is not deleted has one entry in each index of its
-// collection; a deleted one has none. The value of a covering index is the
+// keys unique. An entity that is not deleted has one entry in each ready index of
+// its collection; a deleted one has none. The value of a covering index is the
 // record without its merge data.
 //
-// meta, indexes. state is one byte: 0 while the index is being built or is known
-// to be outdated, 1 when it can be used. The definition is the text of
-// model.Schema.IndexKey. An index of a collection that is written while no
-// schema is registered for it becomes outdated, and says so in the same batch.
+// meta, indexes. state is one byte: 1 when the index can be used; 2 while it is
+// being built, and then through is the ID of the last entity that was dealt with,
+// or 16 zero bytes: no entry is wrong, and none of entities up to that is missing;
+// 0 when it is outdated, and what it holds means nothing. The definition is the text of model.Schema.IndexKey. An index of a
+// collection that is written while no schema is registered for it becomes
+// outdated, and says so in the same batch.
 //
 // meta, positions. Only of logs that were moved without entries; a later entry
 // of the log overrules it.
@@ -77,12 +79,24 @@
 // line of the table above increases the version and reads the old one too, or
 // converts it in Open.
 //
+//	1   the first
+//	2   has indexes of state 2. Open makes version 2 of version 1 by writing the
+//	    number; an index of state 0 may then be one whose building was interrupted
+//
 // # What a commit writes
 //
 // For a transaction that creates one entity with n indexes: one entry, one
 // address, one record, n index entries. An update rewrites the record and moves
 // only the index entries whose columns changed; entries of covering indexes are
 // rewritten. Old keys come from StateChange.Before, the cache, or one read.
+//
+// # How indexes are built
+//
+// Build takes the next few hundred entities of a collection in the order of their
+// IDs, while commits wait, and stores their entries together with how far it has
+// come. Commits maintain what there is of an index. So there is no moment at which
+// an entry is wrong, and nothing to be caught up with when a build goes on after
+// a crash; see build.go.
 //
 // # How plans are executed
 //

@@ -12,7 +12,7 @@ import (
 
 // formatVersion is the newest format that this package writes and reads. FORMAT
 // in doc.go describes it.
-const formatVersion = 1
+const formatVersion = 2
 
 // Options are what an engine's owner decides. The zero value is safe.
 type Options struct {
@@ -119,9 +119,7 @@ func initialise(ctx context.Context, d Driver) error {
 		if err := checkEmpty(d); err != nil {
 			return err
 		}
-		var w Writes
-		w.Set(key, codec.AppendUvarint(nil, formatVersion))
-		return d.Write(ctx, &w, true)
+		return writeFormat(ctx, d)
 	}
 	var r codec.Reader
 	r.Reset(value)
@@ -132,7 +130,18 @@ func initialise(ctx context.Context, d Driver) error {
 	if found > formatVersion {
 		return &storage.FormatError{Found: found, Known: formatVersion}
 	}
+	if found < formatVersion {
+		// Version 1 lacks indexState 2 and is read as it is, but a program that
+		// knows no more than that must not open what is written from now on.
+		return writeFormat(ctx, d)
+	}
 	return nil
+}
+
+func writeFormat(ctx context.Context, d Driver) error {
+	var w Writes
+	w.Set(appendMetaKey(nil, metaFormat, ""), codec.AppendUvarint(nil, formatVersion))
+	return d.Write(ctx, &w, true)
 }
 
 // checkEmpty refuses to make an engine's store of what holds other data.
@@ -229,7 +238,7 @@ func (e *Engine) begin(ctx context.Context) error {
 func (e *Engine) end() { e.writer <- struct{}{} }
 
 // publish writes, and makes next the newest view. Callers hold the token.
-func (e *Engine) publish(ctx context.Context, w *Writes, next *view) error {
+func (e *Engine) publish(ctx context.Context, w *Writes, next *view, sync bool) error {
 	if err := e.writable(); err != nil {
 		return err
 	}
@@ -237,7 +246,7 @@ func (e *Engine) publish(ctx context.Context, w *Writes, next *view) error {
 		if w.Len() == 0 {
 			return nil
 		}
-		if err := e.write(ctx, w, e.sync); err != nil {
+		if err := e.write(ctx, w, sync); err != nil {
 			return err
 		}
 		for _, w := range e.change.written {

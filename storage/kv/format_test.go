@@ -87,7 +87,7 @@ func TestFormat(t *testing.T) {
 	x := func(parts ...string) string { return hex.EncodeToString([]byte(strings.Join(parts, ""))) }
 	tuple := string(values.Tuple().Bytes())
 	want := map[string]string{
-		x("mf"):                                 x("\x01"),
+		x("mf"):                                 x("\x02"),
 		x("mo", string(origin[:])):              x("\x01"),
 		x("mo\x01", strings.Repeat("\x00", 31)): x("\x02"),
 		x("mcalbums"):                           x("\x01"),
@@ -103,14 +103,80 @@ func TestFormat(t *testing.T) {
 	require.Equal(t, want, dump(t, s))
 }
 
+// TestFormatOfBuilds holds the states of indexes against the table, and opens what
+// version 1 wrote.
+func TestFormatOfBuilds(t *testing.T) {
+	ctx := context.Background()
+	year := model.IndexColumn{Field: 0}
+	define := func(indexes ...model.Index) *model.Schema {
+		return model.NewSchema(model.Definition{
+			Model: "Album", Collection: "albums", Fields: []model.Field{{Name: "year", Type: model.TypeInt}}, Indexes: indexes,
+		})
+	}
+	schema := define(model.Index{Name: "up", Columns: []model.IndexColumn{year}},
+		model.Index{Name: "updated", Columns: []model.IndexColumn{{Field: model.ColumnUpdated}}})
+	s := memory.NewStore()
+	last := ""
+	pairs := []string{"mf", "\x01", "mcalbums", "\x01", "mi\x01", "\x00\x01" + schema.IndexKey(0), "i\x01stale", ""}
+	for i := range 513 {
+		id := event.ID{0: 1, 14: byte(i >> 8), 15: byte(i)}
+		if i == 511 {
+			last = string(id[:])
+		}
+		pairs = append(pairs, "s\x01"+string(id[:]), "\x00\x01"+string(id[:])+"\x00")
+	}
+	put(t, s, pairs...)
+	look := func(want map[string]string) {
+		t.Helper()
+		found := dump(t, s)
+		for key := range found {
+			switch {
+			case strings.HasPrefix(key, "69"):
+				found["69"] = "entries"
+				fallthrough
+			case strings.HasPrefix(key, "73"):
+				delete(found, key)
+			}
+		}
+		require.Equal(t, want, found)
+	}
+	x := func(parts ...string) string { return hex.EncodeToString([]byte(strings.Join(parts, ""))) }
+	meta := map[string]string{
+		x("mf"): x("\x02"), x("mcalbums"): x("\x01"),
+		x("mi\x01"): x("\x02\x01", strings.Repeat("\x00", 16), schema.IndexKey(0)),
+		x("mi\x02"): x("\x02\x01", strings.Repeat("\x00", 16), schema.IndexKey(1)),
+	}
+	run := func(builds int) {
+		e, err := s.Open(ctx, kv.Options{})
+		require.NoError(t, err)
+		require.NoError(t, e.Register(ctx, schema))
+		for range builds {
+			_, err := e.Build(ctx)
+			require.NoError(t, err)
+		}
+		require.NoError(t, e.Close())
+	}
+	run(0)
+	look(meta)
+	run(1)
+	meta["69"] = "entries"
+	meta[x("mi\x01")] = x("\x02\x01", last, schema.IndexKey(0))
+	meta[x("mi\x02")] = x("\x02\x01", last, schema.IndexKey(1))
+	look(meta)
+	run(1)
+	meta[x("mi\x01")] = x("\x01\x01", schema.IndexKey(0))
+	meta[x("mi\x02")] = x("\x01\x01", schema.IndexKey(1))
+	look(meta)
+}
+
 func TestNewerFormatIsRefused(t *testing.T) {
 	s := memory.NewStore()
-	put(t, s, "mf", "\x02")
+	put(t, s, "mf", "\x03")
 	_, err := s.Open(context.Background(), kv.Options{})
 	require.ErrorIs(t, err, storage.ErrFormat)
 	var format *storage.FormatError
 	require.ErrorAs(t, err, &format)
-	require.Equal(t, storage.FormatError{Found: 2, Known: 1}, *format)
+	require.Equal(t, storage.FormatError{Found: 3, Known: 2}, *format)
 	require.Contains(t, err.Error(), "newer release")
 	put(t, s, "mf", "\x01") // the store was let go of
 }
@@ -121,6 +187,8 @@ func TestForeignDataIsRefused(t *testing.T) {
 		"format not a number": {"mf", "x\x01"},
 		"origin too short":    {"mf", "\x01", "moabc", "\x01"},
 		"numbers twice":       {"mf", "\x01", "mca", "\x01", "mcb", "\x01"},
+		"index of no state":   {"mf", "\x01", "mca", "\x01", "mi\x01", "\x03\x01key"},
+		"index half built":    {"mf", "\x02", "mca", "\x01", "mi\x01", "\x02\x01short"},
 		"index of nothing":    {"mf", "\x01", "mi\x01", "\x01\x07key"},
 		"broken entry":        {"mf", "\x01", "mo" + strings.Repeat("o", 32), "\x01", "l\x01\x00\x00\x00\x00\x00\x00\x00\x01", "?"},
 		"broken position":     {"mf", "\x01", "mo" + strings.Repeat("o", 32), "\x01", "mp\x01", "?"},

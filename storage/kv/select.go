@@ -9,6 +9,7 @@ import (
 
 	"github.com/ankgo/ank/event"
 	"github.com/ankgo/ank/model"
+	"github.com/ankgo/ank/query"
 	"github.com/ankgo/ank/query/plan"
 	"github.com/ankgo/ank/storage"
 )
@@ -94,8 +95,8 @@ type selector struct {
 	visited  int
 }
 
-// selector prepares a plan. One whose index is not there is replaced by a plan
-// without.
+// selector prepares a plan. One whose index is not ready in this snapshot is
+// replaced by the best plan that needs none but those that are.
 func (s *snapshot) selector(ctx context.Context, p *plan.Plan) (*selector, func(), error) {
 	r, drop, err := s.hold(ctx)
 	if err != nil {
@@ -108,9 +109,8 @@ func (s *snapshot) selector(ctx context.Context, p *plan.Plan) (*selector, func(
 		x.col = &collection{name: schema.Collection()} // number 0: no keys
 	}
 	if p.Access == plan.Seek {
-		x.index = x.col.ready(schema, p.Index)
-		if x.index == nil {
-			x.plan = plan.New(p.Query, nil)
+		if x.index = x.col.ready(schema, p.Index); x.index == nil {
+			x.plan, x.index = x.col.replan(p.Query)
 		}
 	}
 	if x.plan.Filter {
@@ -126,18 +126,33 @@ func (s *snapshot) selector(ctx context.Context, p *plan.Plan) (*selector, func(
 // ready finds the index that a schema has at a position, nil if it is not in use
 // here. Schemas of one collection may differ between registrations.
 func (c *collection) ready(s *model.Schema, position int) *index {
-	if s == c.schema {
-		if position < len(c.indexes) {
-			return &c.indexes[position]
-		}
-		return nil
+	i := position
+	if s != c.schema {
+		key := s.IndexKey(position)
+		i = slices.IndexFunc(c.indexes, func(x index) bool { return x.key == key })
 	}
-	key := s.IndexKey(position)
-	i := slices.IndexFunc(c.indexes, func(x index) bool { return x.key == key })
-	if i < 0 {
+	if i < 0 || i >= len(c.indexes) || c.indexes[i].state != indexReady {
 		return nil
 	}
 	return &c.indexes[i]
+}
+
+// replan plans a query with those of its schema's indexes that are ready, and
+// returns the index that the plan reads, nil if none.
+func (c *collection) replan(q *query.Checked) (*plan.Plan, *index) {
+	s := q.Schema()
+	var ready []*index
+	var described []model.Index
+	for i, x := range s.Indexes() {
+		if found := c.ready(s, i); found != nil {
+			ready, described = append(ready, found), append(described, x)
+		}
+	}
+	p := plan.New(q, described)
+	if p.Access != plan.Seek {
+		return p, nil
+	}
+	return p, ready[p.Index]
 }
 
 // records yields the records of all candidates.

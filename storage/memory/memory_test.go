@@ -29,6 +29,7 @@ func testStore(s *memory.Store, options kv.Options) storagetest.Store {
 		Locks:          true,
 		ComparesStamps: true,
 		FollowsPlans:   true,
+		Builds:         true,
 		Crash:          func(*rand.Rand) storagetest.Store { return testStore(s.Clone(), options) },
 		Durable:        true,
 		Fail:           func(error) { s.SetLimit(1) },

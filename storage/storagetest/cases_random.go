@@ -57,7 +57,9 @@ func randomRun(e *Env) {
 			}
 		case 1:
 			s = AlbumsWith(someIndexes(rng)...)
-			e.Register(s)
+			e.Declare(s)
+		case 2:
+			e.piece()
 		default:
 			b := e.World.Step(s)
 			if rng.IntN(8) == 0 {

@@ -60,11 +60,27 @@ func (e *Env) Open() {
 	}
 }
 
-// Register registers schemas, now and whenever the store is opened again.
+// Register registers schemas, now and whenever the store is opened again, and
+// builds their indexes.
 func (e *Env) Register(schemas ...*model.Schema) {
+	e.Helper()
+	e.Declare(schemas...)
+	e.Build()
+}
+
+// Declare is Register without building.
+func (e *Env) Declare(schemas ...*model.Schema) {
 	e.Helper()
 	require.NoError(e, e.Engine.Register(e.Ctx, schemas...), "register")
 	e.schemas = schemas
+}
+
+// Build builds until every index is ready.
+func (e *Env) Build() {
+	e.Helper()
+	for pieces := 0; e.piece(); pieces++ {
+		require.Less(e, pieces, 10_000, "the build does not come to an end")
+	}
 }
 
 // Close closes the snapshots taken by View, and the engine.

@@ -114,16 +114,23 @@ func Mutants() []Mutant {
 		{"yields an entry twice", defect{entries: twice[*event.Entry]}},
 		{"returns one origin's log after the other's", defect{entries: byOrigin}},
 		{"reverses meta keys", defect{values: reversed[storage.MetaValue]}},
+		{"says too early that there is nothing more to build", defect{hasty: true}},
+		{"says that indexes are ready when they are not", defect{eager: true}},
+		{"does not tell of the last index", defect{status: withoutLast[storage.IndexStatus]}},
 	}
 	var mutants []Mutant
 	for _, m := range engines {
 		needs := always
-		if m.plan != nil {
+		switch {
+		case m.plan != nil:
 			needs = follows
+		case m.hasty || m.eager:
+			needs = builds
 		}
 		mutants = append(mutants, Mutant{Name: m.name, needs: needs, Plant: m.plant})
 	}
 	return append(mutants,
+		Mutant{Name: "builds from the beginning when it is opened", needs: reopens, Plant: defect{forgetful: true}.plant},
 		Mutant{Name: "loses everything when it is closed", needs: reopens, Plant: loseOnClose},
 		Mutant{Name: "loses what was not closed", needs: crashes, Plant: loseOnCrash},
 		Mutant{Name: "lets a second engine in", needs: locks, Plant: unlocked},
@@ -143,13 +150,18 @@ type defect struct {
 	entries func([]*event.Entry) []*event.Entry
 	values  func([]storage.MetaValue) []storage.MetaValue
 
-	halves  bool // Commit commits entries first, the rest after
-	deaf    bool // contexts are not looked at
-	stale   bool // Snapshot returns the one before
-	lagging bool // Cursor is that of the snapshot before
-	shallow bool // Events does not follow precursors
-	all     bool // Log begins at the beginning
-	nulls   bool // rows with NULL in the first column of ORDER BY come at the other end
+	status func([]storage.IndexStatus) []storage.IndexStatus
+
+	halves    bool // Commit commits entries first, the rest after
+	deaf      bool // contexts are not looked at
+	stale     bool // Snapshot returns the one before
+	lagging   bool // Cursor is that of the snapshot before
+	shallow   bool // Events does not follow precursors
+	all       bool // Log begins at the beginning
+	hasty     bool // Build reports false
+	eager     bool // Indexes says that all are ready
+	forgetful bool // the first Register of an engine drops the indexes of albums
+	nulls     bool // rows with NULL in the first column of ORDER BY come at the other end
 }
 
 func (d defect) plant(s Store) Store {
@@ -172,9 +184,10 @@ type mutant struct {
 	storage.Engine
 	defect
 
-	mu   sync.Mutex
-	last storage.Snapshot   // the newest one taken
-	kept []storage.Snapshot // all taken, if stale
+	mu         sync.Mutex
+	last       storage.Snapshot // the newest one taken
+	registered bool
+	kept       []storage.Snapshot // all taken, if stale
 }
 
 func (m *mutant) ctx(ctx context.Context) context.Context {
@@ -185,7 +198,34 @@ func (m *mutant) ctx(ctx context.Context) context.Context {
 }
 
 func (m *mutant) Register(ctx context.Context, schemas ...*model.Schema) error {
+	m.mu.Lock()
+	first := !m.registered
+	m.registered = true
+	m.mu.Unlock()
+	if first && m.forgetful {
+		if err := m.Engine.Register(m.ctx(ctx), AlbumsWith()); err != nil {
+			return err
+		}
+	}
 	return m.Engine.Register(m.ctx(ctx), schemas...)
+}
+
+func (m *mutant) Build(ctx context.Context) (more bool, err error) {
+	more, err = m.Engine.Build(m.ctx(ctx))
+	return more && !m.hasty, err
+}
+
+func (m *mutant) Indexes(ctx context.Context) ([]storage.IndexStatus, error) {
+	list, err := m.Engine.Indexes(m.ctx(ctx))
+	for i := range list {
+		if m.eager {
+			list[i].Ready, list[i].Through = true, event.ID{}
+		}
+	}
+	if m.status != nil {
+		list = m.status(list)
+	}
+	return list, err
 }
 
 func (m *mutant) Commit(ctx context.Context, b *storage.Batch) error {

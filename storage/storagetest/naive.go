@@ -22,9 +22,10 @@ import (
 // Every commit copies the maps, so that a snapshot is a pointer. Plans are
 // ignored: Select looks at every record and sorts what matches.
 type Naive struct {
-	mu     sync.Mutex
-	now    *naiveState
-	closed bool
+	mu      sync.Mutex
+	now     *naiveState
+	schemas map[string]*model.Schema
+	closed  bool
 }
 
 var _ storage.Engine = (*Naive)(nil)
@@ -41,7 +42,7 @@ type naiveState struct {
 
 // NewNaive returns an empty engine.
 func NewNaive() *Naive {
-	return &Naive{now: &naiveState{
+	return &Naive{schemas: make(map[string]*model.Schema), now: &naiveState{
 		entries: make(map[event.Origin][]*event.Entry),
 		events:  make(map[event.ID]map[event.ID]storage.Stored),
 		records: make(map[string]map[event.ID]*storage.Record),
@@ -69,7 +70,8 @@ func (s *naiveState) clone() *naiveState {
 	return c
 }
 
-// Register has nothing to prepare: there are no indexes.
+// Register has nothing to prepare: nothing is read by an index, so every index
+// is ready.
 func (n *Naive) Register(ctx context.Context, schemas ...*model.Schema) error {
 	n.mu.Lock()
 	defer n.mu.Unlock()
@@ -86,7 +88,39 @@ func (n *Naive) Register(ctx context.Context, schemas ...*model.Schema) error {
 		}
 		seen[s.Collection()] = true
 	}
-	return ctx.Err()
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	for _, s := range schemas {
+		n.schemas[s.Collection()] = s
+	}
+	return nil
+}
+
+// Build has nothing to do.
+func (n *Naive) Build(ctx context.Context) (more bool, err error) {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	if n.closed {
+		return false, storage.ErrClosed
+	}
+	return false, ctx.Err()
+}
+
+// Indexes says that all are ready.
+func (n *Naive) Indexes(ctx context.Context) ([]storage.IndexStatus, error) {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	if n.closed {
+		return nil, storage.ErrClosed
+	}
+	var list []storage.IndexStatus
+	for _, name := range slices.Sorted(maps.Keys(n.schemas)) {
+		for i := range n.schemas[name].Indexes() {
+			list = append(list, storage.IndexStatus{Collection: name, Index: i, Ready: true})
+		}
+	}
+	return list, ctx.Err()
 }
 
 // Commit applies a batch to a copy of everything.

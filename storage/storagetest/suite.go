@@ -55,6 +55,10 @@ type Store struct {
 	// plans then have wrong results, as mutants need.
 	FollowsPlans bool
 
+	// Builds: an index over a collection that is not empty is not ready before
+	// Build was called.
+	Builds bool
+
 	// Crash returns the store that a crash of the machine at this moment would
 	// leave; the engine that is open stays with the old store and is closed by
 	// the suite. How much of what was not durable is lost may be drawn from rng.
@@ -82,6 +86,7 @@ var (
 	locks    = ability{"Locks", func(s Store) bool { return s.Locks }}
 	compares = ability{"ComparesStamps", func(s Store) bool { return s.ComparesStamps }}
 	follows  = ability{"FollowsPlans", func(s Store) bool { return s.FollowsPlans }}
+	builds   = ability{"Builds", func(s Store) bool { return s.Builds }}
 	crashes  = ability{"Crash", func(s Store) bool { return s.Crash != nil }}
 	fails    = ability{"Fail", func(s Store) bool { return s.Fail != nil }}
 )
@@ -102,7 +107,7 @@ type Case struct {
 func Cases() []Case {
 	return slices.Concat(
 		commitCases(), stateCases(), historyCases(), logCases(), metaCases(), selectCases(),
-		registerCases(), snapshotCases(), lifecycleCases(), failureCases(), randomCases(),
+		registerCases(), buildCases(), snapshotCases(), lifecycleCases(), failureCases(), randomCases(),
 	)
 }
 
