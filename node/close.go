@@ -34,6 +34,9 @@ func (n *Node) Close(ctx context.Context) error {
 }
 
 func (n *Node) shut(ctx context.Context) error {
+	if err := n.building.close(ctx); err != nil {
+		return err
+	}
 	roleErr := n.role.close(ctx)
 	if roleErr != nil && ctx.Err() != nil {
 		return roleErr

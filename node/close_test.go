@@ -43,6 +43,7 @@ func TestNothingWorksAfterClose(t *testing.T) {
 			"cursor":  func() error { _, err := f.node.Cursor(f.ctx); return err },
 			"head":    func() error { _, err := f.node.SignedHead(f.ctx); return err },
 			"receipt": func() error { _, err := f.node.Receipt(f.ctx, event.ID{1}); return err },
+			"indexes": func() error { _, err := f.node.Indexes(f.ctx); return err },
 		} {
 			require.ErrorIs(t, try(), node.ErrClosed, name)
 		}

@@ -91,6 +91,15 @@
 // in the order of arrival: what this node knew at some cursor, which never
 // changes. [Session.History] lists what happened to one entity, and who did it.
 //
+// # Indexes
+//
+// An index that a model declares is there when the node is open, if the node has
+// had it before or the collection is small. Over more data it is built in the
+// background, by the node's one goroutine of its own: commits, and queries, which
+// do without it, go on meanwhile. A node that is closed in between goes on with
+// that when it is opened again. [Node.Indexes] tells how far it is and
+// [Node.WaitIndexes] waits for the end.
+//
 // # Live queries
 //
 // [Session.Query] makes a query a standing one. Every commit that changes its

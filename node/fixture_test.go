@@ -105,10 +105,16 @@ func start(t *testing.T, options ...node.Option) *fixture {
 // startOver opens a node over a store. The test's end closes it.
 func startOver(t *testing.T, store *memory.Store, options ...node.Option) *fixture {
 	t.Helper()
-	f := &fixture{T: t, ctx: context.Background(), store: store, alarm: &alarm{T: t}}
+	return startWith(t, &stage{}, store, options...)
+}
+
+// startWith opens a node over a store, with a stage that was prepared.
+func startWith(t *testing.T, s *stage, store *memory.Store, options ...node.Option) *fixture {
+	t.Helper()
+	f := &fixture{T: t, ctx: context.Background(), store: store, alarm: &alarm{T: t}, stage: s}
 	engine, err := store.Open(f.ctx, kv.Options{})
 	require.NoError(t, err)
-	f.stage = &stage{Engine: storage.Checked(engine)}
+	f.stage.Engine = storage.Checked(engine)
 	f.node, err = node.Open(f.ctx, f.stage, append([]node.Option{
 		node.Models(albumSchema, noteSchema), node.WithPolicy(node.AllowAll()), node.WithLogger(f.alarm),
 	}, options...)...)
@@ -183,6 +189,15 @@ type stage struct {
 	storage.Engine
 	commit   func(ctx context.Context, b *storage.Batch, next func() error) error
 	snapshot func() error
+	build    func(ctx context.Context, next func() (bool, error)) (bool, error)
+}
+
+func (s *stage) Build(ctx context.Context) (bool, error) {
+	next := func() (bool, error) { return s.Engine.Build(ctx) }
+	if s.build == nil {
+		return next()
+	}
+	return s.build(ctx, next)
 }
 
 func (s *stage) Commit(ctx context.Context, b *storage.Batch) error {

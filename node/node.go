@@ -35,6 +35,7 @@ type Node struct {
 	identityMu sync.RWMutex // protects identity.certificate; all else is constant
 	identity   *identity
 
+	building  *building
 	committer *committer
 	reactor   *reactor.Reactor
 	graph     *signal.Graph
@@ -82,6 +83,9 @@ func Open(ctx context.Context, engine storage.Engine, list ...Option) (*Node, er
 		err = n.openEphemeral(ctx, &o)
 	default:
 		err = n.openDurable(ctx, &o)
+	}
+	if err == nil {
+		err = n.startBuilding(ctx)
 	}
 	if err != nil {
 		n.cancel()

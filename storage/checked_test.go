@@ -20,6 +20,15 @@ type bent struct {
 	storage.Engine
 	commit   func(*storage.Batch) error
 	snapshot func(storage.Snapshot) storage.Snapshot
+	indexes  func(list []storage.IndexStatus) []storage.IndexStatus
+}
+
+func (b bent) Indexes(ctx context.Context) ([]storage.IndexStatus, error) {
+	list, err := b.Engine.Indexes(ctx)
+	if b.indexes != nil {
+		list = b.indexes(list)
+	}
+	return list, err
 }
 
 func (b bent) Commit(ctx context.Context, batch *storage.Batch) error {
@@ -193,6 +202,42 @@ func TestCheckedFinds(t *testing.T) {
 				v.Close()
 			},
 		},
+		"an index that is not ready in the end": {
+			by: "engine", method: "Build",
+			bend: func(*stage) bent { return bent{indexes: firstIndex(storage.IndexStatus{})} },
+			use: func(s *stage, e storage.Engine, _ storage.Snapshot) {
+				require.NoError(s.t, e.Register(ctx, storagetest.Albums()))
+				_, _ = e.Build(ctx)
+			},
+		},
+		"an index that is not listed": {
+			by: "engine", method: "Indexes",
+			bend: func(*stage) bent {
+				return bent{indexes: func(list []storage.IndexStatus) []storage.IndexStatus { return list[1:] }}
+			},
+			use: lookTwice,
+		},
+		"an index that is ready no more": {
+			by: "engine", method: "Indexes",
+			bend: func(*stage) bent {
+				return bent{indexes: firstIndex(storage.IndexStatus{Ready: true}, storage.IndexStatus{})}
+			},
+			use: lookTwice,
+		},
+		"an index that loses what was built": {
+			by: "engine", method: "Indexes",
+			bend: func(*stage) bent {
+				return bent{indexes: firstIndex(storage.IndexStatus{Through: event.ID{2}}, storage.IndexStatus{Through: event.ID{1}})}
+			},
+			use: lookTwice,
+		},
+		"a ready index that is half built": {
+			by: "engine", method: "Indexes",
+			bend: func(*stage) bent {
+				return bent{indexes: firstIndex(storage.IndexStatus{Ready: true, Through: event.ID{1}})}
+			},
+			use: lookTwice,
+		},
 		"another entity's record": {
 			by: "engine", method: "State",
 			bend: func(s *stage) bent {
@@ -283,6 +328,23 @@ func TestCheckedFinds(t *testing.T) {
 			require.Equal(t, c.by, found[0].By, "%v", found[0])
 			require.Equal(t, c.method, found[0].Method, "%v", found[0])
 		})
+	}
+}
+
+// firstIndex says something else of the first index at every call, and at last
+// always the same.
+func firstIndex(say ...storage.IndexStatus) func([]storage.IndexStatus) []storage.IndexStatus {
+	return func(list []storage.IndexStatus) []storage.IndexStatus {
+		list[0].Ready, list[0].Through = say[0].Ready, say[0].Through
+		say = say[min(1, len(say)-1):]
+		return list
+	}
+}
+
+func lookTwice(s *stage, e storage.Engine, _ storage.Snapshot) {
+	require.NoError(s.t, e.Register(context.Background(), storagetest.Albums()))
+	for range 2 {
+		_, _ = e.Indexes(context.Background())
 	}
 }
 

@@ -247,15 +247,13 @@ func buildForgotten(e *Env) {
 func buildCrash(e *Env) {
 	s := e.unready()
 	rng := e.World.Rng
-	for more := true; more; {
+	for more := true; more; more = e.piece() {
 		for range 1 + rng.IntN(3) {
-			more = e.piece()
+			e.piece()
 		}
 		if e.Store.Durable {
 			e.Commit(e.World.Step(s))
-			for range rng.IntN(2) {
-				more = e.piece()
-			}
+			e.piece()
 		}
 		crashed := e.Store.Crash(rng)
 		e.Close()
@@ -265,7 +263,6 @@ func buildCrash(e *Env) {
 			break // the world may be ahead of what survived
 		}
 		e.checkPlans(e.View(), e.plansBy(s, "year", "year > 0 ORDER BY year, id LIMIT 20"))
-		more = e.piece()
 	}
 	e.Build()
 	if e.Store.Durable {
