@@ -5,6 +5,9 @@ import (
 	"crypto/sha256"
 	"encoding/binary"
 	"encoding/hex"
+	"runtime"
+	"sync"
+	"sync/atomic"
 
 	"github.com/ankgo/ank/internal/codec"
 )
@@ -104,9 +107,44 @@ func (e *Entry) Hash() Digest {
 
 func appendDigests(b []byte, events []*Event) []byte {
 	b = codec.AppendUvarint(b, uint64(len(events)))
+	if len(events) >= manyEvents {
+		return append(b, manyDigests(events)...)
+	}
 	for _, ev := range events {
 		d := ev.Digest()
 		b = append(b, d[:]...)
 	}
 	return b
+}
+
+// manyEvents is where hashing the events of a transaction is shared among the
+// processors, sharedEvents at a time: hashes are a good part of what committing
+// a large transaction costs.
+const (
+	manyEvents   = 128
+	sharedEvents = 32
+)
+
+func manyDigests(events []*Event) []byte {
+	all := make([]byte, len(events)*len(Digest{}))
+	var taken atomic.Int64
+	work := func() {
+		for {
+			end := int(taken.Add(sharedEvents))
+			for i := end - sharedEvents; i < min(end, len(events)); i++ {
+				d := events[i].Digest()
+				copy(all[i*len(d):], d[:])
+			}
+			if end >= len(events) {
+				return
+			}
+		}
+	}
+	var others sync.WaitGroup
+	for range min(runtime.GOMAXPROCS(0), len(events)/sharedEvents) - 1 {
+		others.Go(work)
+	}
+	work()
+	others.Wait()
+	return all
 }

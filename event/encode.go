@@ -34,8 +34,8 @@ func (e *Entry) AppendTo(b []byte) []byte {
 	b = codec.AppendUvarint(b, e.Seq)
 	b = append(b, e.Prev[:]...)
 	b = codec.AppendString(b, e.Author)
-	b = codec.AppendUvarint(b, uint64(e.Tx.bodySize()))
-	b = e.Tx.appendBody(b)
+	start := len(b)
+	b = codec.PutLength(e.Tx.appendBody(b), start)
 	b = appendEvents(b, e.Added)
 	return appendExtensions(b, e.Ext)
 }
@@ -49,8 +49,8 @@ func (t *Transaction) appendBody(b []byte) []byte {
 func appendEvents(b []byte, events []*Event) []byte {
 	b = codec.AppendUvarint(b, uint64(len(events)))
 	for _, ev := range events {
-		b = codec.AppendUvarint(b, uint64(ev.bodySize()))
-		b = ev.appendBody(b)
+		start := len(b)
+		b = codec.PutLength(ev.appendBody(b), start)
 	}
 	return b
 }

@@ -192,3 +192,20 @@ func TestFormatPage(t *testing.T) {
 		require.Equal(t, specEntryHash(e), e.Hash())
 	})
 }
+
+// TestManyEventsAreHashedAlike covers transactions whose events several
+// goroutines hash.
+func TestManyEventsAreHashedAlike(t *testing.T) {
+	for _, n := range []int{127, 128, 129, 1000} {
+		tx := &event.Transaction{ID: event.ID{1}}
+		for i := range n {
+			id := event.ID(binary.BigEndian.AppendUint64(make([]byte, 8), uint64(i)+1))
+			tx.Events = append(tx.Events, &event.Event{
+				ID: id, Entity: id, Collection: "albums", Salt: event.Salt{byte(i)},
+				Ops: []event.Operation{{Field: "year", Kind: event.OpSet, Value: []byte{2, byte(i)}}},
+			})
+		}
+		require.NoError(t, tx.Validate())
+		require.Equal(t, specTransactionDigest(tx), tx.Digest(), "%d events", n)
+	}
+}

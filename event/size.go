@@ -6,17 +6,18 @@ import "github.com/ankgo/ank/internal/codec"
 func (e *Event) Size() int { return 1 + e.bodySize() }
 
 // Size is the number of bytes that [Transaction.AppendTo] appends.
-func (t *Transaction) Size() int { return 1 + t.bodySize() }
+func (t *Transaction) Size() int { return 1 + t.bodySize(sizeEvents(t.Events)) }
 
 // Size is the number of bytes that [Entry.AppendTo] appends.
 func (e *Entry) Size() int {
 	return 1 + len(e.Origin) + codec.SizeUvarint(e.Seq) + len(e.Prev) +
-		codec.SizeBytes(len(e.Author)) + codec.SizeBytes(e.Tx.bodySize()) +
-		sizeEvents(e.Added) + sizeExtensions(e.Ext)
+		codec.SizeBytes(len(e.Author)) + codec.SizeBytes(e.Tx.Size()-1) +
+		sizeCount(e.Added) + sizeEvents(e.Added) + sizeExtensions(e.Ext)
 }
 
-func (t *Transaction) bodySize() int {
-	return idSize + sizeEvents(t.Events) + sizeExtensions(t.Ext)
+// bodySize is the size with events of the given size.
+func (t *Transaction) bodySize(events int) int {
+	return idSize + sizeCount(t.Events) + events + sizeExtensions(t.Ext)
 }
 
 func (e *Event) bodySize() int {
@@ -52,8 +53,10 @@ func (o *Operation) prefixSize(precursors Head) int {
 	return n
 }
 
-func sizeEvents(events []*Event) int {
-	n := codec.SizeUvarint(uint64(len(events)))
+func sizeCount(events []*Event) int { return codec.SizeUvarint(uint64(len(events))) }
+
+// sizeEvents is the size of events without their number.
+func sizeEvents(events []*Event) (n int) {
 	for _, ev := range events {
 		n += codec.SizeBytes(ev.bodySize())
 	}

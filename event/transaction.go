@@ -1,6 +1,11 @@
 package event
 
-import "fmt"
+import (
+	"fmt"
+	"slices"
+
+	"github.com/ankgo/ank/internal/codec"
+)
 
 // A Transaction is the unit of acceptance: events that are committed together,
 // all or none. Its events are sorted by ID: first the creation events, whose
@@ -24,13 +29,14 @@ func (t *Transaction) Validate() error {
 	if len(t.Events) == 0 {
 		return t.invalid("no events")
 	}
-	if err := t.checkEvents(); err != nil {
+	events, err := t.checkEvents()
+	if err != nil {
 		return err
 	}
 	if err := checkExtensions("transaction", t.ID, t.Ext); err != nil {
 		return err
 	}
-	if n := t.bodySize(); n > MaxTransactionSize {
+	if n := t.bodySize(events); n > MaxTransactionSize {
 		return t.limit("bytes in one transaction", MaxTransactionSize, n)
 	}
 	return nil
@@ -44,29 +50,32 @@ func (t *Transaction) limit(what string, limit, got int) error {
 	return &LimitError{Of: "transaction " + t.ID.String(), What: what, Limit: limit, Got: got}
 }
 
-func (t *Transaction) checkEvents() error {
+// checkEvents also returns the size of the events.
+func (t *Transaction) checkEvents() (size int, err error) {
 	if n := len(t.Events); n > MaxTransactionEvents {
-		return t.limit("events", MaxTransactionEvents, n)
+		return 0, t.limit("events", MaxTransactionEvents, n)
 	}
 	var last ID
 	updates, ops := 0, 0
 	for i, e := range t.Events {
 		if e == nil {
-			return t.invalid("event %d is nil", i)
+			return 0, t.invalid("event %d is nil", i)
 		}
-		if err := e.Validate(); err != nil {
-			return err
+		n, err := e.validate()
+		if err != nil {
+			return 0, err
 		}
 		if err := t.checkPlace(e, last, &updates); err != nil {
-			return err
+			return 0, err
 		}
 		last = e.ID
 		ops += len(e.Ops) + len(e.Ext)
+		size += codec.SizeBytes(n)
 	}
 	if ops > MaxTransactionOps {
-		return t.limit("operations and extensions", MaxTransactionOps, ops)
+		return 0, t.limit("operations and extensions", MaxTransactionOps, ops)
 	}
-	return t.checkEntities()
+	return size, t.checkEntities(len(t.Events) - updates)
 }
 
 // checkPlace checks the ID of an event that follows the event last.
@@ -87,14 +96,20 @@ func (t *Transaction) checkPlace(e *Event, last ID, updates *int) error {
 	return nil
 }
 
-// checkEntities checks that no entity has two events.
-func (t *Transaction) checkEntities() error {
-	if len(t.Events) < 2 {
+// checkEntities checks that no entity has two events. The first events, as many
+// as created says, are those of new entities, in the order of their IDs.
+func (t *Transaction) checkEntities(created int) error {
+	updates := t.Events[created:]
+	if len(updates) == 0 || len(t.Events) == 1 {
 		return nil
 	}
-	seen := make(map[ID]struct{}, len(t.Events))
-	for _, e := range t.Events {
-		if _, twice := seen[e.Entity]; twice {
+	seen := make(map[ID]struct{}, len(updates))
+	for _, e := range updates {
+		_, twice := seen[e.Entity]
+		if !twice {
+			_, twice = slices.BinarySearchFunc(t.Events[:created], e.Entity, func(e *Event, id ID) int { return e.ID.Compare(id) })
+		}
+		if twice {
 			return t.invalid("entity %v has two events", e.Entity)
 		}
 		seen[e.Entity] = struct{}{}

@@ -6,19 +6,25 @@ import "fmt"
 // limits, the texts, C1 against its precursors and its entity, and that the head
 // it names could be one. It returns an *[InvalidError] or a *[LimitError].
 func (e *Event) Validate() error {
+	_, err := e.validate()
+	return err
+}
+
+// validate also returns the size of the event's body.
+func (e *Event) validate() (size int, err error) {
 	if err := e.checkIdentity(); err != nil {
-		return err
+		return 0, err
 	}
 	if err := e.checkOps(); err != nil {
-		return err
+		return 0, err
 	}
 	if err := checkExtensions("event", e.ID, e.Ext); err != nil {
-		return err
+		return 0, err
 	}
-	if n := e.bodySize(); n > MaxEventSize {
-		return e.limit("bytes in one event", MaxEventSize, n)
+	if size = e.bodySize(); size > MaxEventSize {
+		return size, e.limit("bytes in one event", MaxEventSize, size)
 	}
-	return nil
+	return size, nil
 }
 
 func (e *Event) invalid(format string, args ...any) error {

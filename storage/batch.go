@@ -97,32 +97,28 @@ func checkEntries(b *Batch) error {
 	return nil
 }
 
-// manyStates is where finding duplicates by a map gets cheaper than by looking
-// at every pair.
-const manyStates = 8
-
 func checkStates(b *Batch) error {
-	var seen map[event.ID]struct{}
-	if len(b.States) > manyStates {
-		seen = make(map[event.ID]struct{}, len(b.States))
-	}
+	var last event.ID
+	var seen map[event.ID]struct{} // once the IDs do not ascend
 	for i := range b.States {
 		if reason := b.States[i].problem(); reason != "" {
 			return &BatchError{"states", i, reason}
 		}
 		id := b.States[i].Record.Row.ID
-		twice := false
-		if seen != nil {
-			_, twice = seen[id]
-			seen[id] = struct{}{}
-		} else {
+		if seen == nil && last.Less(id) {
+			last = id
+			continue
+		}
+		if seen == nil {
+			seen = make(map[event.ID]struct{}, len(b.States))
 			for j := range i {
-				twice = twice || b.States[j].Record.Row.ID == id
+				seen[b.States[j].Record.Row.ID] = struct{}{}
 			}
 		}
-		if twice {
+		if _, twice := seen[id]; twice {
 			return &BatchError{"states", i, "changes an entity for the second time: " + id.String()}
 		}
+		seen[id] = struct{}{}
 	}
 	return nil
 }

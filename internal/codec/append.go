@@ -28,6 +28,20 @@ func AppendString(b []byte, s string) []byte {
 	return append(AppendUvarint(b, uint64(len(s))), s...)
 }
 
+// PutLength puts the length of b[start:] as a varint before it, so that it reads
+// as [AppendBytes] would have appended it. Moving the content costs less than
+// finding out its length beforehand.
+func PutLength(b []byte, start int) []byte {
+	n := len(b) - start
+	b = AppendUvarint(b, uint64(n))
+	size := len(b) - start - n
+	var length [MaxVarint]byte
+	copy(length[:], b[start+n:])
+	copy(b[start+size:], b[start:start+n])
+	copy(b[start:], length[:size])
+	return b
+}
+
 // AppendUint64 appends v in eight bytes, the most significant first.
 func AppendUint64(b []byte, v uint64) []byte {
 	return binary.BigEndian.AppendUint64(b, v)

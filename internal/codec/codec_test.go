@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/binary"
 	"math"
+	"slices"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -40,6 +41,17 @@ func TestRoundTrip(t *testing.T) {
 		require.Equal(t, []byte{8, 9}, r.Rest())
 		require.NoError(t, r.Done())
 	})
+}
+
+func TestPutLengthIsAppendBytes(t *testing.T) {
+	for _, n := range []int{0, 1, 127, 128, 16383, 16384, 1 << 21} {
+		content := bytes.Repeat([]byte("content "), n/8+1)[:n]
+		for _, start := range []int{0, 3} {
+			before := []byte("abc")[:start]
+			got := codec.PutLength(append(slices.Clone(before), content...), start)
+			require.True(t, bytes.Equal(codec.AppendBytes(slices.Clone(before), content), got), "%d bytes after %d", n, start)
+		}
+	}
 }
 
 func TestNumbersHaveOneForm(t *testing.T) {

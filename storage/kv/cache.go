@@ -164,11 +164,14 @@ func (s *cacheShard) find(h uint64, id event.ID) int {
 // put makes a record resident in place of what was there of the entity. A record
 // too large for the shard is not kept.
 func (s *cacheShard) put(r resident) {
-	id := r.record.Row.ID
+	id, size := r.record.Row.ID, r.record.Size()
 	if i := s.find(r.hash, id); s.slots[i].record != nil {
+		if bytes := s.bytes + size - s.slots[i].record.Size(); bytes <= s.limit {
+			s.slots[i], s.bytes = r, bytes
+			return
+		}
 		s.remove(i)
 	}
-	size := r.record.Size()
 	if size > s.limit {
 		return
 	}

@@ -270,24 +270,33 @@ func malformedBatches(e *Env) {
 		return storage.StateChange{Record: &r}
 	}
 	state := func(c ...storage.StateChange) *storage.Batch { return &storage.Batch{States: c} }
+	// entities makes changes of entities whose IDs begin with these bytes.
+	entities := func(first ...byte) (changes []storage.StateChange) {
+		for _, b := range first {
+			changes = append(changes, change(func(r *storage.Record) { r.Row.ID[0] = b }))
+		}
+		return changes
+	}
 	o := e.World.Origin(0)
 	bad := map[string]*storage.Batch{
-		"nil entry":         {Entries: []*event.Entry{nil}},
-		"no transaction":    {Entries: []*event.Entry{{Origin: o, Seq: 1}}},
-		"sequence 0":        {Entries: []*event.Entry{{Origin: o, Tx: &event.Transaction{}}}},
-		"entry twice":       {Entries: []*event.Entry{good.Entries[0], good.Entries[0]}},
-		"no record":         state(storage.StateChange{}),
-		"no collection":     state(change(func(r *storage.Record) { r.Collection = "" })),
-		"no ID":             state(change(func(r *storage.Record) { r.Row.ID = event.ID{} })),
-		"no head":           state(change(func(r *storage.Record) { r.Row.Head, r.Stamp = nil, event.Stamp{} })),
-		"entity twice":      state(storage.StateChange{Record: record}, storage.StateChange{Record: record}),
-		"Before without":    state(storage.StateChange{Record: record, Before: record}),
-		"Before of another": state(storage.StateChange{Record: record, Was: record.Stamp, Before: change(func(r *storage.Record) { r.Row.ID[0]++ }).Record}),
-		"advance to 0":      {Advance: []event.Position{{Origin: o}}},
-		"advance beyond":    {Entries: good.Entries, Advance: []event.Position{{Origin: o, Seq: 2}}},
-		"expect twice":      {Expect: []event.Position{{Origin: o}, {Origin: o}}},
-		"no key":            {Meta: []storage.MetaChange{{Value: []byte("x")}}},
-		"long key":          {Meta: []storage.MetaChange{{Key: string(make([]byte, storage.MaxMetaKey+1))}}},
+		"nil entry":               {Entries: []*event.Entry{nil}},
+		"no transaction":          {Entries: []*event.Entry{{Origin: o, Seq: 1}}},
+		"sequence 0":              {Entries: []*event.Entry{{Origin: o, Tx: &event.Transaction{}}}},
+		"entry twice":             {Entries: []*event.Entry{good.Entries[0], good.Entries[0]}},
+		"no record":               state(storage.StateChange{}),
+		"no collection":           state(change(func(r *storage.Record) { r.Collection = "" })),
+		"no ID":                   state(change(func(r *storage.Record) { r.Row.ID = event.ID{} })),
+		"no head":                 state(change(func(r *storage.Record) { r.Row.Head, r.Stamp = nil, event.Stamp{} })),
+		"entity twice":            state(storage.StateChange{Record: record}, storage.StateChange{Record: record}),
+		"entity twice, later":     state(entities(1, 2, 3, 9, 2)...),
+		"of several, in disorder": state(entities(5, 4, 3, 9, 10, 11, 12, 13, 14, 9)...),
+		"Before without":          state(storage.StateChange{Record: record, Before: record}),
+		"Before of another":       state(storage.StateChange{Record: record, Was: record.Stamp, Before: change(func(r *storage.Record) { r.Row.ID[0]++ }).Record}),
+		"advance to 0":            {Advance: []event.Position{{Origin: o}}},
+		"advance beyond":          {Entries: good.Entries, Advance: []event.Position{{Origin: o, Seq: 2}}},
+		"expect twice":            {Expect: []event.Position{{Origin: o}, {Origin: o}}},
+		"no key":                  {Meta: []storage.MetaChange{{Value: []byte("x")}}},
+		"long key":                {Meta: []storage.MetaChange{{Key: string(make([]byte, storage.MaxMetaKey+1))}}},
 	}
 	for name, b := range bad {
 		var refused *storage.BatchError
