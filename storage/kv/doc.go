@@ -107,7 +107,8 @@
 //
 // A range of an index is read in order. What the plan can test on the key is
 // tested there (plan.Filter); rows then come from the index entry if it is
-// covering, from the cache if they are resident, or by one Get each. Predicates
+// covering, from the cache if they are resident, or else from the state table, many
+// together in the order of IDs (fetch.go). Predicates
 // are evaluated on the encoded row, which decodes the fields they name and no
 // others; a row is copied to the heap only if it becomes part of the result.
 // Rows that come in the query's order are passed on at once, and reading stops

@@ -103,14 +103,19 @@ type Reader interface {
 //	}
 //	err := it.Close()
 //
-// After Next returned false it is not called again. Iterators that come to an
-// end early are closed all the same.
+// After Next or Seek returned false, Next is not called again; Seek may be, unless
+// there was an error. Iterators that come to an end early are closed all the same.
 type Iterator interface {
 	// Next moves to the next key, and reports false at the end or after an error.
 	Next() bool
-	// Key is valid until the next call of Next or Close, unless StableBytes.
+	// Seek moves an ascending iterator to the first key of its range that is not
+	// less than key, wherever it stands, and reports false if there is none or
+	// after an error. It is how the engine gets many values, in ascending order: an
+	// iterator that is near already should find the next one for less than a Get.
+	Seek(key []byte) bool
+	// Key is valid until the next call of Next, Seek or Close, unless StableBytes.
 	Key() []byte
-	// Value is valid until the next call of Next or Close, unless StableBytes.
+	// Value is valid until the next call of Next, Seek or Close, unless StableBytes.
 	// A driver may load it only when asked.
 	Value() []byte
 	// Close releases the iterator and returns the error that ended it, if any.

@@ -249,16 +249,23 @@ func (it *harshIterator) expire() {
 }
 
 func (it *harshIterator) Next() bool {
-	it.expire()
 	if it.ended {
 		it.r.d.t.Errorf("Next is called after the end")
 	}
-	if !it.inner.Next() {
-		it.ended = true
+	return it.moved(&it.r.d.scanned, it.inner.Next())
+}
+
+// Seek counts as a Get.
+func (it *harshIterator) Seek(key []byte) bool { return it.moved(&it.r.d.gets, it.inner.Seek(key)) }
+
+func (it *harshIterator) moved(count *int, found bool) bool {
+	it.expire()
+	it.ended = !found
+	if !found {
 		return false
 	}
 	it.r.d.mu.Lock()
-	it.r.d.scanned++
+	*count++
 	it.r.d.mu.Unlock()
 	it.key, it.value = slices.Clone(it.inner.Key()), slices.Clone(it.inner.Value())
 	return true

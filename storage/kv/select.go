@@ -91,6 +91,8 @@ type selector struct {
 	value    []byte
 	whole    bool // value is the record with its merge data
 
+	states   Iterator // for fetching rows; nil until it is needed
+	heap     recordHeap
 	key, buf []byte
 	visited  int
 }
@@ -103,6 +105,7 @@ func (s *snapshot) selector(ctx context.Context, p *plan.Plan) (*selector, func(
 		return nil, nil, err
 	}
 	x := &selector{ctx: ctx, snapshot: s, plan: p, reader: r}
+	x.heap.stable = s.engine.traits.StableBytes
 	schema := p.Query.Schema()
 	x.col = s.view.catalog.collections[schema.Collection()]
 	if x.col == nil {
@@ -183,18 +186,23 @@ func (x *selector) candidate() *model.Row {
 	return &x.row
 }
 
-// record takes the candidate to the heap.
+// record takes the candidate to the heap. One that may become resident gets memory
+// of its own, and brings its merge data.
 func (x *selector) record() (*storage.Record, error) {
 	if x.resident != nil {
 		return x.resident, nil
 	}
+	cache := x.snapshot.engine.cache
+	if cache == nil || !x.whole {
+		return x.heap.record(x.col.name, x.row.ID, x.value)
+	}
 	b := x.value
-	if !x.snapshot.engine.traits.StableBytes {
+	if !x.heap.stable {
 		b = bytes.Clone(b)
 	}
 	r, err := newRecord(x.col.name, x.row.ID, b)
-	if err == nil && x.whole {
-		x.snapshot.engine.cache.add(x.col.number, r, x.snapshot.view.version)
+	if err == nil {
+		cache.add(x.col.number, r, x.snapshot.view.version)
 	}
 	return r, err
 }
@@ -207,6 +215,8 @@ func (x *selector) each(visit func() bool) error {
 		return x.table(visit)
 	case x.plan.Access == plan.Lookup:
 		return x.lookup(visit)
+	case x.plan.Access == plan.Seek && !x.index.covering && !x.keysOnly:
+		return x.fetched(visit)
 	case x.plan.Access == plan.Seek:
 		return x.ranges(x.index.prefix, x.entry, visit)
 	default:
@@ -286,24 +296,19 @@ func (x *selector) state(_ []byte, it Iterator) (bool, error) {
 	return x.decode(id, it.Value(), false)
 }
 
-// entry considers a key of an index.
+// entry considers a key of an index which says all that is asked.
 func (x *selector) entry(prefix []byte, it Iterator) (bool, error) {
-	key := it.Key()
+	id, ok := x.passes(prefix, it.Key())
+	if !ok || x.keysOnly {
+		return ok, nil
+	}
+	return x.decode(id, it.Value(), false)
+}
+
+// passes tests what the plan's filter can test on a key of an index.
+func (x *selector) passes(prefix, key []byte) (event.ID, bool) {
 	id := lastID(key)
-	if x.filter != nil && !x.filter.Match(key[len(prefix):len(key)-idSize], id) {
-		return false, nil
-	}
-	switch {
-	case x.keysOnly:
-		return true, nil
-	case x.index.covering:
-		return x.decode(id, it.Value(), false)
-	}
-	found, ok, err := x.fetch(id)
-	if err == nil && !found {
-		err = &storage.CorruptError{What: "record of " + x.col.name + " " + id.String(), Key: bytes.Clone(key)}
-	}
-	return ok, err
+	return id, x.filter == nil || x.filter.Match(key[len(prefix):len(key)-idSize], id)
 }
 
 // decode makes a row of encoded bytes the candidate, if it matches. whole says
@@ -316,48 +321,9 @@ func (x *selector) decode(id event.ID, value []byte, whole bool) (bool, error) {
 	if !x.matches(&x.row) {
 		return false, nil
 	}
-	if !whole {
+	if !whole || x.snapshot.engine.cache == nil {
 		value = value[:len(value)-len(merge)]
 	}
 	x.resident, x.value, x.whole = nil, value, whole
 	return true, nil
-}
-
-// fetch gets one row by ID and makes it the candidate, if it matches.
-func (x *selector) fetch(id event.ID) (found, ok bool, err error) {
-	s := x.snapshot
-	if r := s.engine.cache.get(x.col.number, id, s.view.version); r != nil {
-		x.resident = r
-		return true, x.matches(&r.Row), nil
-	}
-	x.key = appendStateKey(x.key[:0], x.col.number, id)
-	value, found, err := x.reader.Get(x.key, x.buf)
-	if err != nil || !found {
-		return false, false, err
-	}
-	if !s.engine.traits.StableBytes {
-		x.buf = value
-	}
-	ok, err = x.decode(id, value, true)
-	return true, ok, err
-}
-
-// lookup visits rows by their IDs.
-func (x *selector) lookup(visit func() bool) error {
-	for _, id := range x.plan.IDs {
-		if err := x.tick(); err != nil {
-			return err
-		}
-		if x.filter != nil && !x.filter.Match(nil, id) {
-			continue
-		}
-		_, ok, err := x.fetch(id)
-		if err != nil {
-			return err
-		}
-		if ok && !visit() {
-			return nil
-		}
-	}
-	return nil
 }

@@ -34,7 +34,8 @@ func (r *reader) Close() error { return nil }
 
 // iterator walks over the trees that a range touches, one after the other.
 type iterator struct {
-	shards  []shard // still to be visited; in reverse from the end
+	all     []shard // that the range touches
+	shards  []shard // of them, those still to be visited; in reverse from the end
 	m       btree.MapIter[string, string]
 	lo, hi  string
 	reverse bool
@@ -51,8 +52,21 @@ func newIterator(shards []shard, lo, hi []byte, reverse bool) *iterator {
 	for to > from && len(hi) > 0 && shards[to-1].first > hi[0] {
 		to--
 	}
-	it.shards = shards[from:to]
+	it.all = shards[from:to]
+	it.shards = it.all
 	return it
+}
+
+func (it *iterator) Seek(key []byte) bool {
+	it.shards, it.inside = it.all, false
+	for len(it.shards) > 0 && it.shards[0].first < key[0] {
+		it.shards = it.shards[1:]
+	}
+	lo := it.lo
+	it.lo = max(lo, borrow(key)) // for as long as key is borrowed
+	found := it.Next()
+	it.lo = lo
+	return found
 }
 
 func (it *iterator) Next() bool {

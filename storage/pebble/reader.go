@@ -74,6 +74,11 @@ func (i *iterator) Next() bool {
 	return i.it.First()
 }
 
+func (i *iterator) Seek(key []byte) bool {
+	i.started = true
+	return i.err == nil && i.it.SeekGE(key)
+}
+
 func (i *iterator) Key() []byte { return i.it.Key() }
 
 func (i *iterator) Value() []byte { return i.it.Value() }
