@@ -3,6 +3,7 @@ package event
 import (
 	"math"
 	"strconv"
+	"strings"
 	"unicode/utf8"
 
 	"github.com/ankgo/ank/internal/codec"
@@ -28,7 +29,7 @@ func DecodeEvent(b []byte) (*Event, error) {
 	}
 	e := new(Event)
 	d := decoder{parts: MaxOps + MaxExtensions}
-	d.event(&r, e)
+	d.event(&r, e, nil)
 	if err := finish(&r, "event"); err != nil {
 		return nil, err
 	}
@@ -43,7 +44,7 @@ func DecodeTransaction(b []byte) (*Transaction, error) {
 		return nil, err
 	}
 	t := new(Transaction)
-	readTransaction(&r, t)
+	readTransaction(&r, t, nil, nil)
 	if err := finish(&r, "transaction"); err != nil {
 		return nil, err
 	}
@@ -52,13 +53,41 @@ func DecodeTransaction(b []byte) (*Transaction, error) {
 
 // DecodeEntry decodes what [Entry.AppendTo] wrote, all of b, under the terms of
 // [DecodeEvent].
-func DecodeEntry(b []byte) (*Entry, error) {
+func DecodeEntry(b []byte) (*Entry, error) { return decodeEntry(b, nil) }
+
+// A Decoder decodes one entry after another, as [DecodeEntry] does, for whoever
+// reads a log: the names of collections, fields and authors that occur again do
+// not alias the entries, but share memory. The zero Decoder is ready for use; it
+// is not safe for concurrent use.
+type Decoder struct{ names names }
+
+// Entry decodes an entry under the terms of [DecodeEvent].
+func (d *Decoder) Entry(b []byte) (*Entry, error) { return decodeEntry(b, &d.names) }
+
+// entryBlock is the memory for most entries, in one piece: those with one event
+// and, mostly, one operation.
+type entryBlock struct {
+	entry  Entry
+	tx     Transaction
+	event  [1]Event
+	events [1]*Event
+	ops    [1]Operation
+}
+
+func decodeEntry(b []byte, known *names) (*Entry, error) {
 	r, err := open("entry", b, MaxEntrySize)
 	if err != nil {
 		return nil, err
 	}
-	e := &Entry{Tx: new(Transaction)}
-	readEntry(&r, e)
+	block := new(entryBlock)
+	e := &block.entry
+	e.Tx = &block.tx
+	readAddress(&r, e, known)
+	tx := r.Section(MaxTransactionSize)
+	readTransaction(&tx, e.Tx, known, block)
+	closeSection(&r, &tx, "transaction")
+	e.Added = readEvents(&r, known, nil)
+	e.Ext = readExtensions(&r, MaxExtensions)
 	if err := finish(&r, "entry"); err != nil {
 		return nil, err
 	}
@@ -74,7 +103,7 @@ func DecodeEntryEvent(b []byte, i int) (*Event, error) {
 	if err != nil {
 		return nil, err
 	}
-	readAddress(&r, new(Entry))
+	readAddress(&r, new(Entry), nil)
 	tx := r.Section(MaxTransactionSize)
 	tx.Fixed(idSize)
 	list, n := &tx, tx.Count(MaxTransactionEvents, minEvent)
@@ -91,7 +120,7 @@ func DecodeEntryEvent(b []byte, i int) (*Event, error) {
 	section := list.Section(MaxEventSize)
 	e := new(Event)
 	d := decoder{parts: MaxOps + MaxExtensions}
-	d.event(&section, e)
+	d.event(&section, e, nil)
 	if err := finish(&section, "event of an entry"); err != nil {
 		return nil, err
 	}
@@ -116,41 +145,40 @@ func open(what string, b []byte, max int) (codec.Reader, error) {
 }
 
 // readAddress reads what precedes an entry's transaction.
-func readAddress(r *codec.Reader, e *Entry) {
+func readAddress(r *codec.Reader, e *Entry, known *names) {
 	copy(e.Origin[:], r.Fixed(len(e.Origin)))
 	e.Seq = r.Uvarint()
 	copy(e.Prev[:], r.Fixed(len(e.Prev)))
-	e.Author = readText(r, MaxAuthor)
+	e.Author = known.read(r, MaxAuthor)
 }
 
-func readEntry(r *codec.Reader, e *Entry) {
-	readAddress(r, e)
-	tx := r.Section(MaxTransactionSize)
-	readTransaction(&tx, e.Tx)
-	closeSection(r, &tx, "transaction")
-	e.Added = readEvents(r)
-	e.Ext = readExtensions(r, MaxExtensions)
-}
-
-func readTransaction(r *codec.Reader, t *Transaction) {
+func readTransaction(r *codec.Reader, t *Transaction, known *names, room *entryBlock) {
 	copy(t.ID[:], r.Fixed(idSize))
-	t.Events = readEvents(r)
+	t.Events = readEvents(r, known, room)
 	t.Ext = readExtensions(r, MaxExtensions)
 }
 
-// readEvents reads a list of events into one block of memory.
-func readEvents(r *codec.Reader) []*Event {
+// readEvents reads a list of events into one block of memory, into room if it is
+// large enough.
+func readEvents(r *codec.Reader, known *names, room *entryBlock) []*Event {
 	n := r.Count(MaxTransactionEvents, minEvent)
 	if n == 0 {
 		return nil
 	}
-	block := make([]Event, n)
-	events := make([]*Event, n)
-	d := decoder{parts: MaxTransactionOps}
+	var block []Event
+	var events []*Event
+	var ops []Operation
+	if n == 1 && room != nil {
+		block, events, ops = room.event[:], room.events[:], room.ops[:]
+	} else {
+		block, events = make([]Event, n), make([]*Event, n)
+	}
+	d := decoder{known: known, parts: MaxTransactionOps}
 	for i := range events {
 		section := r.Section(MaxEventSize)
-		d.event(&section, &block[i])
-		if !closeSection(r, &section, "event "+strconv.Itoa(i)) {
+		d.event(&section, &block[i], ops)
+		if err := section.Done(); err != nil {
+			r.Adopt(err, "event "+strconv.Itoa(i))
 			return nil
 		}
 		events[i] = &block[i]
@@ -161,23 +189,28 @@ func readEvents(r *codec.Reader) []*Event {
 // decoder decodes the events of one list and counts their operations and
 // extensions, because each takes much more memory than its shortest encoding.
 type decoder struct {
+	known *names
 	parts int // how many may still come
 }
 
-func (d *decoder) event(r *codec.Reader, e *Event) {
+// event reads an event, its operations into room if that is of the right length.
+func (d *decoder) event(r *codec.Reader, e *Event, room []Operation) {
 	copy(e.ID[:], r.Fixed(idSize))
-	e.Collection = readText(r, MaxName)
+	e.Collection = d.known.read(r, MaxName)
 	copy(e.Entity[:], r.Fixed(idSize))
 	e.Precursors = readHead(r, MaxPrecursors)
 	n := r.Count(min(MaxOps, d.parts), minOp)
 	d.parts -= n
-	if n > 0 {
+	switch {
+	case n > 0 && n == len(room):
+		e.Ops = room
+	case n > 0:
 		e.Ops = make([]Operation, n)
 	}
 	carrying, erased := 0, false
 	for i := range e.Ops {
 		op := &e.Ops[i]
-		readOp(r, op, e.Precursors)
+		d.op(r, op, e.Precursors)
 		erased = erased || op.Erased != nil
 		if len(op.Value) > 0 {
 			carrying++
@@ -193,8 +226,8 @@ func (d *decoder) event(r *codec.Reader, e *Event) {
 	d.parts -= len(e.Ext)
 }
 
-func readOp(r *codec.Reader, op *Operation, precursors Head) {
-	op.Field = readText(r, MaxName)
+func (d *decoder) op(r *codec.Reader, op *Operation, precursors Head) {
+	op.Field = d.known.read(r, MaxName)
 	kind := r.Uvarint()
 	if kind > math.MaxUint16 {
 		r.Fail("an operation kind beyond 16 bits")
@@ -270,14 +303,44 @@ func readExtensions(r *codec.Reader, max int) []Extension {
 	return ext
 }
 
+// names are texts that were read before, and known to be valid. A new one takes
+// the place of an old one.
+type names [32]string
+
+// read reads a text as readText does. A nil names knows none, and keeps none.
+func (n *names) read(r *codec.Reader, max int) string {
+	if n == nil {
+		return readText(r, max)
+	}
+	s := r.Text(max)
+	if s == "" {
+		return ""
+	}
+	known := &n[(len(s)*7+int(s[len(s)-1]))%len(n)]
+	if *known != s {
+		if !checkText(r, s) {
+			return ""
+		}
+		*known = strings.Clone(s)
+	}
+	return *known
+}
+
 // readText reads a text that must be valid UTF-8 without U+0000.
 func readText(r *codec.Reader, max int) string {
 	s := r.Text(max)
-	if !validText(s) {
-		r.Fail("a text that is not UTF-8, or holds U+0000")
+	if !checkText(r, s) {
 		return ""
 	}
 	return s
+}
+
+func checkText(r *codec.Reader, s string) bool {
+	if !validText(s) {
+		r.Fail("a text that is not UTF-8, or holds U+0000")
+		return false
+	}
+	return true
 }
 
 // validText reports whether s is UTF-8 without U+0000.
@@ -302,10 +365,8 @@ func validTail(s string) bool {
 }
 
 // closeSection finishes a section of r and passes its error on to r.
-func closeSection(r, section *codec.Reader, what string) bool {
+func closeSection(r, section *codec.Reader, what string) {
 	if err := section.Done(); err != nil {
 		r.Adopt(err, what)
-		return false
 	}
-	return true
 }

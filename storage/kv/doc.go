@@ -6,7 +6,8 @@
 // tested by storage/storagetest.
 //
 // The package knows nothing of files, of the network or of any particular store,
-// nothing of merging, and never looks into Record.Merge. It starts no goroutine.
+// nothing of merging, and never looks into Record.Merge. The only goroutine that it
+// starts decodes a long log ahead of its reader, and ends with the sequence.
 //
 // # One process
 //

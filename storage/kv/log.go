@@ -5,6 +5,7 @@ import (
 	"container/heap"
 	"context"
 	"iter"
+	"runtime"
 
 	"github.com/ankgo/ank/event"
 )
@@ -19,7 +20,9 @@ type logReader struct {
 	it     Iterator
 	stable bool
 	slab   []byte
-	entry  *event.Entry // the one Next moved to
+	decode event.Decoder
+	entry  *event.Entry // the one next moved to
+	size   int          // of its encoding
 	err    error
 }
 
@@ -29,7 +32,9 @@ func (l *logReader) next() bool {
 		l.entry = nil
 		return false
 	}
-	l.entry, l.err = event.DecodeEntry(l.keep(l.it.Value()))
+	value := l.keep(l.it.Value())
+	l.size = len(value)
+	l.entry, l.err = l.decode.Entry(value)
 	if l.err != nil {
 		l.err = corruptEntry(l.origin, logSeq(l.it.Key()), l.err)
 	}
@@ -89,32 +94,95 @@ func (s *snapshot) Log(ctx context.Context, after event.Cursor) iter.Seq2[*event
 			return
 		}
 		defer drop()
-		logs := s.logs(r, after)
-		if err := merge(ctx, logs, yield); err != nil {
+		logs, n := s.logs(r, after)
+		if n < longLog || runtime.GOMAXPROCS(0) == 1 {
+			err = merge(ctx, logs, func(l *logReader) bool { return yield(l.entry, nil) })
+		} else {
+			err = ahead(ctx, logs, func(e *event.Entry) bool { return yield(e, nil) })
+		}
+		if err != nil {
 			yield(nil, err)
 		}
 	}
 }
 
-// logs opens the logs that have something beyond the cursor.
-func (s *snapshot) logs(r Reader, after event.Cursor) []*logReader {
-	var logs []*logReader
+// logs opens the logs that have something beyond the cursor, and says how many
+// entries that is.
+func (s *snapshot) logs(r Reader, after event.Cursor) (logs []*logReader, n uint64) {
 	for i, o := range s.view.catalog.origins {
 		from, _ := after.At(o)
 		to, _ := s.view.cursor.At(o)
 		if from.Seq >= to.Seq {
 			continue
 		}
+		n += to.Seq - from.Seq
 		number := uint64(i) + 1
 		lo, hi := appendLogKey(nil, number, from.Seq+1), appendLogKey(nil, number, to.Seq+1)
 		logs = append(logs, &logReader{origin: o, it: r.Scan(lo, hi, false), stable: s.engine.traits.StableBytes})
 	}
-	return logs
+	return logs, n
 }
 
-// merge yields the entries of all logs and closes them. The error is one that
-// was not yielded.
-func merge(ctx context.Context, logs []*logReader, yield func(*event.Entry, error) bool) (err error) {
+// A log of longLog entries is decoded ahead of whoever reads it, as far as three
+// batches of aheadEntries, or little more than aheadBytes.
+const (
+	longLog      = 1000
+	aheadEntries = 128
+	aheadBytes   = 256 << 10
+)
+
+// ahead is merge with a goroutine that reads and decodes while others work on what
+// was yielded. It has ended when ahead returns.
+func ahead(ctx context.Context, logs []*logReader, yield func(*event.Entry) bool) (err error) {
+	batches := make(chan []*event.Entry, 1)
+	stop := make(chan struct{})
+	var failed error // before batches is closed
+	go func() {
+		defer close(batches)
+		failed = fillBatches(ctx, logs, batches, stop)
+	}()
+	defer func() {
+		close(stop)
+		for range batches { // until the goroutine is done
+		}
+	}()
+	for batch := range batches {
+		for _, e := range batch {
+			if !yield(e) {
+				return nil
+			}
+		}
+	}
+	return failed
+}
+
+// fillBatches sends the entries of all logs, until stop is closed.
+func fillBatches(ctx context.Context, logs []*logReader, batches chan<- []*event.Entry, stop <-chan struct{}) error {
+	var batch []*event.Entry
+	bytes := 0
+	send := func() bool {
+		select {
+		case batches <- batch:
+			batch, bytes = nil, 0
+			return true
+		case <-stop:
+			return false
+		}
+	}
+	err := merge(ctx, logs, func(l *logReader) bool {
+		if batch == nil {
+			batch = make([]*event.Entry, 0, aheadEntries)
+		}
+		batch = append(batch, l.entry)
+		bytes += l.size
+		return len(batch) < aheadEntries && bytes < aheadBytes || send()
+	})
+	send()
+	return err
+}
+
+// merge yields the logs, each as often as it has entries, and closes them.
+func merge(ctx context.Context, logs []*logReader, yield func(*logReader) bool) (err error) {
 	open := make(logReaders, 0, len(logs))
 	stopped := false
 	defer func() {
@@ -137,7 +205,7 @@ func merge(ctx context.Context, logs []*logReader, yield func(*event.Entry, erro
 			return ctx.Err()
 		}
 		l := open[0]
-		if !yield(l.entry, nil) {
+		if !yield(l) {
 			stopped = true
 			return nil
 		}
