@@ -11,8 +11,12 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// bad is a package of queries that are wrong.
-const bad = "./cmd/ankvet/queryvet/testdata/bad"
+// bad is a package of queries that are wrong, indirect one that does not import all
+// of the models that it asks for.
+const (
+	bad      = "./cmd/ankvet/queryvet/testdata/bad"
+	indirect = "./cmd/ankvet/queryvet/testdata/indirect"
+)
 
 // TestCommand builds the command and runs it as go vet does, and alone: it finds
 // what is planted in its testdata, and nothing in the examples.
@@ -24,8 +28,16 @@ func TestCommand(t *testing.T) {
 	for _, command := range [][]string{{"go", "vet", "-vettool=" + tool}, {tool}} {
 		code, text = run(t, append(command, bad)...)
 		require.NotZero(t, code, command)
-		require.Contains(t, text, `bad.go:25:30: query 1:1: Album has no column "yaer" (did you mean year?)`, command)
-		require.Contains(t, text, `bad.go:64:41: query 1:12: column released is a time and cannot be compared with n, an int`, command)
+		require.Regexp(t, `bad\.go:\d+:30: query 1:1: Album has no column "yaer" \(did you mean year\?\)`, text, command)
+		require.Regexp(t, `bad\.go:\d+:41: query 1:12: column released is a time and cannot be compared with n, an int`, text, command)
+
+		code, text = run(t, append(command, indirect)...)
+		require.NotZero(t, code, command)
+		require.Equal(t, 4, strings.Count(text, ": query "), "%v\n%s", command, text)
+		require.Contains(t, text, `Person has no column "nmae"`, command)
+		require.Contains(t, text, `column artist.mentor.age is a uint and cannot be compared with name, a string`, command)
+		require.Contains(t, text, `column artist.mentor.active is a bool`, command)
+		require.Contains(t, text, `column cover.url is a string`, command)
 
 		code, text = run(t, append(command, "./examples/...")...)
 		require.Zero(t, code, text)

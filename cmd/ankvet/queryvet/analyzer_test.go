@@ -25,5 +25,5 @@ func repository(t testing.TB) string {
 // and what the fixes make of it with the files beside it that end in golden.
 func TestFindings(t *testing.T) {
 	testdata := "./" + here + "/testdata/"
-	analysistest.RunWithSuggestedFixes(t, repository(t), queryvet.Analyzer, testdata+"bad", testdata+"places", testdata+"good")
+	analysistest.RunWithSuggestedFixes(t, repository(t), queryvet.Analyzer, testdata+"bad", testdata+"places", testdata+"good", testdata+"indirect")
 }

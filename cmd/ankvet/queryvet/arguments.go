@@ -7,6 +7,7 @@ import (
 	"strings"
 	"unicode/utf8"
 
+	"github.com/ankgo/ank/internal/gomodel"
 	"github.com/ankgo/ank/query"
 )
 
@@ -35,7 +36,7 @@ func (v *vetter) arguments(c call) arguments {
 	var out arguments
 	for _, e := range c.args {
 		t := v.pass.TypesInfo.TypeOf(e)
-		if named, ok := types.Unalias(t).(*types.Named); ok && isNamed(named, queryPath, "Named") {
+		if named, ok := types.Unalias(t).(*types.Named); ok && isNamed(named, gomodel.QueryPath, "Named") {
 			v.named(&out, e)
 			continue
 		}

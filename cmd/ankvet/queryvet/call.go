@@ -3,15 +3,8 @@ package queryvet
 import (
 	"go/ast"
 	"go/types"
-)
 
-// The rooms whose types the analyzer knows.
-const (
-	modulePath = "github.com/ankgo/ank"
-	eventPath  = modulePath + "/event"
-	modelPath  = modulePath + "/model"
-	queryPath  = modulePath + "/query"
-	entityPath = modulePath + "/entity"
+	"github.com/ankgo/ank/internal/gomodel"
 )
 
 // A call passes the text of a query to a collection.
@@ -28,7 +21,7 @@ type call struct {
 // text string, args ...any. So methods that are still to come are among them.
 func (v *vetter) call(e *ast.CallExpr) (call, bool) {
 	fn := v.callee(e.Fun)
-	if fn == nil || fn.Pkg() == nil || fn.Pkg().Path() != entityPath {
+	if fn == nil || fn.Pkg() == nil || fn.Pkg().Path() != gomodel.EntityPath {
 		return call{}, false
 	}
 	// Of a method expression the receiver is the first of these parameters.
@@ -100,7 +93,7 @@ func collectionOf(t types.Type) *types.Named {
 		t = p.Elem()
 	}
 	named, ok := types.Unalias(t).(*types.Named)
-	if !ok || !isNamed(named, entityPath, "Collection") || named.TypeArgs().Len() == 0 {
+	if !ok || !isNamed(named, gomodel.EntityPath, "Collection") || named.TypeArgs().Len() == 0 {
 		return nil
 	}
 	return named

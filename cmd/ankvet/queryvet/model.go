@@ -6,6 +6,7 @@ import (
 	"reflect"
 	"strings"
 
+	"github.com/ankgo/ank/internal/gomodel"
 	"github.com/ankgo/ank/model"
 )
 
@@ -16,10 +17,12 @@ import (
 //
 //	AlbumYear query.Number[Album, int] = "year"
 //
-// whose value is the column and whose type is that of its values. Constants are
-// part of what the compiler exports, so that a model in another package needs
-// neither its source nor ankgen's rules. A struct that lacks one of them, because
-// its collection was written by hand, is not known.
+// whose value is the column and whose type is that of its values. The compiler exports
+// constants to whoever imports their package, so that a model in another package
+// needs no source. A struct that lacks one of them, because its collection was written
+// by hand, is not known. Of a package that is imported only by one that is imported,
+// the compiler exports no more than the struct: then the field itself tells, by
+// ankgen's rules.
 type models struct {
 	known map[*types.TypeName]*model.Schema
 	// lost is set when a query follows a reference to a model that is not known.
@@ -78,8 +81,8 @@ type modelReader struct {
 func (r *modelReader) fields(st *types.Struct) bool {
 	for i := range st.NumFields() {
 		v := st.Field(i)
-		tag := reflect.StructTag(st.Tag(i)).Get("ank")
-		if v.Name() == "_" || tag == "-" {
+		f := model.Field{Go: v.Name()}
+		if v.Name() == "_" || readTag(&f, st.Tag(i)) {
 			continue
 		}
 		if v.Embedded() {
@@ -89,28 +92,115 @@ func (r *modelReader) fields(st *types.Struct) bool {
 			}
 			continue
 		}
-		f, ok := r.field(v)
-		if !ok {
+		if !r.field(&f, v) {
 			return false
-		}
-		f.Was = formerNames(tag)
-		if target := targetOf(v.Type()); target != nil && f.Type == model.TypeID {
-			f.Ref = collectionName(target)
-			r.targets[len(r.columns)] = target
 		}
 		r.columns = append(r.columns, f)
 	}
 	return true
 }
 
-// targetOf is the struct that a model.Ref or a pointer to one refers to, nil if t
-// is neither.
-func targetOf(t types.Type) *types.TypeName {
-	if p, ok := types.Unalias(t).(*types.Pointer); ok {
-		t = p.Elem()
+// readTag takes the names of a field's column from its tag, and tells whether it is
+// excluded.
+func readTag(f *model.Field, tag string) (excluded bool) {
+	for o := range gomodel.Options(reflect.StructTag(tag).Get(gomodel.TagKey)) {
+		switch o.Key {
+		case gomodel.Excluded:
+			return true
+		case gomodel.Name:
+			f.Name = o.Value
+		case gomodel.RenamedFrom:
+			f.Was = append(f.Was, o.Value)
+		}
 	}
+	return false
+}
+
+// field reads a field, and tells whether it is understood.
+func (r *modelReader) field(f *model.Field, v *types.Var) bool {
+	t := types.Unalias(v.Type())
+	if p, ok := t.(*types.Pointer); ok {
+		t, f.Optional = p.Elem(), true
+	}
+	if f.Name == "" {
+		f.Name = gomodel.Snake(v.Name())
+	}
+	switch column := r.column(v); {
+	case column != nil:
+		f.Name = constant.StringVal(column.Val())
+		f.Type = columnType(column.Type().(*types.Named))
+	case !r.obj.Pkg().Complete():
+		f.Type = typeOf(t)
+	}
+	if number, bits := gomodel.Number(t); number == f.Type {
+		f.Bits = uint8(bits)
+	}
+	if target := targetOf(t); target != nil {
+		f.Ref = collectionName(target)
+		r.targets[len(r.columns)] = target
+	}
+	return f.Type != model.TypeNull
+}
+
+// column is the constant that stands for a field, nil if there is none.
+func (r *modelReader) column(v *types.Var) *types.Const {
+	c, ok := r.obj.Pkg().Scope().Lookup(r.obj.Name() + v.Name()).(*types.Const)
+	if !ok || c.Val().Kind() != constant.String {
+		return nil
+	}
+	column, ok := c.Type().(*types.Named)
+	if !ok || column.TypeArgs().Len() != 2 || !types.Identical(column.TypeArgs().At(0), r.obj.Type()) {
+		return nil
+	}
+	return c
+}
+
+// columnType is the type of the values of a column, model.TypeNull if the column is
+// none of package query.
+func columnType(column *types.Named) model.Type {
+	switch {
+	case isNamed(column, gomodel.QueryPath, "Bool"):
+		return model.TypeBool
+	case isNamed(column, gomodel.QueryPath, "Number"):
+		number, _ := gomodel.Number(column.TypeArgs().At(1))
+		return number
+	case isNamed(column, gomodel.QueryPath, "Text"):
+		return model.TypeString
+	case isNamed(column, gomodel.QueryPath, "Bytes"):
+		return model.TypeBytes
+	case isNamed(column, gomodel.QueryPath, "Time"):
+		return model.TypeTime
+	case isNamed(column, gomodel.QueryPath, "Duration"):
+		return model.TypeDuration
+	case isNamed(column, gomodel.QueryPath, "ID"):
+		return model.TypeID
+	case isNamed(column, gomodel.QueryPath, "JSON"):
+		return model.TypeJSON
+	}
+	return model.TypeNull
+}
+
+// typeOf is the type of the values of a Go type, model.TypeNull if that does not tell:
+// of a type over int64, nothing tells whether it was declared over time.Duration.
+func typeOf(t types.Type) model.Type {
+	if named, ok := types.Unalias(t).(*types.Named); ok && isNamed(named, gomodel.ModelPath, "JSON") {
+		return model.TypeJSON
+	}
+	typ := model.TypeNull
+	for _, s := range samplesOf(t) {
+		value, ok := s.value.(model.Value)
+		if !ok || typ != model.TypeNull && typ != value.Type() {
+			return model.TypeNull
+		}
+		typ = value.Type()
+	}
+	return typ
+}
+
+// targetOf is the struct that a model.Ref refers to, nil if t is none.
+func targetOf(t types.Type) *types.TypeName {
 	ref, ok := types.Unalias(t).(*types.Named)
-	if !ok || !isNamed(ref, modelPath, "Ref") || ref.TypeArgs().Len() != 1 {
+	if !ok || !isNamed(ref, gomodel.ModelPath, "Ref") || ref.TypeArgs().Len() != 1 {
 		return nil
 	}
 	target, ok := types.Unalias(ref.TypeArgs().At(0)).(*types.Named)
@@ -118,86 +208,4 @@ func targetOf(t types.Type) *types.TypeName {
 		return nil
 	}
 	return target.Obj()
-}
-
-// formerNames are the columns that a field's tag says it was renamed from.
-func formerNames(tag string) []string {
-	var all []string
-	for option := range strings.SplitSeq(tag, ",") {
-		if was, ok := strings.CutPrefix(strings.TrimSpace(option), "renamed-from="); ok {
-			all = append(all, was)
-		}
-	}
-	return all
-}
-
-// field reads the constant that stands for a field.
-func (r *modelReader) field(v *types.Var) (model.Field, bool) {
-	c, ok := r.obj.Pkg().Scope().Lookup(r.obj.Name() + v.Name()).(*types.Const)
-	if !ok || c.Val().Kind() != constant.String {
-		return model.Field{}, false
-	}
-	column, ok := types.Unalias(c.Type()).(*types.Named)
-	if !ok || column.TypeArgs().Len() != 2 || !types.Identical(column.TypeArgs().At(0), r.obj.Type()) {
-		return model.Field{}, false
-	}
-	f := model.Field{Name: constant.StringVal(c.Val()), Go: v.Name()}
-	_, f.Optional = types.Unalias(v.Type()).(*types.Pointer)
-	return f, columnType(&f, column)
-}
-
-// columnType sets the type of a field to that of its column.
-func columnType(f *model.Field, column *types.Named) bool {
-	value := column.TypeArgs().At(1)
-	switch {
-	case isNamed(column, queryPath, "Bool"):
-		f.Type = model.TypeBool
-	case isNamed(column, queryPath, "Number"):
-		f.Type, f.Bits = numberType(value)
-	case isNamed(column, queryPath, "Text"):
-		f.Type = model.TypeString
-	case isNamed(column, queryPath, "Bytes"):
-		f.Type = model.TypeBytes
-	case isNamed(column, queryPath, "Time"):
-		f.Type = model.TypeTime
-	case isNamed(column, queryPath, "Duration"):
-		f.Type = model.TypeDuration
-	case isNamed(column, queryPath, "ID"):
-		f.Type = model.TypeID
-	case isNamed(column, queryPath, "JSON"):
-		f.Type = model.TypeJSON
-	}
-	return f.Type != model.TypeNull
-}
-
-// numberType is the type of the values of a Go type, and its bits. It is
-// model.TypeNull for one that is no number.
-func numberType(t types.Type) (model.Type, uint8) {
-	basic, ok := t.Underlying().(*types.Basic)
-	if !ok {
-		return model.TypeNull, 0
-	}
-	switch basic.Kind() {
-	case types.Int, types.Int64:
-		return model.TypeInt, 64
-	case types.Int8:
-		return model.TypeInt, 8
-	case types.Int16:
-		return model.TypeInt, 16
-	case types.Int32:
-		return model.TypeInt, 32
-	case types.Uint, types.Uint64:
-		return model.TypeUint, 64
-	case types.Uint8:
-		return model.TypeUint, 8
-	case types.Uint16:
-		return model.TypeUint, 16
-	case types.Uint32:
-		return model.TypeUint, 32
-	case types.Float32:
-		return model.TypeFloat, 32
-	case types.Float64:
-		return model.TypeFloat, 64
-	}
-	return model.TypeNull, 0
 }

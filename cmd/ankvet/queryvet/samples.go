@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/ankgo/ank/event"
+	"github.com/ankgo/ank/internal/gomodel"
 	"github.com/ankgo/ank/model"
 	"github.com/ankgo/ank/query"
 )
@@ -106,11 +107,11 @@ func namedSamples(t *types.Named) ([]sample, bool) {
 		return times(), true
 	case isNamed(t, "time", "Duration"):
 		return durations(), true
-	case isNamed(t, eventPath, "ID"):
+	case isNamed(t, gomodel.EventPath, "ID"):
 		return ids(), true
-	case isNamed(t, modelPath, "Bytes"):
+	case isNamed(t, gomodel.ModelPath, "Bytes"):
 		return bytes(), true
-	case isNamed(t, modelPath, "Value"), isNamed(t, modelPath, "JSON"):
+	case isNamed(t, gomodel.ModelPath, "Value"), isNamed(t, gomodel.ModelPath, "JSON"):
 		return nil, true
 	case identifies(t):
 		return ids(), true
@@ -126,7 +127,7 @@ func identifies(t types.Type) bool {
 		return false
 	}
 	id, ok := types.Unalias(fn.Signature().Results().At(0).Type()).(*types.Named)
-	return ok && isNamed(id, eventPath, "ID")
+	return ok && isNamed(id, gomodel.EventPath, "ID")
 }
 
 // isTimeStruct tells whether a struct is that of time.Time.

@@ -3,12 +3,27 @@ package people
 
 //go:generate go run github.com/ankgo/ank/cmd/ankgen
 
-import "time"
+import (
+	"time"
+
+	"github.com/ankgo/ank/model"
+)
+
+// A Named is a part of models.
+type Named struct {
+	Name string
+	Nick *string `ank:"name=nickname"`
+}
 
 // A Person makes music.
 //
 //ank:model collection=people plural=People
 type Person struct {
-	Name string
-	Born *time.Time
+	Named
+	Born     *time.Time
+	Age      uint8 `ank:"renamed-from=years"`
+	IsActive bool  `ank:"name=active"`
+	Photo    []byte
+	Links    model.JSON
+	Mentor   *model.Ref[Person]
 }

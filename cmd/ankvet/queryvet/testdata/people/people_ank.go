@@ -4,6 +4,7 @@
 package people
 
 import (
+	"context"
 	"time"
 
 	"github.com/ankgo/ank/entity"
@@ -21,21 +22,39 @@ var personSchema = model.NewSchema(model.Definition{
 	Collection: "people",
 	Fields: []model.Field{
 		{Name: "name", Go: "Name", Type: model.TypeString},
+		{Name: "nickname", Go: "Nick", Type: model.TypeString, Optional: true},
 		{Name: "born", Go: "Born", Type: model.TypeTime, Optional: true},
+		{Name: "age", Go: "Age", Type: model.TypeUint, Bits: 8, Was: []string{"years"}},
+		{Name: "active", Go: "IsActive", Type: model.TypeBool},
+		{Name: "photo", Go: "Photo", Type: model.TypeBytes},
+		{Name: "links", Go: "Links", Type: model.TypeJSON},
+		{Name: "mentor", Go: "Mentor", Type: model.TypeID, Optional: true, Ref: "people"},
 	},
 })
 
 // The columns of Person, to build predicates from.
 const (
-	PersonName query.Text[Person, string]    = "name"
-	PersonBorn query.Time[Person, time.Time] = "born"
+	PersonName     query.Text[Person, string]          = "name"
+	PersonNick     query.Text[Person, string]          = "nickname"
+	PersonBorn     query.Time[Person, time.Time]       = "born"
+	PersonAge      query.Number[Person, uint8]         = "age"
+	PersonIsActive query.Bool[Person, bool]            = "active"
+	PersonPhoto    query.Bytes[Person, []byte]         = "photo"
+	PersonLinks    query.JSON[Person, model.JSON]      = "links"
+	PersonMentor   query.ID[Person, model.Ref[Person]] = "mentor"
 )
 
 // People is the collection of Person.
 var People = entity.NewCollection[PersonView, PersonMutable](personSchema, func(p Person) []model.Value {
 	return []model.Value{
 		model.OfString(p.Name),
+		model.OfPointer(p.Nick, model.OfString),
 		model.OfPointer(p.Born, model.OfTime),
+		model.OfUint(uint64(p.Age)),
+		model.OfBool(p.IsActive),
+		model.OfBytes(p.Photo),
+		model.OfJSON(p.Links),
+		model.OfPointer(p.Mentor, func(v model.Ref[Person]) model.Value { return model.OfID(v.ID()) }),
 	}
 })
 
@@ -48,11 +67,35 @@ func (v PersonView) Ref() model.Ref[Person] { return model.RefTo[Person](v.ID())
 // Name returns the name.
 func (v PersonView) Name() string { return v.Field(0).Text() }
 
+// Nick returns the nick, if there is one.
+func (v PersonView) Nick() (string, bool) {
+	f := v.Field(1)
+	return f.Text(), !f.IsNull()
+}
+
 // Born returns the born, if there is one.
 func (v PersonView) Born() (time.Time, bool) {
-	f := v.Field(1)
+	f := v.Field(2)
 	return f.Time(), !f.IsNull()
 }
+
+// Age returns the age.
+func (v PersonView) Age() uint8 { return uint8(v.Field(3).Uint()) }
+
+// IsActive returns the is active.
+func (v PersonView) IsActive() bool { return v.Field(4).Bool() }
+
+// Photo returns the photo.
+func (v PersonView) Photo() model.Bytes { return v.Field(5).Bytes() }
+
+// Links returns the links.
+func (v PersonView) Links() model.JSON { return v.Field(6).JSON() }
+
+// Mentor fetches the mentor; MentorRef returns the reference.
+func (v PersonView) Mentor(ctx context.Context, r entity.Reader) (PersonView, error) {
+	return People.Get(ctx, r, v.Field(7).ID())
+}
+func (v PersonView) MentorRef() model.Ref[Person] { return model.RefTo[Person](v.Field(7).ID()) }
 
 // PersonMutable records changes to a Person in a transaction. It is not safe for concurrent use.
 type PersonMutable struct{ *entity.Draft }
@@ -69,16 +112,47 @@ func (m PersonMutable) Ref() model.Ref[Person] { return model.RefTo[Person](m.ID
 // SetName records the name.
 func (m PersonMutable) SetName(v string) { m.Set(0, model.OfString(v)) }
 
+// SetNick records the nick; ClearNick records that there is none.
+func (m PersonMutable) SetNick(v string) { m.Set(1, model.OfString(v)) }
+func (m PersonMutable) ClearNick()       { m.Clear(1) }
+
 // SetBorn records the born; ClearBorn records that there is none.
-func (m PersonMutable) SetBorn(v time.Time) { m.Set(1, model.OfTime(v)) }
-func (m PersonMutable) ClearBorn()          { m.Clear(1) }
+func (m PersonMutable) SetBorn(v time.Time) { m.Set(2, model.OfTime(v)) }
+func (m PersonMutable) ClearBorn()          { m.Clear(2) }
+
+// SetAge records the age.
+func (m PersonMutable) SetAge(v uint8) { m.Set(3, model.OfUint(uint64(v))) }
+
+// SetIsActive records the is active.
+func (m PersonMutable) SetIsActive(v bool) { m.Set(4, model.OfBool(v)) }
+
+// SetPhoto records the photo.
+func (m PersonMutable) SetPhoto(v []byte) { m.Set(5, model.OfBytes(v)) }
+
+// SetLinks records the links.
+func (m PersonMutable) SetLinks(v model.JSON) { m.Set(6, model.OfJSON(v)) }
+
+// SetMentor records the mentor; ClearMentor records that there is none.
+func (m PersonMutable) SetMentor(v model.Ref[Person]) { m.Set(7, model.OfID(v.ID())) }
+func (m PersonMutable) ClearMentor()                  { m.Clear(7) }
 
 // A struct has changed since this file was generated if one of these does not
 // compile. To generate it again: go generate
 var (
 	_ = func(s Person) struct {
+		Named
+		Born     *time.Time
+		Age      uint8 `ank:"renamed-from=years"`
+		IsActive bool  `ank:"name=active"`
+		Photo    []byte
+		Links    model.JSON
+		Mentor   *model.Ref[Person]
+	} {
+		return s
+	}
+	_ = func(s Named) struct {
 		Name string
-		Born *time.Time
+		Nick *string `ank:"name=nickname"`
 	} {
 		return s
 	}
