@@ -35,7 +35,7 @@ var below = map[string][]string{
 	"cmd/ankvet": {"cmd/ankvet/queryvet"},
 
 	"internal/gomodel":    {"model"},
-	"cmd/ankvet/queryvet": {"event", "model", "query", "internal/gomodel"},
+	"cmd/ankvet/queryvet": {"event", "model", "query", "entity", "internal/gomodel"},
 
 	"internal/lint":       {},
 	"internal/testreport": {},

@@ -60,7 +60,7 @@ func (v *vetter) check(c call) {
 	}
 	text := constant.StringVal(v.pass.TypesInfo.Types[c.text].Value)
 	source := v.source(c.text, text)
-	for _, f := range v.models.examine(text, v.models.of(c.model), v.arguments(c)) {
+	for _, f := range v.models.examine(text, v.models.of(c.model), v.arguments(c), c.groups) {
 		v.report(c, source, f)
 	}
 }

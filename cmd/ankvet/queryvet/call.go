@@ -3,6 +3,7 @@ package queryvet
 import (
 	"go/ast"
 	"go/types"
+	"strings"
 
 	"github.com/ankgo/ank/internal/gomodel"
 )
@@ -13,6 +14,7 @@ type call struct {
 	text   ast.Expr
 	args   []ast.Expr
 	spread bool            // the last of args is a slice of arguments
+	groups bool            // a query with SELECT is asked for
 	model  *types.TypeName // the struct of the collection's model, nil if that is not known here
 }
 
@@ -39,7 +41,7 @@ func (v *vetter) call(e *ast.CallExpr) (call, bool) {
 	if collection == nil || len(e.Args) <= at {
 		return call{}, false
 	}
-	c := call{expr: e, text: e.Args[at], args: e.Args[at+1:], spread: e.Ellipsis.IsValid()}
+	c := call{expr: e, text: e.Args[at], args: e.Args[at+1:], spread: e.Ellipsis.IsValid(), groups: strings.Contains(fn.Name(), "Groups")}
 	if declared, ok := types.Unalias(collection.TypeArgs().At(collection.TypeArgs().Len() - 1)).(*types.Named); ok {
 		c.model = declared.Obj()
 	}

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"time"
 
+	"github.com/ankgo/ank/entity"
 	"github.com/ankgo/ank/event"
 	"github.com/ankgo/ank/model"
 	"github.com/ankgo/ank/query"
@@ -15,8 +16,9 @@ const maxTried = 256
 
 // examine finds the mistakes in a query: in its text, or else in the names and
 // types in it, in the number of its arguments, and in the type of each of them.
-// The schema is nil if the model is not known.
-func (m *models) examine(text string, schema *model.Schema, args arguments) []finding {
+// The schema is nil if the model is not known; groups says that the query is to
+// have SELECT.
+func (m *models) examine(text string, schema *model.Schema, args arguments, groups bool) []finding {
 	q, err := query.Parse(text)
 	if e := asError(err); e != nil {
 		return []finding{{err: e, fix: m.fix(schema, e)}}
@@ -27,7 +29,7 @@ func (m *models) examine(text string, schema *model.Schema, args arguments) []fi
 		return nil
 	}
 	var all []finding
-	for _, e := range []*query.Error{wrong, miscounted(q, t, args)} {
+	for _, e := range []*query.Error{wrong, miscounted(q, t, args), misplaced(q, text, groups)} {
 		if e != nil {
 			all = append(all, finding{err: e, fix: m.fix(schema, e)})
 		}
@@ -36,6 +38,22 @@ func (m *models) examine(text string, schema *model.Schema, args arguments) []fi
 		all = append(all, t.arguments(args)...)
 	}
 	return all
+}
+
+// misplaced finds a query for groups where entities are asked for, and the other way
+// round.
+func misplaced(q *query.Query, text string, groups bool) *query.Error {
+	if (q.Select != nil) == groups {
+		return nil
+	}
+	e := &query.Error{
+		Kind: query.Mismatch, Text: text, Span: query.Span{End: len(text)}, Line: 1, Column: 1, Token: text,
+		Reason: entity.ErrGroups.Error(),
+	}
+	if groups {
+		e.Reason = entity.ErrNoGroups.Error()
+	}
+	return e
 }
 
 // asError is the error of package query that err is, nil if it is none.

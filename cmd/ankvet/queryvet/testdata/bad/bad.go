@@ -58,6 +58,15 @@ func references(ctx context.Context, s entity.Session, n int) {
 	music.Albums.Query(ctx, s, "meta.tags CONTAINS ANY (?) AND len(title) = ''") // want `query 1:25: no argument` `query 1:45: LEN\(title\) is .* and cannot be compared`
 }
 
+func groups(ctx context.Context, s entity.Session, n int, text string) {
+	music.Albums.FetchGroups(ctx, s, "SELECT genre, COUNT(*) AS n GROUP BY gnere") // want `query 1:38: Album has no column "gnere" \(did you mean genre\?\)`
+	music.Albums.FetchGroups(ctx, s, "SELECT year, SUM(title) GROUP BY year")      // want `query 1:1.: .*`
+	music.Albums.FetchGroups(ctx, s, "SELECT genre, COUNT(*)")                     // want `query 1:8: column genre is neither grouped nor aggregated`
+	music.Albums.FetchGroups(ctx, s, "SELECT COUNT(*) AS n HAVING n > ?", text)    // want `query 1:33: .* cannot be compared with text, a string`
+	music.Albums.FetchGroups(ctx, s, "year > ?", n)                                // want `query 1:1: a query without SELECT asks for entities`
+	music.Albums.Fetch(ctx, s, "SELECT COUNT(*)")                                  // want `query 1:1: a query with SELECT asks for groups`
+}
+
 func counts(ctx context.Context, s entity.Session, year int) {
 	music.Albums.Query(ctx, s, "year > ? AND year < ?", year)                                // want `query 1:21: no argument for parameter 2: 1 given`
 	music.Albums.Query(ctx, s, "year > ?", year, year)                                       // want `query 1:9: 2 arguments for 1 parameter`

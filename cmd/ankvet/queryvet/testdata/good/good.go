@@ -43,6 +43,10 @@ func language(ctx context.Context, s entity.Session, cursor query.Cursor, name s
 	music.Albums.Query(ctx, s, "live AS OF ?", name)
 }
 
+func groups(ctx context.Context, s entity.Session, year int16) {
+	music.Albums.FetchGroups(ctx, s, "SELECT artist.name, COUNT(*) AS n WHERE year > ? GROUP BY artist.name HAVING n > ? ORDER BY n", year, 2)
+}
+
 func unjudged(ctx context.Context, s entity.Session, text string, what any, args []any, named query.Named) {
 	music.Albums.Query(ctx, s, text, 1, 2, 3)
 	music.Albums.Query(ctx, s, "yaer > "+text)

@@ -35,7 +35,15 @@ var albumSchema = model.NewSchema(model.Definition{
 		{Name: "rating", Go: "Rating", Type: model.TypeFloat, Bits: 64, Optional: true},
 		{Name: "meta", Go: "Meta", Type: model.TypeJSON},
 	},
+	Targets: albumTargets{},
 })
+
+// albumTargets knows what the references of an Album lead to.
+type albumTargets struct{}
+
+func (albumTargets) Target(field int) *model.Schema {
+	return map[int]*model.Schema{3: people.People.Schema(), 4: Images.Schema()}[field]
+}
 
 // The columns of Album, to build predicates from.
 const (
@@ -184,7 +192,15 @@ var imageSchema = model.NewSchema(model.Definition{
 		{Name: "url", Go: "URL", Type: model.TypeString},
 		{Name: "album", Go: "Album", Type: model.TypeID, Ref: "albums"},
 	},
+	Targets: imageTargets{},
 })
+
+// imageTargets knows what the references of an Image lead to.
+type imageTargets struct{}
+
+func (imageTargets) Target(field int) *model.Schema {
+	return map[int]*model.Schema{1: Albums.Schema()}[field]
+}
 
 // The columns of Image, to build predicates from.
 const (

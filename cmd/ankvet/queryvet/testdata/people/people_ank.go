@@ -30,7 +30,15 @@ var personSchema = model.NewSchema(model.Definition{
 		{Name: "links", Go: "Links", Type: model.TypeJSON},
 		{Name: "mentor", Go: "Mentor", Type: model.TypeID, Optional: true, Ref: "people"},
 	},
+	Targets: personTargets{},
 })
+
+// personTargets knows what the references of a Person lead to.
+type personTargets struct{}
+
+func (personTargets) Target(field int) *model.Schema {
+	return map[int]*model.Schema{7: People.Schema()}[field]
+}
 
 // The columns of Person, to build predicates from.
 const (
