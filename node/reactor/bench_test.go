@@ -129,7 +129,7 @@ func anyScore(int) [2]int { return [2]int{1, 2} }
 
 func BenchmarkEquality(b *testing.B) {
 	text := func(k, _ int) string { return fmt.Sprintf("owner = 'b-%d'", k) }
-	for _, n := range []int{1, 1000, 100_000} {
+	for _, n := range []int{1, 1000, 100_000, 1_000_000} {
 		b.Run(fmt.Sprintf("standing=%d", n), func(b *testing.B) { newFanOut(b, n, 1, text, anyScore).run(b, 1) })
 	}
 }
@@ -221,6 +221,12 @@ func BenchmarkMemory(b *testing.B) {
 			}
 		})
 	}
+	b.Run("million", func(b *testing.B) {
+		for b.Loop() {
+			perQuery := bytesPerQuery(b, 1_000_000, func(k, _ int) string { return fmt.Sprintf("owner = 'b-%d'", k) })
+			b.ReportMetric(perQuery, "B/query")
+		}
+	})
 }
 
 func bytesPerQuery(tb testing.TB, n int, text func(k, i int) string) float64 {

@@ -35,11 +35,8 @@ type Removal struct {
 // NewFeed returns a feed for a query. Its subscriptions get nothing until the first Replace.
 func NewFeed(c *query.Checked) *Feed {
 	f := &Feed{query: c, byID: map[event.ID]*storage.Record{}}
-	if len(c.Order()) > 0 {
-		f.res.sorted = c
-	}
-	if limit, ok := c.Limit(); ok {
-		f.res.window = &window{query: c, limit: limit, complete: true, whole: true}
+	if f.res.window = newWindow(c); f.res.window != nil {
+		f.res.window.offset, f.res.window.complete, f.res.window.whole = 0, true, true
 	}
 	return f
 }

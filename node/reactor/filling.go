@@ -31,7 +31,7 @@ var errNoRefill = errors.New("reactor: a window ran short of rows and the public
 // aside; -1 for all of them. Of a query with SELECT they are the rows that are grouped: see
 // query.Checked.Rows. It is more than LIMIT asks for, to have some in reserve.
 func (f *Filling) Rows() int {
-	if f.st.groups != nil {
+	if f.st.groups() != nil {
 		return -1
 	}
 	return f.st.res.window.wanted()
@@ -47,17 +47,20 @@ func (f *Filling) Fill(list []*storage.Record, covered func(position any) bool) 
 	st := f.st
 	r := &st.res
 	var filled rows
-	counted := st.groups.again()
+	counted := st.groups().again()
 	if counted != nil {
 		list = counted.fill(list)
 	}
 	filled.fill(r.inOrder(list)) // they may be many: not under the lock
 	st.lock()
 	defer st.unlock()
-	if st.filling != f || r.subs == nil {
+	if !f.due() {
 		return nil
 	}
-	r.rows, st.groups = filled, counted
+	r.rows = filled
+	if counted != nil {
+		r.window.groups = counted
+	}
 	r.window.start(&r.rows)
 	for _, m := range f.missed {
 		if covered(m.position) {
@@ -71,15 +74,19 @@ func (f *Filling) Fill(list []*storage.Record, covered func(position any) bool) 
 		}
 		e.finish(nil)
 	}
-	st.filling = nil
+	delete(st.in.filling, st)
+	st.phase = current
 	st.in.reactor.readAhead(st, covered)
 	r.started()
 	return nil
 }
 
+// due reports whether the rows are still wanted. Needs the lock.
+func (f *Filling) due() bool { return f.st.in.filling[f.st] == f }
+
 // inOrder returns the rows as they are if they are in order, each once, and else a copy that is.
 func (r *result) inOrder(list []*storage.Record) []*storage.Record {
-	order := func(a, b *storage.Record) int { return compare(r.sorted, a, b) }
+	order := func(a, b *storage.Record) int { return compare(r.order(), a, b) }
 	ordered := true
 	for i := 1; i < len(list) && ordered; i++ {
 		ordered = order(list[i-1], list[i]) < 0
@@ -96,7 +103,7 @@ func (r *result) inOrder(list []*storage.Record) []*storage.Record {
 func (f *Filling) Fail(err error) {
 	f.st.lock()
 	defer f.st.unlock()
-	if f.st.filling == f {
+	if f.due() {
 		f.st.res.fail(err)
 	}
 }

@@ -32,10 +32,10 @@ func newGroups(c *query.Checked) *groups {
 
 // shape makes an empty result ready. All groups are kept, in the window or not, so it never runs short.
 func (g *groups) shape(r *result) {
-	r.shape(g.outer)
-	if r.window != nil {
-		r.window.complete, r.window.whole = true, true
+	if r.window = newWindow(g.outer); r.window == nil {
+		r.window = &window{query: g.outer, limit: unlimited}
 	}
+	r.window.groups, r.window.complete, r.window.whole = g, true, true
 }
 
 // again returns the groups of no rows, for the same query; nil if there is none.

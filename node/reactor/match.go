@@ -45,6 +45,7 @@ type column struct {
 	column  int
 	path    []string
 	json    bool
+	named   map[string]bucket // by text: most equalities are about one, and it takes less room and time
 	points  map[model.Value]bucket
 	nulls   bucket
 	numbers intervals[uint64]
@@ -160,23 +161,16 @@ func (c *cell) column(s *model.Schema, t *term) *column {
 }
 
 func (c *column) empty() bool {
-	return len(c.points) == 0 && c.nulls.empty() && c.numbers.empty() && c.texts.empty()
+	return len(c.named)+len(c.points) == 0 && c.nulls.empty() && c.numbers.empty() && c.texts.empty()
 }
 
 // change lets f change the bucket of a term, which is made before and dropped afterwards if it is empty.
 func (c *column) change(t *term, f func(*bucket)) {
 	switch {
+	case t.kind == pointTerm && t.point.Type() == model.TypeString:
+		changeAt(&c.named, t.point.Text(), f)
 	case t.kind == pointTerm:
-		b := c.points[t.point]
-		f(&b)
-		if b.empty() {
-			delete(c.points, t.point)
-			return
-		}
-		if c.points == nil {
-			c.points = map[model.Value]bucket{}
-		}
-		c.points[t.point] = b
+		changeAt(&c.points, t.point, f)
 	case t.kind == nullTerm:
 		f(&c.nulls)
 	case t.isText():
@@ -192,6 +186,20 @@ func (c *column) change(t *term, f func(*bucket)) {
 			c.numbers.remove(t.low, t.top)
 		}
 	}
+}
+
+// changeAt does the same in a map.
+func changeAt[K comparable](m *map[K]bucket, key K, f func(*bucket)) {
+	b := (*m)[key]
+	f(&b)
+	if b.empty() {
+		delete(*m, key)
+		return
+	}
+	if *m == nil {
+		*m = map[K]bucket{}
+	}
+	(*m)[key] = b
 }
 
 // side says for which of the two rows of a change something holds.
@@ -280,13 +288,17 @@ func (s *search) value(c *column, v model.Value, sides side) {
 		s.bucket(&c.nulls, sides)
 		return
 	}
-	if len(c.points) > 0 {
-		b := c.points[v]
+	if v.Type() == model.TypeString {
+		if b, ok := c.named[v.Text()]; ok {
+			s.bucket(&b, sides)
+		}
+		c.texts.stab(v.Text(), s, sides)
+		return
+	}
+	if b, ok := c.points[v]; ok {
 		s.bucket(&b, sides)
 	}
-	if v.Type() == model.TypeString {
-		c.texts.stab(v.Text(), s, sides)
-	} else if !c.numbers.empty() {
+	if !c.numbers.empty() {
 		n, _ := number(v, c.json)
 		c.numbers.stab(n, s, sides)
 	}

@@ -14,7 +14,7 @@ type Reactor struct {
 	collections map[string]*collection
 
 	position any     // of the newest publication
-	ahead    []ahead // filled from a snapshot that may be newer than that
+	early    []early // filled from a snapshot that may be newer than that
 
 	// Of the publication at hand.
 	pairs   []linked
@@ -22,10 +22,10 @@ type Reactor struct {
 	waiting []refill
 }
 
-// linked is a pair of a standing query, in the order of changes.
+// linked is a pair of a standing query, and where its pair before that is.
 type linked struct {
 	pair
-	next int32 // counted from 1; 0 at the end
+	next int32 // in reactor.pairs, counted from 1; 0 at the end
 }
 
 // refill is a window that ran short.
@@ -35,9 +35,9 @@ type refill struct {
 	need int
 }
 
-// ahead is a result that was read from a snapshot newer than the publications so far: those that are part
+// early is a result that was read from a snapshot newer than the publications so far: those that are part
 // of the snapshot must pass it by.
-type ahead struct {
+type early struct {
 	st      *standing
 	covered func(position any) bool
 }
@@ -118,12 +118,12 @@ func (r *Reactor) take(p *Publication) {
 		}
 	}
 	for _, st := range r.touched {
-		if first := &r.pairs[st.firstPair-1]; first.next == 0 {
-			r.applyOne(p, st, &first.pair)
+		if last := &r.pairs[st.pair-1]; last.next == 0 {
+			r.applyOne(p, st, &last.pair)
 		} else {
 			r.apply(p, st, r.linked(st))
 		}
-		st.firstPair, st.lastPair = 0, 0
+		st.pair = 0
 	}
 	clear(r.pairs)
 	clear(r.touched)
@@ -133,52 +133,53 @@ func (r *Reactor) take(p *Publication) {
 // passBy marks the results that have a publication already. What a snapshot does not cover nothing after
 // it does, so a result stays in the list only until the first such publication.
 func (r *Reactor) passBy(position any) {
-	r.ahead = slices.DeleteFunc(r.ahead, func(a ahead) bool {
-		a.st.skip = a.covered(position)
-		return !a.st.skip
+	r.early = slices.DeleteFunc(r.early, func(e early) bool {
+		if e.covered(position) {
+			e.st.phase = ahead
+			return false
+		}
+		e.st.phase = current
+		return true
 	})
-	if len(r.ahead) == 0 {
-		r.ahead = nil
+	if len(r.early) == 0 {
+		r.early = nil
 	}
 }
 
 // readAhead notes that a result may have publications that are still to come.
 func (r *Reactor) readAhead(st *standing, covered func(position any) bool) {
-	if len(r.ahead) == cap(r.ahead) {
+	if len(r.early) == cap(r.early) {
 		// Without publications only this lets go of results that have ended.
-		r.ahead = slices.DeleteFunc(r.ahead, func(a ahead) bool { return a.st.res.subs == nil })
-		r.ahead = slices.Grow(r.ahead, len(r.ahead)+1)
+		r.early = slices.DeleteFunc(r.early, func(e early) bool { return e.st.res.subs == nil })
+		r.early = slices.Grow(r.early, len(r.early)+1)
 	}
-	r.ahead = append(r.ahead, ahead{st, covered})
+	r.early = append(r.early, early{st, covered})
 }
 
 // link notes pairs for later.
 func (r *Reactor) link(m *matched) {
 	for _, st := range m.found {
-		r.pairs = append(r.pairs, linked{pair: m.pair(st)})
-		at := int32(len(r.pairs))
-		if st.firstPair == 0 {
-			st.firstPair = at
+		if st.pair == 0 {
 			r.touched = append(r.touched, st)
-		} else {
-			r.pairs[st.lastPair-1].next = at
 		}
-		st.lastPair = at
+		r.pairs = append(r.pairs, linked{m.pair(st), st.pair})
+		st.pair = int32(len(r.pairs))
 	}
 }
 
-// linked gathers the pairs of a standing query.
+// linked gathers the pairs of a standing query, in the order of changes.
 func (r *Reactor) linked(st *standing) []pair {
 	var pairs []pair
-	for at := st.firstPair; at != 0; at = r.pairs[at-1].next {
+	for at := st.pair; at != 0; at = r.pairs[at-1].next {
 		pairs = append(pairs, r.pairs[at-1].pair)
 	}
+	slices.Reverse(pairs)
 	return pairs
 }
 
 // applyOne applies the only pair that a publication has for a standing query.
 func (r *Reactor) applyOne(p *Publication, st *standing, change *pair) {
-	if st.filling != nil || st.skip || st.res.window != nil || st.groups != nil {
+	if st.phase != current || st.res.window.bounded() || st.groups() != nil {
 		r.apply(p, st, []pair{*change})
 		return
 	}
@@ -197,14 +198,15 @@ type lone struct {
 
 // apply applies all pairs that a publication has for a standing query.
 func (r *Reactor) apply(p *Publication, st *standing, pairs []pair) {
-	if st.skip {
+	switch st.phase {
+	case ahead:
+		return
+	case filling:
+		f := st.in.filling[st]
+		f.missed = append(f.missed, missed{p.Position, pairs})
 		return
 	}
-	if st.filling != nil {
-		st.filling.missed = append(st.filling.missed, missed{p.Position, pairs})
-		return
-	}
-	e, need := st.res.begin(st.groups.apply(pairs))
+	e, need := st.res.begin(st.groups().apply(pairs))
 	if need > 0 {
 		r.waiting = append(r.waiting, refill{st, e, need})
 		return
@@ -246,9 +248,8 @@ func (r *Reactor) Register(c *query.Checked, wake func()) (*Subscription, *Filli
 		col = newCollection(r, c.Schema())
 		r.collections[c.Schema().Collection()] = col
 	}
-	col.add(st, branches)
-	st.filling = &Filling{st: st}
-	return attach(st, wake), st.filling, nil
+	f := col.add(st, branches)
+	return attach(st, wake), f, nil
 }
 
 // join adds a subscription to a standing query that is there already; nil if there is none.

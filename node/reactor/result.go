@@ -13,9 +13,8 @@ import (
 // result is what a standing query has found, and who wants to know of changes.
 type result struct {
 	rows   rows
-	sorted *query.Checked // for its order; nil if that is the order of IDs
-	window *window        // nil without LIMIT and OFFSET
-	subs   *Subscription  // the first of a list
+	window *window       // nil: all rows in the order of IDs
+	subs   *Subscription // the first of a list
 }
 
 // pair is what a commit does to a result: a row that leaves, comes, or changes.
@@ -28,14 +27,23 @@ type pair struct {
 	hidden bool            // nothing that is shown did
 }
 
-func compare(sorted *query.Checked, a, b *storage.Record) int {
-	if sorted == nil {
+// compare compares by the order of a query; nil is the order of IDs.
+func compare(order *query.Checked, a, b *storage.Record) int {
+	if order == nil {
 		return a.Row.ID.Compare(b.Row.ID)
 	}
-	return sorted.Compare(&a.Row, &b.Row)
+	return order.Compare(&a.Row, &b.Row)
 }
 
-func (r *result) find(x *storage.Record) (int, bool) { return r.rows.find(x, r.sorted) }
+// order is the query whose order the rows are in.
+func (r *result) order() *query.Checked {
+	if r.window == nil {
+		return nil
+	}
+	return r.window.query
+}
+
+func (r *result) find(x *storage.Record) (int, bool) { return r.rows.find(x, r.order()) }
 
 // apply does a single pair to a result without a window, and says in c, which is empty, what that
 // amounts to.
@@ -56,7 +64,7 @@ func (r *result) apply(p *pair, c *RowChange) bool {
 		c.Kind, c.Fields = Added, nil
 		c.Index, _ = r.find(p.after)
 		r.rows.insert(c.Index, p.after)
-	case compare(r.sorted, c.Before, p.after) == 0:
+	case compare(r.order(), c.Before, p.after) == 0:
 		r.rows.set(c.OldIndex, p.after)
 		c.Kind, c.Index = Updated, c.OldIndex
 	default:
@@ -135,14 +143,14 @@ func (e *edit) take(p *pair, w *spot) {
 	at := -1
 	if w.index >= 0 {
 		at, _ = e.find(w.record)
-		if p.after != nil && compare(e.sorted, w.record, p.after) == 0 {
+		if p.after != nil && compare(e.order(), w.record, p.after) == 0 {
 			e.rows.set(at, p.after)
 			return
 		}
 		e.rows.remove(at)
 	}
 	w.moved = true
-	if p.after == nil || !e.window.knows(e.sorted, p.after) {
+	if p.after == nil || !e.window.knows(p.after) {
 		return
 	}
 	i, _ := e.find(p.after)

@@ -59,12 +59,12 @@ func (r *rows) at(i int) *storage.Record {
 }
 
 // find returns the index of the record that stands where the given one does in the order, or where it would stand.
-func (r *rows) find(x *storage.Record, sorted *query.Checked) (int, bool) {
+func (r *rows) find(x *storage.Record, order *query.Checked) (int, bool) {
 	if r.tree == nil {
 		if r.one == nil {
 			return 0, false
 		}
-		c := compare(sorted, r.one, x)
+		c := compare(order, r.one, x)
 		if c < 0 {
 			return 1, false
 		}
@@ -76,7 +76,7 @@ func (r *rows) find(x *storage.Record, sorted *query.Checked) (int, bool) {
 		from, to := 1, len(n.kids)
 		for from < to {
 			m := (from + to) / 2
-			if compare(sorted, n.kids[m].first(), x) <= 0 {
+			if compare(order, n.kids[m].first(), x) <= 0 {
 				from = m + 1
 			} else {
 				to = m
@@ -90,7 +90,7 @@ func (r *rows) find(x *storage.Record, sorted *query.Checked) (int, bool) {
 	from, to := 0, len(n.records)
 	for from < to {
 		m := (from + to) / 2
-		c := compare(sorted, n.records[m], x)
+		c := compare(order, n.records[m], x)
 		if c == 0 {
 			return i + m, true
 		}

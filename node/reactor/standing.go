@@ -18,20 +18,23 @@ type standing struct {
 	near  side   // the index has the row on these sides
 	sure  side   // and needs no look at the predicate there
 	on    side   // the predicate holds on these sides
-	skip  bool   // the publication at hand is part of the result already
-	// The pairs of the publication at hand in reactor.pairs, counted from 1.
-	firstPair, lastPair int32
-
-	filling *Filling // not nil until the result is there
-	res     result
-
-	groups *groups // of a query with SELECT, whose result they are; else nil
+	phase phase
+	pair  int32 // the last of the publication at hand in reactor.pairs, counted from 1
+	res   result
 
 	filter *query.Filter // made when first needed; often the index says it all
 	in     *collection
 	key    string
-	others []entry // of the predicate's other branches
 }
+
+// phase is where a standing query is in its life.
+type phase uint8
+
+const (
+	filling phase = iota // its rows are being read
+	ahead                // the publication at hand is part of its rows already
+	current
+)
 
 // predicate is what the query asks of a row.
 func (st *standing) predicate() query.Condition {
@@ -64,6 +67,8 @@ type collection struct {
 	schema  *model.Schema
 	names   []string
 	queries map[string]*standing
+	others  map[*standing][]entry  // of the branches after the first
+	filling map[*standing]*Filling // of those in this phase
 	index   cell
 	search  search
 }
@@ -74,6 +79,8 @@ func newCollection(r *Reactor, s *model.Schema) *collection {
 		schema:  s,
 		names:   s.Names()[:len(s.Fields())],
 		queries: map[string]*standing{},
+		others:  map[*standing][]entry{},
+		filling: map[*standing]*Filling{},
 		index:   cell{sorted: true},
 		search:  search{before: newView(s), after: newView(s)},
 	}
@@ -88,46 +95,47 @@ func newStanding(q *query.Checked) (*standing, []branch, error) {
 		return nil, nil, err
 	}
 	if q.Grouping() != nil {
-		st.groups = newGroups(q)
-		st.groups.shape(&st.res)
+		newGroups(q).shape(&st.res)
 	} else {
-		st.res.shape(q)
+		st.res.window = newWindow(q)
 	}
-	branches := branchesOf(q.Schema(), st.asks(again))
-	if len(branches) > 1 {
-		st.others = make([]entry, len(branches)-1)
-	}
-	for i := range branches {
-		e := st.entryAt(i)
-		e.owner, e.branch = st, uint16(i)
-	}
-	return st, branches, nil
+	return st, branchesOf(q.Schema(), st.asks(again)), nil
 }
 
 // add puts a standing query into the index.
-func (c *collection) add(st *standing, branches []branch) {
+func (c *collection) add(st *standing, branches []branch) *Filling {
 	st.in = c
+	if len(branches) > 1 {
+		c.others[st] = make([]entry, len(branches)-1)
+	}
 	x := &indexing{schema: c.schema}
 	for i, b := range branches {
-		c.index.add(x, place{st.entryAt(i), b})
+		e := c.entry(st, i)
+		*e = entry{owner: st, branch: uint16(i)}
+		c.index.add(x, place{e, b})
 	}
 	c.queries[st.key] = st
+	c.filling[st] = &Filling{st: st}
+	return c.filling[st]
 }
 
-func (st *standing) entryAt(branch int) *entry {
+// entry is a standing query's entry for one of its branches.
+func (c *collection) entry(st *standing, branch int) *entry {
 	if branch == 0 {
 		return &st.entry
 	}
-	return &st.others[branch-1]
+	return &c.others[st][branch-1]
 }
 
 // remove takes a standing query out of the index.
 func (c *collection) remove(st *standing) {
 	x := &indexing{schema: c.schema}
 	for i, b := range branchesOf(c.schema, st.predicate()) {
-		c.index.remove(x, place{st.entryAt(i), b})
+		c.index.remove(x, place{c.entry(st, i), b})
 	}
 	delete(c.queries, st.key)
+	delete(c.others, st)
+	delete(c.filling, st)
 	if len(c.queries) == 0 {
 		delete(c.reactor.collections, c.schema.Collection())
 	}
@@ -215,11 +223,19 @@ func (st *standing) lock()           { st.in.reactor.mu.Lock() }
 func (st *standing) unlock()         { st.in.reactor.mu.Unlock() }
 func (st *standing) result() *result { return &st.res }
 func (st *standing) differ() differ {
-	if st.groups != nil {
-		return st.groups
+	if g := st.groups(); g != nil {
+		return g
 	}
 	return entities{st.in.schema}
 }
-func (st *standing) ready() bool   { return st.filling == nil }
+func (st *standing) ready() bool   { return st.phase != filling }
 func (st *standing) position() any { return st.in.reactor.position }
 func (st *standing) left()         { st.in.remove(st) }
+
+// groups are those of a query with SELECT, whose result they are; else nil.
+func (st *standing) groups() *groups {
+	if st.res.window == nil {
+		return nil
+	}
+	return st.res.window.groups
+}

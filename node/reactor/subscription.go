@@ -11,16 +11,15 @@ import (
 // Next is for one goroutine at a time; everything else is safe for concurrent use.
 type Subscription struct {
 	mu      sync.Mutex // guards what follows; may be taken while holding home, not the other way round
-	fresh   bool       // the next set is an initial one; nothing is queued until then. Changed under both
+	fresh   bool       // the next set is the initial one; nothing is queued until then. Changed under both
+	closed  bool       // guarded by home
 	first   *ChangeSet // nil: nothing is queued
 	backlog *backlog   // what comes after first, or at the end
 
 	wake func()
 	home home
 
-	// Guarded by home.
-	next, previous *Subscription
-	closed         bool
+	next, previous *Subscription // guarded by home
 }
 
 // home is what a subscription belongs to. Its lock guards the result and the list of subscriptions.

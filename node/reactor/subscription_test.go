@@ -132,10 +132,10 @@ func TestResultsThatEndAreLetGo(t *testing.T) {
 		require.NoError(t, filling.Fill(nil, func(any) bool { return false }))
 		sub.Close()
 	}
-	require.LessOrEqual(t, len(w.reactor.ahead), 100)
+	require.LessOrEqual(t, len(w.reactor.early), 100)
 	w.commit(3)
 	stays.take()
-	require.Nil(t, w.reactor.ahead)
+	require.Nil(t, w.reactor.early)
 }
 
 func TestIdenticalQueriesShareOneStandingQuery(t *testing.T) {

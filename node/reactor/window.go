@@ -5,13 +5,14 @@ import (
 	"github.com/ankgo/ank/storage"
 )
 
-// window is the part of a result that LIMIT and OFFSET leave. Behind it stand the first rows of
-// the whole result: those before the window, those in it, and some more, so that most rows that
-// leave can be replaced without reading. What comes after bound is unknown, unless complete.
+// window is the order of a result and the part of it that LIMIT and OFFSET leave. Behind it stand the
+// first rows of the whole result: those before the window, those in it, and some more, so that most rows
+// that leave can be replaced without reading. What comes after bound is unknown, unless complete.
 //
-// A nil window is one without bounds.
+// A nil window is one without bounds, in the order of IDs.
 type window struct {
 	query    *query.Checked
+	groups   *groups // that the rows are, if the query has SELECT
 	offset   int
 	limit    int             // unlimited if there is none
 	complete bool            // the rows are the whole result
@@ -24,18 +25,10 @@ type window struct {
 // LIMIT and OFFSET are below it.
 const unlimited = 1 << 30
 
-// shape makes an empty result ready for what a query asks.
-func (r *result) shape(c *query.Checked) {
-	r.window = newWindow(c)
-	if len(c.Order()) > 0 {
-		r.sorted = c
-	}
-}
-
-// newWindow returns the window of a query, nil if it has none.
+// newWindow returns the window of a query, nil if it asks for no order and no part.
 func newWindow(c *query.Checked) *window {
 	limit, limited := c.Limit()
-	if !limited && c.Offset() == 0 {
+	if !limited && c.Offset() == 0 && len(c.Order()) == 0 {
 		return nil
 	}
 	w := &window{query: c, offset: c.Offset(), limit: unlimited}
@@ -45,6 +38,9 @@ func newWindow(c *query.Checked) *window {
 	return w
 }
 
+// bounded reports whether there is a LIMIT or an OFFSET, limited whether there may be rows that are not
+// read.
+func (w *window) bounded() bool { return w != nil && (w.offset > 0 || w.limit < unlimited) }
 func (w *window) limited() bool { return w != nil && w.need() < unlimited }
 
 // need is the number of rows that must be known, slack how many more are kept for bad days.
@@ -86,8 +82,8 @@ func (w *window) index(i int) int {
 }
 
 // knows reports whether a row's position is in the part that is known.
-func (w *window) knows(sorted *query.Checked, x *storage.Record) bool {
-	return w == nil || w.complete || compare(sorted, x, w.bound) <= 0
+func (w *window) knows(x *storage.Record) bool {
+	return w == nil || w.complete || compare(w.query, x, w.bound) <= 0
 }
 
 // hold keeps what is shown now if that many rows leaving may make the window short.
@@ -117,7 +113,7 @@ func (w *window) extend(r *result, filled []*storage.Record) []*storage.Record {
 	if n == 0 {
 		return nil
 	}
-	for len(filled) > 0 && w.bound != nil && compare(r.sorted, filled[0], w.bound) <= 0 {
+	for len(filled) > 0 && w.bound != nil && compare(w.query, filled[0], w.bound) <= 0 {
 		filled = filled[1:]
 	}
 	filled = filled[:min(n, len(filled))]
