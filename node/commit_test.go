@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math/rand/v2"
 	"sync"
 	"testing"
 	"testing/synctest"
@@ -551,6 +552,70 @@ func TestCancelledCommits(t *testing.T) {
 		_, err = f.node.Receipt(f.ctx, waiting.receipt.Transaction)
 		require.ErrorIs(t, err, node.ErrUnknownTransaction)
 	})
+}
+
+// TestContextsThatEndAnywhere: whenever its context ends and whatever the engine
+// does, what a commit returns is what happened.
+func TestContextsThatEndAnywhere(t *testing.T) {
+	for seed := range uint64(20) {
+		t.Run(fmt.Sprintf("seed=%d", seed), func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) { endAnywhere(t, seed) })
+		})
+	}
+}
+
+func endAnywhere(t *testing.T, seed uint64) {
+	const writers, rounds = 12, 15
+	f := start(t, node.WithLimits(node.Limits{Batch: 4}))
+	f.alarm.expected.Store(true)
+	dice := rand.New(rand.NewPCG(seed, 1))
+	f.stage.commit = func(_ context.Context, _ *storage.Batch, next func() error) error { // one at a time
+		<-time.After(time.Duration(dice.IntN(3000)) * time.Microsecond)
+		switch dice.IntN(12) {
+		case 0:
+			return errors.Join(next(), storage.ErrUnknown)
+		case 1:
+			return storage.ErrUnknown
+		}
+		return next()
+	}
+	var wg sync.WaitGroup
+	for w := range writers {
+		wg.Go(func() {
+			dice := rand.New(rand.NewPCG(seed, uint64(2+w)))
+			for i := range rounds {
+				ctx, cancel := context.WithTimeout(f.ctx, time.Duration(dice.IntN(8000))*time.Microsecond)
+				f.commitAndTell(ctx, fmt.Sprintf("%d/%d", w, i))
+				cancel()
+			}
+		})
+	}
+	wg.Wait()
+	f.stage.commit = nil
+	requireLogVerifies(f)
+}
+
+// commitAndTell commits an album and checks that it is there, or is not, as told.
+func (f *fixture) commitAndTell(ctx context.Context, name string) {
+	tx := f.prince.Begin()
+	m, err := albums.Create(tx, Album{Name: name})
+	if err != nil {
+		f.Error(err)
+		return
+	}
+	r, err := tx.Commit(ctx)
+	told := node.Accepted
+	if err != nil {
+		told = node.Pending // no error but ErrPending leaves it open
+		r, err = f.node.Receipt(f.ctx, r.Transaction)
+		if err != nil && !errors.Is(err, node.ErrUnknownTransaction) && !errors.Is(err, storage.ErrUnknown) {
+			f.Error(err)
+		}
+	}
+	_, err = albums.Get(f.ctx, f.queen, m.ID())
+	if there := err == nil; there != (r.Status == node.Accepted) || told == node.Accepted && !there {
+		f.Errorf("%s: it is there: %v, told: %v, receipt: %v", name, there, told, r)
+	}
 }
 
 func TestAReceiptResolvesAfterItsOwnerLeft(t *testing.T) {

@@ -209,8 +209,11 @@ func isFinal(err error) bool {
 // why.
 func (c *Connection) once(ctx context.Context) error {
 	conn, err := c.dial(ctx)
-	if err != nil {
+	switch {
+	case err != nil:
 		return err
+	case conn == nil:
+		return errors.New("dialling returned no connection")
 	}
 	l := newLine(c.owner, newPeer(ctx, conn))
 	err = c.speak(l)

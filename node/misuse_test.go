@@ -7,6 +7,8 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/ankgo/ank/node"
+	"github.com/ankgo/ank/node/wire"
+	"github.com/ankgo/ank/signal"
 	"github.com/ankgo/ank/storage/memory"
 )
 
@@ -31,6 +33,10 @@ func TestWhatIsNilIsAnError(t *testing.T) {
 	require.NoError(t, err)
 	_, err = client.Connect(nil)
 	require.ErrorContains(t, err, "no function to dial with")
+	c, err := client.Connect(func(context.Context) (wire.Conn, error) { return nil, nil })
+	require.NoError(t, err)
+	_, err = signal.Wait(t.Context(), c.Signal(), func(s node.ConnectionState) bool { return s.Err != nil })
+	require.NoError(t, err)
 	require.NoError(t, client.Close(t.Context()))
 	require.NoError(t, engine.Close())
 }
