@@ -361,3 +361,23 @@ func TestADeafPeerLosesItsConnection(t *testing.T) {
 		require.Zero(t, f.node.Standing())
 	})
 }
+
+func TestSubscriptionsAreBounded(t *testing.T) {
+	cluster(t, func(t *testing.T, f *fixture) {
+		s := f.visit("mallory")
+		const most = 4096
+		for i := range most {
+			s.send(&wire.Subscribe{Request: uint64(i + 1), Collection: "albums", Query: fmt.Sprintf("year > %d", i)})
+			require.IsType(t, &wire.Rows{}, s.hear())
+		}
+		s.send(&wire.Subscribe{Request: most + 1, Collection: "albums"})
+		require.Equal(t, wire.CodeTooMany, s.hear().(*wire.Failure).Code)
+		require.Equal(t, most, f.node.Standing())
+		s.send(&wire.Unsubscribe{Request: 1})
+		s.send(&wire.Subscribe{Request: most + 2, Collection: "albums"})
+		require.IsType(t, &wire.Rows{}, s.hear())
+		require.NoError(t, s.conn.Close())
+		synctest.Wait()
+		require.Zero(t, f.node.Standing())
+	})
+}
