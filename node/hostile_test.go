@@ -381,3 +381,30 @@ func TestSubscriptionsAreBounded(t *testing.T) {
 		require.Zero(t, f.node.Standing())
 	})
 }
+
+// TestAnAcceptedTransactionStaysAccepted: whoever uses its ID again does not change
+// what is said of it.
+func TestAnAcceptedTransactionStaysAccepted(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		f, c := start(t), newClient(t, 0)
+		tx := c.create(Album{Name: "Parade", Year: 1986})
+		want, err := f.node.Accept(f.ctx, "ada", c.remote(tx))
+		require.NoError(t, err)
+		other := c.create(Album{Name: "Chaos", Year: 1812})
+		older := event.ID{0, 1}
+		other.Events[0].ID, other.Events[0].Entity, other.ID = older, older, tx.ID
+		_, err = f.node.Accept(f.ctx, "mallory", other)
+		require.ErrorIs(t, err, errTooOld)
+		forged := c.remote(tx)
+		forged.Events[0].Ops[0].Value = model.OfString("Another").AppendTo(nil)
+		for range 2 {
+			_, err = f.node.Accept(f.ctx, "mallory", c.remote(forged))
+			require.ErrorIs(t, err, event.ErrEquivocation)
+			got, err := f.node.Receipt(f.ctx, want.Transaction)
+			require.NoError(t, err)
+			require.Equal(t, want, got)
+			f.stop()
+			f = startOver(t, f.store)
+		}
+	})
+}

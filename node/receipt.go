@@ -1,6 +1,7 @@
 package node
 
 import (
+	"errors"
 	"fmt"
 
 	"github.com/ankgo/ank/event"
@@ -65,7 +66,12 @@ type receipts struct {
 	most int
 }
 
+// add remembers a receipt. That somebody used the ID of a transaction for another
+// one says nothing about the first.
 func (r *receipts) add(receipt Receipt) {
+	if errors.Is(receipt.Reason, event.ErrEquivocation) {
+		return
+	}
 	if len(r.ring) < r.most {
 		r.ring = append(r.ring, receipt)
 		return
@@ -74,13 +80,18 @@ func (r *receipts) add(receipt Receipt) {
 	r.next = (r.next + 1) % len(r.ring)
 }
 
-// find looks for the newest receipt of a transaction.
-func (r *receipts) find(tx event.ID) (Receipt, bool) {
+// find looks for the receipt of a transaction: the newest one, but that it was
+// accepted stays true, whatever became of others with its ID.
+func (r *receipts) find(tx event.ID) (found Receipt, ok bool) {
 	for i := range r.ring {
 		at := (r.next - 1 - i + 2*len(r.ring)) % len(r.ring)
-		if r.ring[at].Transaction == tx {
-			return r.ring[at], true
+		switch receipt := r.ring[at]; {
+		case receipt.Transaction != tx:
+		case receipt.Status == Accepted:
+			return receipt, true
+		case !ok:
+			found, ok = receipt, true
 		}
 	}
-	return Receipt{}, false
+	return found, ok
 }
