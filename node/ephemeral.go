@@ -176,6 +176,11 @@ func (e *ephemeral) receipt(ctx context.Context, tx event.ID) (Receipt, error) {
 	if p != nil {
 		return e.await(ctx, p)
 	}
+	// It may just have been decided: what is shown must not lag behind the answer.
+	if err := e.keeper.begin(ctx); err != nil {
+		return Receipt{Transaction: tx, Status: Pending}, err
+	}
+	e.keeper.end()
 	entry, err := e.find(ctx, tx)
 	return entry.Receipt(), err
 }

@@ -14,18 +14,18 @@ import (
 // namedBlock is a file of the tour: its name, then its code.
 var namedBlock = regexp.MustCompile("(?ms)^`([a-z/]+\\.go)`:\n\n```go\n(.*?)^```")
 
-// printedBlock is what the tour says that its program prints.
+// printedBlock is what the tour says that a program prints.
 var printedBlock = regexp.MustCompile("(?ms)^```text\n(.*?)^```")
 
 // TestTheTourRuns follows the README in a module outside the repository: it
-// writes the files, generates, runs, and compares what is printed.
+// writes the files, generates, runs both programs, and compares what is printed.
 func TestTheTourRuns(t *testing.T) {
 	readme, err := os.ReadFile(filepath.Join(root, "README.md"))
 	require.NoError(t, err)
 	files := namedBlock.FindAllStringSubmatch(string(readme), -1)
-	require.Len(t, files, 2, "the tour has a file of models and a program")
-	printed := printedBlock.FindStringSubmatch(string(readme))
-	require.NotNil(t, printed, "the tour says what it prints")
+	require.Len(t, files, 3, "the tour has a file of models and two programs")
+	printed := printedBlock.FindAllStringSubmatch(string(readme), -1)
+	require.Len(t, printed, 2, "the tour says what they print")
 
 	dir := t.TempDir()
 	for _, file := range files {
@@ -38,7 +38,8 @@ func TestTheTourRuns(t *testing.T) {
 	for _, step := range steps(t, string(readme), here) {
 		tour(t, dir, step...)
 	}
-	require.Equal(t, printed[1], tour(t, dir, "run", "."))
+	require.Equal(t, printed[0][1], tour(t, dir, "run", "."))
+	require.Equal(t, printed[1][1], tour(t, dir, "run", "./client"))
 	require.Contains(t, string(readme), "go vet -vettool=$(go tool -n ankvet) ./...")
 	tour(t, dir, "vet", "-vettool="+strings.TrimSpace(tour(t, dir, "tool", "-n", "ankvet")), "./...")
 }
