@@ -132,6 +132,8 @@ func (c *definitionChecker) index(x *Index) {
 			report("there is no column number " + strconv.Itoa(column.Field))
 		case seen[column.Field]:
 			report("column " + strconv.Quote(f.Name) + " occurs twice")
+		case x.Unique && f.Type == TypeJSON:
+			report("column " + strconv.Quote(f.Name) + " is JSON, which cannot be unique")
 		}
 		seen[column.Field] = true
 	}
@@ -251,9 +253,6 @@ func (s *Schema) Fingerprint() string {
 		writeField(&b, f)
 		if f.Ref != "" {
 			b.WriteString(" ref " + f.Ref)
-		}
-		if f.Unique {
-			b.WriteString(" unique")
 		}
 		b.WriteString("\n")
 	}

@@ -14,7 +14,6 @@ type Field struct {
 	Optional bool     // Null is a value of its own, not another word for zero
 	Ref      string   // the collection that a TypeID refers to, "" if none
 	Was      []string // earlier names of the column, the latest first; they are read too
-	Unique   bool     // no two entities may hold the same value
 }
 
 // Check reports whether v may be written to the field: it must be of the field's
@@ -94,9 +93,16 @@ type IndexColumn struct {
 }
 
 // An Index is an order of a collection that its engine keeps.
+//
+// If it is unique, no two entities may have the same key, that is, agree in all its
+// columns. An entity that is deleted, or Null in one of the columns, has no key: any
+// number of entities may be Null there. Values are the same as they are in
+// comparisons: texts byte by byte, numbers by their exact value, so that -0 is 0
+// and NaN is NaN. A field that is not optional and was not set has its zero value,
+// which only one entity can have. A column of JSON cannot be part of it.
 type Index struct {
 	Name     string // [a-z][a-z0-9_]*, at most MaxName bytes
 	Columns  []IndexColumn
-	Unique   bool // no two entities may agree in all columns
+	Unique   bool // no two entities may have the same key, see [Index]
 	Covering bool // the index holds whole rows
 }

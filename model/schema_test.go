@@ -405,7 +405,6 @@ func TestIndexKeyNoticesChanges(t *testing.T) {
 		"bits":               {func(d *Definition) { d.Fields[1].Bits = 32 }, true},
 		"optional":           {func(d *Definition) { d.Fields[1].Optional = true }, true},
 		"former name":        {func(d *Definition) { d.Fields[0].Was = nil }, true},
-		"unique field":       {func(d *Definition) { d.Fields[0].Unique = true }, false},
 		"reference":          {func(d *Definition) { d.Fields[3].Ref = "bands" }, false},
 		"another column":     {func(d *Definition) { d.Fields[2].Optional = false }, false},
 		"direction":          {func(d *Definition) { d.Indexes[0].Columns[0].Desc = false }, true},
@@ -533,6 +532,10 @@ func TestNewSchemaFindsMistakes(t *testing.T) {
 		{
 			"an index with a column twice", func(d *Definition) { d.Indexes[0].Columns[1].Field = 1 },
 			`model Album, index by_year: column "year" occurs twice`,
+		},
+		{
+			"a unique index of JSON", func(d *Definition) { d.Fields[1] = Field{Name: "year", Type: TypeJSON}; d.Indexes[0].Unique = true },
+			`model Album, index by_year: column "year" is JSON, which cannot be unique`,
 		},
 		{
 			"many fields", func(d *Definition) { d.Fields = fields(513); d.Indexes = nil },

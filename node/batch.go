@@ -1,6 +1,7 @@
 package node
 
 import (
+	"maps"
 	"sync/atomic"
 
 	"github.com/ankgo/ank/event"
@@ -23,6 +24,7 @@ type batch struct {
 	requests []*request // all of them, but for repetitions of others, in order
 	accepted []accepted
 	byTx     map[event.ID]*request // of accepted, once somebody asked
+	claimed  map[string]event.ID   // keys in unique indexes that entities were given last
 
 	finished atomic.Bool // nobody but the preparer holds it
 }
@@ -68,6 +70,14 @@ func (b *batch) fail(err error) {
 			r.receipt, r.err = Receipt{Transaction: r.tx.ID, Status: Pending}, err
 		}
 	}
+}
+
+// claim notes keys that entities were given.
+func (b *batch) claim(keys map[string]event.ID) {
+	if b.claimed == nil {
+		b.claimed = make(map[string]event.ID, len(keys))
+	}
+	maps.Copy(b.claimed, keys)
 }
 
 // tip is where a log ends.

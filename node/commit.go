@@ -379,6 +379,21 @@ func (c *committer) finish(b *batch, result outcome, err error) {
 	b.finished.Store(true)
 }
 
+// quiet runs f while nothing is prepared that is not stored. f may change what
+// belongs to the holders of the tokens.
+func (c *committer) quiet(ctx context.Context, f func()) error {
+	if err := c.preparing.takeWithin(ctx); err != nil {
+		return err
+	}
+	defer c.preparing.give()
+	if err := c.committing.takeWithin(ctx); err != nil {
+		return err
+	}
+	defer c.committing.give()
+	f()
+	return nil
+}
+
 // note stores small changes of the node's own, beside the batches.
 func (c *committer) note(ctx context.Context, meta ...storage.MetaChange) error {
 	if c.queue.isClosed() {

@@ -57,6 +57,7 @@
 //  6. the models' Validate methods, on the entities as they will be
 //  7. hooks, in their order, which may refuse, and add events of their own
 //  8. the [Policy], which sees everything, additions included
+//  9. unique indexes: ErrDuplicate if an entity would get a key that another one has
 //
 // Hooks and policies see the entities before and after ([Acceptance]). They must
 // be free of side effects, because a batch that could not be stored is judged
@@ -99,6 +100,31 @@
 // do without it, go on meanwhile. A node that is closed in between goes on with
 // that when it is opened again. [Node.Indexes] tells how far it is and
 // [Node.WaitIndexes] waits for the end.
+//
+// # Unique keys
+//
+// In a unique index no two entities may have the same key: [model.Index] says what
+// is the same. The node that accepts a transaction sees to that. It judges a
+// transaction as a whole, so that two entities can exchange their keys; of those
+// that want one key, the first to be accepted gets it, and the others are refused
+// with a *[DuplicateError], which says who has it. Deleting an entity frees its key.
+// Undeleting needs it again, and may be refused. Only giving an entity a key that
+// it did not have can be refused, never another change of it.
+//
+// On an ephemeral node nothing is refused when it is committed. The transaction is
+// pending, and shown; if somebody else was accepted first, it is refused when it is
+// delivered, rolled back, and kept in the ledger with the reason, as every other
+// refused one.
+//
+// An index that is declared unique over data that is not stays, as does the data.
+// While it is being built nothing is refused on its account. From then on no
+// entity gets a key that another one has, while those that share one keep it, and
+// can be edited. [Node.WaitIndexes] and [Node.Indexes] name them in a
+// *[CollisionError] until somebody has decided between them. The same would become
+// of entries from the log of another durable node, which are never refused: of
+// uniqueness, like everything else, the node that accepts first-hand decides. A
+// query for the key finds all who have it, the oldest first, unless it asks for
+// another order.
 //
 // # Live queries
 //

@@ -29,6 +29,11 @@ var (
 	// comes as a *[ConflictError]. Running the transaction anew may succeed.
 	ErrConflict = errors.New("conflict")
 
+	// ErrDuplicate: an entity was to get a key that another one has in a unique
+	// index. It comes as a *[DuplicateError]. What collides in an index that was
+	// declared unique later is a *[CollisionError].
+	ErrDuplicate = errors.New("duplicate")
+
 	// ErrPending: the caller gave up waiting after its transaction had been taken
 	// up. It will be decided all the same: ask [Node.Receipt].
 	ErrPending = errors.New("the transaction is still being decided")

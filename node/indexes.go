@@ -2,7 +2,6 @@ package node
 
 import (
 	"context"
-	"runtime"
 
 	"github.com/ankgo/ank/event"
 	"github.com/ankgo/ank/model"
@@ -20,12 +19,19 @@ type IndexStatus struct {
 	Ready bool
 	// Fraction is how much of the collection is in the index: 1 once it is ready.
 	Fraction float64
+	// Unique says that no two entities may have the same key. A durable node
+	// enforces that once the index is ready.
+	Unique bool
+	// Err is a *[CollisionError] if entities have the same key all the same, nil
+	// otherwise.
+	Err error
 }
 
 // Indexes tells how far the indexes of all models are. An index that was not there
-// before, over data that was, is built in the background from Open on. For each
-// collection of which that is not finished, Indexes counts its entities: it is for
-// people who wait, not for loops.
+// before, over data that was, is built in the background from Open on. Indexes
+// counts the entities of every collection of which that is not finished, and
+// reads through every unique index of a durable node that is ready: it is for
+// people, not for loops.
 func (n *Node) Indexes(ctx context.Context) ([]IndexStatus, error) {
 	s, leave, err := n.open(ctx)
 	if err != nil {
@@ -43,14 +49,27 @@ func (n *Node) Indexes(ctx context.Context) ([]IndexStatus, error) {
 			continue
 		}
 		status := IndexStatus{Collection: x.Collection, Name: schema.Indexes()[x.Index].Name, Ready: x.Ready, Fraction: 1}
-		if !x.Ready {
-			if status.Fraction, err = share(ctx, s, schema, x.Through); err != nil {
-				return nil, err
-			}
+		status.Unique = schema.Indexes()[x.Index].Unique
+		if err := n.inspect(ctx, s, &status, schema, x); err != nil {
+			return nil, err
 		}
 		list = append(list, status)
 	}
 	return list, nil
+}
+
+// inspect finds out about an index what takes reading.
+func (n *Node) inspect(ctx context.Context, s storage.Snapshot, status *IndexStatus, m *model.Schema, x storage.IndexStatus) (err error) {
+	switch {
+	case !x.Ready:
+		status.Fraction, err = share(ctx, s, m, x.Through)
+	case status.Unique && n.committer != nil:
+		var found *CollisionError
+		if found, err = newUniqueIndex(m, x.Index).collisions(ctx, s); found != nil {
+			status.Err = found
+		}
+	}
+	return err
 }
 
 // share is how much of a collection has an ID up to through.
@@ -80,86 +99,14 @@ func ask(m *model.Schema, text string, args ...any) (*query.Checked, error) {
 	return q.Check(m)
 }
 
-// WaitIndexes waits until every index is ready, and returns nil; or it returns
-// why that will not be before the node is opened again: an error of the storage,
-// or ErrClosed.
+// WaitIndexes waits until every index is ready, and returns nil, or what collides
+// in unique indexes that were built since the node was opened, as one or several
+// joined *[CollisionError]s. Or it returns why they will not be ready before the
+// node is opened again: an error of the storage, or ErrClosed.
 func (n *Node) WaitIndexes(ctx context.Context) error {
 	select {
 	case <-n.building.done:
 		return n.building.err
-	case <-ctx.Done():
-		return ended(ctx)
-	}
-}
-
-// building is the work of getting the indexes ready. What is quickly done is done
-// when the node is opened; a goroutine does the rest, and ends with it.
-type building struct {
-	node *Node
-	stop context.CancelFunc
-	done chan struct{}
-	err  error // good once done is closed
-}
-
-// quickPieces is how many pieces of building Open does itself: a few thousand
-// entities.
-const quickPieces = 8
-
-// startBuilding begins the work. It fails if ctx ends meanwhile; every other
-// error is one of building, without which the node works.
-func (n *Node) startBuilding(ctx context.Context) error {
-	b := &building{node: n, done: make(chan struct{})}
-	n.building = b
-	for range quickPieces {
-		more, err := n.engine.Build(ctx)
-		if ctx.Err() != nil {
-			return ctx.Err()
-		}
-		if err != nil || !more {
-			b.finish(err)
-			return nil
-		}
-	}
-	n.logger.Info("indexes are being built")
-	ctx, b.stop = context.WithCancel(n.ctx)
-	go b.run(ctx)
-	return nil
-}
-
-func (b *building) run(ctx context.Context) {
-	for {
-		runtime.Gosched() // under js/wasm nobody else does
-		more, err := b.node.engine.Build(ctx)
-		if ctx.Err() != nil {
-			err = ErrClosed
-		}
-		if err != nil || !more {
-			b.finish(err)
-			return
-		}
-	}
-}
-
-// finish makes the outcome known.
-func (b *building) finish(err error) {
-	switch {
-	case err == nil && b.stop != nil:
-		b.node.logger.Info("indexes are built")
-	case err != nil && err != ErrClosed:
-		b.node.logger.Error("building indexes has stopped", "error", err)
-	}
-	b.err = err
-	close(b.done)
-}
-
-// close ends the work, and waits for that.
-func (b *building) close(ctx context.Context) error {
-	if b.stop != nil {
-		b.stop()
-	}
-	select {
-	case <-b.done:
-		return nil
 	case <-ctx.Done():
 		return ended(ctx)
 	}

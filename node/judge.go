@@ -19,6 +19,7 @@ type judgement struct {
 	changes []change
 	last    map[event.ID]int // the last change of each entity, as far as known
 	added   []*event.Event
+	claims  map[string]event.ID // keys in unique indexes that entities would get
 }
 
 // change is what one event does to its entity's record.
@@ -62,6 +63,11 @@ func (p *preparer) judge(b *batch, r *request) error {
 	}
 	if err := j.consult(); err != nil {
 		return err
+	}
+	if len(p.unique) > 0 {
+		if err := j.claim(b); err != nil {
+			return err
+		}
 	}
 	p.log(b, j)
 	return nil

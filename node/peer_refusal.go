@@ -51,6 +51,7 @@ var codes = [...]struct {
 }{
 	{ErrDenied, wire.CodeDenied},
 	{ErrConflict, wire.CodeConflict},
+	{ErrDuplicate, wire.CodeUniqueness},
 	{event.ErrSkew, wire.CodeSkew},
 	{event.ErrEquivocation, wire.CodeEquivocal},
 	{entity.ErrMissing, wire.CodePrecursors},

@@ -23,6 +23,7 @@ type preparer struct {
 	models    map[string]*model.Schema
 	policy    Policy // nil: everything is allowed
 	hooks     []Hook
+	unique    uniqueIndexes
 
 	recent     *recent
 	tip        tip          // of the last prepared batch
@@ -179,6 +180,9 @@ func (p *preparer) log(b *batch, j *judgement) {
 	b.Entries = append(b.Entries, entry)
 	for i := range j.changes {
 		p.change(b, &j.changes[i])
+	}
+	if len(j.claims) > 0 {
+		b.claim(j.claims)
 	}
 	b.accepted = append(b.accepted, accepted{request: j.request, position: b.tip.position(entry.Origin)})
 }

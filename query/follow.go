@@ -155,7 +155,7 @@ func joined(from *model.Schema, via []int, schema *model.Schema, column int) *ex
 	x := &extraColumn{field: *schema.Column(column), via: via, schema: schema, column: column}
 	name.WriteString(x.field.Name)
 	x.field.Name, x.field.Optional = name.String(), true
-	x.field.Was, x.field.Unique = nil, false
+	x.field.Was = nil
 	x.key = columnKey{joinedColumn, x.field.Name}
 	return x
 }

@@ -105,6 +105,8 @@ func (d *directives) read(words []word, pos token.Position, diag *diagnostics) {
 		if index, ok := parseIndex(words[1:], pos, diag); ok {
 			d.indexes = append(d.indexes, index)
 		}
+	case "unique":
+		diag.errorf(pos, "there is no directive //ank:unique: write unique at the end of //ank:index, behind all columns")
 	default:
 		diag.errorf(pos, "unknown directive //ank:%s: %s", verb, didYouMean(verb, verbs))
 	}

@@ -65,8 +65,9 @@
 //
 // The directive //ank:index declares an index over columns, by their names in
 // queries, and may stand several times. DESC after a column puts the greatest
-// value first. The word covering at the end makes the index hold whole entities;
-// unique declares that no two entities agree in all its columns.
+// value first. The word covering at the end makes the index hold whole entities.
+// With the word unique, no two entities may agree in all its columns; one that is
+// NULL in any of them does not count (model.Index says what is the same).
 //
 // # Fields
 //
@@ -90,8 +91,9 @@
 //	renamed-from=old    the column was called old; what was stored then is read.
 //	                    May stand several times
 //	index               the column has an index
-//	unique              no two entities have the same value. It is recorded in the
-//	                    schema; ankgen warns that nothing enforces it yet
+//	unique              the column has an index, and no two entities may have the
+//	                    same value. A field that may be left out had better be a
+//	                    pointer: NULL may stand in many entities, "" in one
 //	-                   the field is not stored
 //
 // Unexported fields have to be excluded in this way. The names id, created and

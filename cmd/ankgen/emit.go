@@ -174,9 +174,6 @@ func (e *emitter) fieldLiteral(f *field) string {
 	if len(f.was) > 0 {
 		parts = append(parts, fmt.Sprintf("Was: %#v", f.was))
 	}
-	if f.unique {
-		parts = append(parts, "Unique: true")
-	}
 	return strings.Join(parts, ", ")
 }
 

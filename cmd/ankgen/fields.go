@@ -101,16 +101,9 @@ func (d *describer) options(m *entityModel, f *field, tag fieldTag) {
 	}
 	f.indexed = tag.index || tag.unique.text != ""
 	f.unique = tag.unique.text != ""
-	if f.unique {
-		d.warnUnique(tag.unique.pos)
-	}
 	if f.indexed && f.kind == kindJSON {
 		d.diag.errorf(f.tagPos, "field %s of %s is JSON, which has no order to index by", f.name, m.name)
 	}
-}
-
-func (d *describer) warnUnique(pos token.Position) {
-	d.diag.warnf(pos, "unique is declared but not enforced yet")
 }
 
 // embedded describes the fields of an embedded struct as the model's own.

@@ -25,9 +25,6 @@ func (d *describer) indexes(m *entityModel) {
 			ix.columns = append(ix.columns, column)
 			ok = ok && found
 		}
-		if declared.unique {
-			d.warnUnique(declared.pos)
-		}
 		if ok {
 			d.index(m, ix)
 		}
