@@ -25,6 +25,7 @@ type branch struct {
 type term struct {
 	column   int
 	path     []string
+	json     bool // the column is
 	kind     termKind
 	point    model.Value
 	low, top uint64
@@ -54,15 +55,15 @@ const (
 const maxBranches = 4096
 
 // branchesOf takes a predicate apart. None means that it never holds.
-func branchesOf(s *model.Schema, c query.Condition) []branch {
-	all := alternatives(s, c)
+func branchesOf(q *query.Checked, c query.Condition) []branch {
+	all := alternatives(q, c)
 	if len(all) > maxBranches {
 		return []branch{{}}
 	}
 	return all
 }
 
-func alternatives(s *model.Schema, c query.Condition) []branch {
+func alternatives(q *query.Checked, c query.Condition) []branch {
 	switch c := c.(type) {
 	case query.Const:
 		if c {
@@ -70,15 +71,15 @@ func alternatives(s *model.Schema, c query.Condition) []branch {
 		}
 		return nil
 	case query.In:
-		if !c.Negated && stored(s, c.Column) {
-			return values(c)
+		if !c.Negated && stored(q, c.Column) {
+			return values(q, c)
 		}
 	case query.Or:
-		return union(s, c)
+		return union(q, c)
 	case query.And:
-		return conjunction(s, c)
+		return conjunction(q, c)
 	default:
-		if t, whole, ok := leafTerm(s, c); ok {
+		if t, whole, ok := leafTerm(q, c); ok {
 			if t.never() {
 				return nil
 			}
@@ -89,10 +90,10 @@ func alternatives(s *model.Schema, c query.Condition) []branch {
 }
 
 // values are the branches of IN.
-func values(c query.In) []branch {
+func values(q *query.Checked, c query.In) []branch {
 	all := make([]branch, 0, len(c.Values))
 	for _, v := range c.Values {
-		t := pointOf(c.Column, c.Path, v)
+		t := pointOf(q, c.Column, c.Path, v)
 		all = append(all, branch{[]term{t}, true})
 	}
 	return all
@@ -100,10 +101,10 @@ func values(c query.In) []branch {
 
 // union are the branches of OR: of all its terms, or a single one without terms if
 // nothing can be said about one of them.
-func union(s *model.Schema, c query.Or) []branch {
+func union(q *query.Checked, c query.Or) []branch {
 	var all []branch
 	for _, alternative := range c {
-		for _, b := range alternatives(s, alternative) {
+		for _, b := range alternatives(q, alternative) {
 			if len(b.terms) == 0 {
 				return []branch{{}}
 			}
@@ -115,18 +116,18 @@ func union(s *model.Schema, c query.Or) []branch {
 
 // conjunction are the branches of AND. Terms about one column become one. If they alone are not
 // selective, they are joined with each branch of the AND's best alternatives.
-func conjunction(s *model.Schema, c query.And) []branch {
+func conjunction(q *query.Checked, c query.And) []branch {
 	var terms []term
 	var best []branch // the alternatives worth expanding
 	whole := true
 	for _, part := range c {
-		t, exact, ok := leafTerm(s, part)
+		t, exact, ok := leafTerm(q, part)
 		if ok {
 			terms = intersect(terms, t)
 			whole = whole && exact
 			continue
 		}
-		inner := alternatives(s, part)
+		inner := alternatives(q, part)
 		if len(inner) == 0 {
 			return nil // a part that never holds
 		}
@@ -164,39 +165,39 @@ func sortTerms(terms []term) {
 }
 
 // leafTerm returns the term of a leaf; whole reports that the leaf is TRUE wherever the term holds.
-func leafTerm(s *model.Schema, c query.Condition) (t term, whole, ok bool) {
+func leafTerm(q *query.Checked, c query.Condition) (t term, whole, ok bool) {
 	switch c := c.(type) {
 	case query.IsNull:
-		return term{column: c.Column, path: c.Path, kind: nullTerm}, true, !c.Negated && stored(s, c.Column)
+		return term{column: c.Column, path: c.Path, json: isJSON(q, c.Column), kind: nullTerm}, true, !c.Negated && stored(q, c.Column)
 	case query.Like:
 		prefix, all := c.Pattern.Prefix()
-		if c.Negated || prefix == "" || !stored(s, c.Column) {
+		if c.Negated || prefix == "" || !stored(q, c.Column) {
 			return term{}, false, false
 		}
-		t = term{column: c.Column, path: c.Path, kind: closedTextTerm, from: prefix, to: prefix + greatestText}
+		t = term{column: c.Column, path: c.Path, json: isJSON(q, c.Column), kind: closedTextTerm, from: prefix, to: prefix + greatestText}
 		return t, all, true
 	case query.Compare:
-		if !stored(s, c.Column) {
+		if !stored(q, c.Column) {
 			return term{}, false, false
 		}
 		if c.Op == query.Eq {
-			return pointOf(c.Column, c.Path, c.Value), true, true
+			return pointOf(q, c.Column, c.Path, c.Value), true, true
 		}
 		if c.Op != query.Ne {
-			t, whole = rangeOf(s, c)
+			t, whole = rangeOf(q, c)
 			return t, whole, true
 		}
 	}
 	return term{}, false, false
 }
 
-func pointOf(column int, path []string, v model.Value) term {
-	return term{column: column, path: path, kind: pointTerm, point: v}
+func pointOf(q *query.Checked, column int, path []string, v model.Value) term {
+	return term{column: column, path: path, json: isJSON(q, column), kind: pointTerm, point: v}
 }
 
 // rangeOf returns the term of <, <=, > or >=.
-func rangeOf(s *model.Schema, c query.Compare) (t term, whole bool) {
-	t = term{column: c.Column, path: c.Path}
+func rangeOf(q *query.Checked, c query.Compare) (t term, whole bool) {
+	t = term{column: c.Column, path: c.Path, json: isJSON(q, c.Column)}
 	below := c.Op == query.Lt || c.Op == query.Le
 	if c.Value.Type() == model.TypeString {
 		t.kind, t.from, t.to = halfTextTerm, leastText, greatestText
@@ -207,7 +208,7 @@ func rangeOf(s *model.Schema, c query.Compare) (t term, whole bool) {
 		}
 		return t, c.Op == query.Le || c.Op == query.Ge
 	}
-	dynamic := isJSON(s, c.Column)
+	dynamic := isJSON(q, c.Column)
 	n, exact := number(c.Value, dynamic)
 	t.kind, t.low, t.top = halfTerm, 0, math.MaxUint64
 	if below {
@@ -261,11 +262,13 @@ func intersect(terms []term, t term) []term {
 	return append(terms, t)
 }
 
-// stored reports whether a column is the schema's own: what a query joins or computes is not indexed.
-func stored(s *model.Schema, column int) bool { return column < len(s.Fields()) }
+// stored reports whether a column is an entity's own, or joined: what a query computes is not indexed.
+func stored(q *query.Checked, column int) bool {
+	return column < len(q.Schema().Fields())+len(q.Joined())
+}
 
-func isJSON(s *model.Schema, column int) bool {
-	return column >= 0 && s.Fields()[column].Type == model.TypeJSON
+func isJSON(q *query.Checked, column int) bool {
+	return column >= 0 && q.Column(column).Type == model.TypeJSON
 }
 
 // number maps a value, other than a string, to a number so that the order is kept. exact is false if

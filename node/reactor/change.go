@@ -28,6 +28,9 @@ type Publication struct {
 	// Refill is asked for rows when a window has run short of them. It may be nil if no standing
 	// query has a LIMIT.
 	Refill Refill
+	// Source is asked for entities that references lead to, and for those that refer to what was changed.
+	// It may be nil if no standing query follows references.
+	Source Source
 }
 
 // Refill reads up to n rows of a query, its LIMIT and OFFSET left aside: those that come strictly after

@@ -25,7 +25,10 @@ type missed struct {
 	pairs    []pair
 }
 
-var errNoRefill = errors.New("reactor: a window ran short of rows and the publication came without a refill")
+var (
+	errNoRefill = errors.New("reactor: a window ran short of rows and the publication came without a refill")
+	errNoSource = errors.New("reactor: a query follows references and the publication came without a source")
+)
 
 // Rows is the number of rows to read: the first ones in the query's order, its LIMIT and OFFSET left
 // aside; -1 for all of them. Of a query with SELECT they are the rows that are grouped: see

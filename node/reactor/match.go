@@ -61,15 +61,14 @@ type place struct {
 // indexing is one change of the index. It knows the branches of the predicates that it came across: many
 // branches of one may move with it.
 type indexing struct {
-	schema *model.Schema
-	known  map[*standing][]branch
+	known map[*standing][]branch
 }
 
 // place looks an entry's branch up again.
 func (x *indexing) place(e *entry) place {
 	branches, ok := x.known[e.owner]
 	if !ok {
-		branches = branchesOf(x.schema, e.owner.predicate())
+		branches = e.owner.branches()
 		if x.known == nil {
 			x.known = map[*standing][]branch{}
 		}
@@ -92,7 +91,7 @@ func (c *cell) add(x *indexing, p place) {
 		return
 	}
 	t := &p.terms[c.depth]
-	c.column(x.schema, t).change(t, func(b *bucket) { b.add(x, p, c.depth+1) })
+	c.column(t).change(t, func(b *bucket) { b.add(x, p, c.depth+1) })
 }
 
 // sort moves entries that have a term left from the list into columns.
@@ -128,7 +127,7 @@ func (c *cell) remove(x *indexing, p place) {
 		return
 	}
 	t := &p.terms[c.depth]
-	col := c.column(x.schema, t)
+	col := c.column(t)
 	col.change(t, func(b *bucket) { b.remove(x, p) })
 	if col.empty() {
 		c.columns = slices.DeleteFunc(c.columns, func(o *column) bool { return o == col })
@@ -149,13 +148,13 @@ func (b *bucket) remove(x *indexing, p place) {
 func (b *bucket) empty() bool { return b.one == nil && b.more == nil }
 
 // column returns the cell's column for a term.
-func (c *cell) column(s *model.Schema, t *term) *column {
+func (c *cell) column(t *term) *column {
 	for _, col := range c.columns {
 		if col.column == t.column && slices.Equal(col.path, t.path) {
 			return col
 		}
 	}
-	col := &column{column: t.column, path: t.path, json: isJSON(s, t.column)}
+	col := &column{column: t.column, path: t.path, json: t.json}
 	c.columns = append(c.columns, col)
 	return col
 }
@@ -335,11 +334,17 @@ func newView(s *model.Schema) view {
 func (v *view) show(r *model.Row) {
 	v.row = r
 	clear(v.known)
+	if more := builtin + len(v.schema.Fields()) + len(joinedValues(r)) - len(v.known); more > 0 {
+		v.known, v.values = append(v.known, make([]bool, more)...), append(v.values, make([]model.Value, more)...)
+	}
 }
 
 // Value returns a column of the row.
 func (v *view) Value(column int) model.Value {
 	i := column + builtin
+	if i >= len(v.known) {
+		return model.Null // joined by a query that came later than the row
+	}
 	if !v.known[i] {
 		v.known[i] = true
 		v.values[i] = v.schema.Value(v.row, column)

@@ -62,6 +62,16 @@ func (r *Reactor) Len() int {
 func (r *Reactor) Publish(p Publication) {
 	r.mu.Lock()
 	r.take(&p)
+	if joiners := r.joiners(&p); len(joiners) > 0 {
+		r.mu.Unlock()
+		for i := range joiners {
+			joiners[i].resolve(&p)
+		}
+		r.mu.Lock()
+		for i := range joiners {
+			r.takeJoined(&p, &joiners[i])
+		}
+	}
 	waiting := r.waiting
 	r.waiting = nil
 	if len(waiting) == 0 {

@@ -82,15 +82,15 @@ func (r *result) apply(p *pair, c *RowChange) bool {
 // same reports whether two records of an entity show the same.
 func same(a, b *storage.Record) bool {
 	return a == b || a.Stamp == b.Stamp && a.Row.Deleted == b.Row.Deleted &&
-		bytes.Equal(a.Row.Values.Bytes(), b.Row.Values.Bytes()) && slices.Equal(joinedOf(a), joinedOf(b))
+		bytes.Equal(a.Row.Values.Bytes(), b.Row.Values.Bytes()) && slices.Equal(joinedValues(&a.Row), joinedValues(&b.Row))
 }
 
-// joinedOf are the values of a row that are not its entity's own.
-func joinedOf(x *storage.Record) []model.Value {
-	if x.Row.Joined == nil {
+// joinedValues are the values of a row that are not its entity's own.
+func joinedValues(r *model.Row) []model.Value {
+	if r.Joined == nil {
 		return nil
 	}
-	return *x.Row.Joined
+	return *r.Joined
 }
 
 // removed completes the change of a row that left.

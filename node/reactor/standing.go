@@ -36,13 +36,22 @@ const (
 	current
 )
 
-// predicate is what the query asks of a row.
-func (st *standing) predicate() query.Condition {
+// reread makes the query again; nil if that fails, which it did not before.
+func (st *standing) reread() *query.Checked {
 	c, err := reread(st.in.schema, st.key)
-	if err != nil { // it was read before
-		return query.Const(false)
+	if err != nil {
+		return nil
 	}
-	return st.asks(c)
+	return c
+}
+
+// branches takes the predicate apart.
+func (st *standing) branches() []branch {
+	c := st.reread()
+	if c == nil {
+		return nil
+	}
+	return st.joins().place(branchesOf(c, st.asks(c)))
 }
 
 func (st *standing) asks(c *query.Checked) query.Condition {
@@ -71,6 +80,7 @@ type collection struct {
 	filling map[*standing]*Filling // of those in this phase
 	index   cell
 	search  search
+	joining *joining // what there is beside for queries that follow references; nil if there are none
 }
 
 func newCollection(r *Reactor, s *model.Schema) *collection {
@@ -99,7 +109,13 @@ func newStanding(q *query.Checked) (*standing, []branch, error) {
 	} else {
 		st.res.window = newWindow(q)
 	}
-	return st, branchesOf(q.Schema(), st.asks(again)), nil
+	if j := joinsOf(q); j != nil {
+		if st.res.window == nil {
+			st.res.window = &window{query: q, limit: unlimited}
+		}
+		st.res.window.joins = j
+	}
+	return st, branchesOf(again, st.asks(again)), nil
 }
 
 // add puts a standing query into the index.
@@ -108,13 +124,17 @@ func (c *collection) add(st *standing, branches []branch) *Filling {
 	if len(branches) > 1 {
 		c.others[st] = make([]entry, len(branches)-1)
 	}
-	x := &indexing{schema: c.schema}
-	for i, b := range branches {
+	c.queries[st.key] = st
+	index := &c.index
+	if st.joins() != nil {
+		index = c.admit(st)
+	}
+	x := &indexing{}
+	for i, b := range st.joins().place(branches) {
 		e := c.entry(st, i)
 		*e = entry{owner: st, branch: uint16(i)}
-		c.index.add(x, place{e, b})
+		index.add(x, place{e, b})
 	}
-	c.queries[st.key] = st
 	c.filling[st] = &Filling{st: st}
 	return c.filling[st]
 }
@@ -129,9 +149,16 @@ func (c *collection) entry(st *standing, branch int) *entry {
 
 // remove takes a standing query out of the index.
 func (c *collection) remove(st *standing) {
-	x := &indexing{schema: c.schema}
-	for i, b := range branchesOf(c.schema, st.predicate()) {
-		c.index.remove(x, place{c.entry(st, i), b})
+	index := &c.index
+	if st.joins() != nil {
+		index = &c.joining.index
+	}
+	x := &indexing{}
+	for i, b := range st.branches() {
+		index.remove(x, place{c.entry(st, i), b})
+	}
+	if st.joins() != nil {
+		c.dismiss(st)
 	}
 	delete(c.queries, st.key)
 	delete(c.others, st)
@@ -143,11 +170,12 @@ func (c *collection) remove(st *standing) {
 
 // match finds the standing queries that a change concerns; standing.on says on which sides its predicate
 // holds. The answer is good until the next call.
-func (c *collection) match(ch *Change) *matched {
-	s := &c.search
+func (c *collection) match(ch *Change) *matched { return c.matchIn(&c.index, &c.search, ch) }
+
+func (c *collection) matchIn(index *cell, s *search, ch *Change) *matched {
 	sides := s.start(ch)
 	if sides != 0 {
-		s.cell(&c.index, sides)
+		s.cell(index, sides)
 	}
 	m := &s.matched
 	*m = matched{change: ch, found: s.found[:0], deleted: sides&afterSide == 0}
@@ -205,16 +233,19 @@ func (st *standing) matches(on side, v *view) bool {
 		f := st.newFilter()
 		st.filter = &f
 	}
+	if j := st.joins(); j != nil {
+		return st.filter.Match(picked{j, len(st.in.schema.Fields()), v})
+	}
 	return st.filter.Match(v)
 }
 
 // newFilter makes the filter of the whole predicate.
 func (st *standing) newFilter() query.Filter {
-	c, err := reread(st.in.schema, st.key)
-	if err != nil || st.res.window.wanted() == 0 {
+	c := st.reread()
+	if c == nil {
 		return query.NewFilter(new(query.Checked), query.Const(false))
 	}
-	return query.NewFilter(c, c.Where())
+	return query.NewFilter(c, st.asks(c))
 }
 
 // standing is the home of its subscriptions.
@@ -225,6 +256,9 @@ func (st *standing) result() *result { return &st.res }
 func (st *standing) differ() differ {
 	if g := st.groups(); g != nil {
 		return g
+	}
+	if j := st.joins(); j != nil {
+		return j
 	}
 	return entities{st.in.schema}
 }
@@ -238,4 +272,12 @@ func (st *standing) groups() *groups {
 		return nil
 	}
 	return st.res.window.groups
+}
+
+// joins are those of a query that follows references; else nil.
+func (st *standing) joins() *joins {
+	if st.res.window == nil {
+		return nil
+	}
+	return st.res.window.joins
 }

@@ -13,6 +13,7 @@ import (
 type window struct {
 	query    *query.Checked
 	groups   *groups // that the rows are, if the query has SELECT
+	joins    *joins  // of the rows, if the query follows references
 	offset   int
 	limit    int             // unlimited if there is none
 	complete bool            // the rows are the whole result
