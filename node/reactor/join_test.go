@@ -57,7 +57,8 @@ type library struct {
 	ids     map[string][]event.ID // by collection
 	commits int
 	minted  uint64
-	broken  error // of the source
+	broken  error  // of the source
+	during  func() // called, once, when a publication reads the source
 }
 
 func newLibrary(t *testing.T, seed uint64) *library {
@@ -142,9 +143,13 @@ func (l *library) change(done map[event.ID]bool) (Change, bool) {
 type moment struct {
 	rows   map[event.ID]*storage.Record
 	broken error
+	during func()
 }
 
 func (m moment) Row(s *model.Schema, id event.ID) (*model.Row, error) {
+	if m.during != nil {
+		m.during()
+	}
 	if r := m.rows[id]; r != nil && r.Collection == s.Collection() {
 		return &r.Row, m.broken
 	}
@@ -192,7 +197,7 @@ func (l *library) stage(n int) staged {
 }
 
 func (l *library) publish(s staged) {
-	m := moment{s.rows, l.broken}
+	m := moment{s.rows, l.broken, l.during}
 	l.reactor.Publish(Publication{
 		Position: s.position, Changes: s.changes, Source: m,
 		Refill: func(q *query.Checked, after *storage.Record, n int) ([]*storage.Record, error) {
@@ -417,4 +422,35 @@ func TestAReferenceThatCannotBeReadEndsTheQuery(t *testing.T) {
 	require.ErrorIs(t, f.sub.Err(), l.broken)
 	require.ErrorIs(t, other.sub.Err(), l.broken)
 	require.Zero(t, l.reactor.Len())
+}
+
+// TestAResultFilledWhileAPublicationReadsHasItOnce: the first rows arrive, from a snapshot that has the
+// commit, between a publication's first look at the index and its application.
+func TestAResultFilledWhileAPublicationReadsHasItOnce(t *testing.T) {
+	for seed := range uint64(10) {
+		has := seed%2 == 0
+		l := newLibrary(t, seed)
+		for range 30 {
+			l.publish(l.stage(2))
+		}
+		f := &reader{l: l, query: l.check("SELECT COUNT(*), SUM(artist.born) WHERE artist.name != 'nobody'")}
+		sub, filling, err := l.reactor.Register(f.query, nil)
+		require.NoError(t, err)
+		f.sub = sub
+		before, at := moment{rows: maps.Clone(l.rows)}.matching(t, f.query.Rows()), l.commits
+		next := l.stage(8)
+		if has {
+			before, at = moment{rows: l.rows}.matching(t, f.query.Rows()), l.commits
+		}
+		filled := 0
+		l.during = func() {
+			l.during = nil
+			if filled++; filled == 1 {
+				require.NoError(t, filling.Fill(before, func(position any) bool { return position.(int) <= at }))
+			}
+		}
+		l.publish(next)
+		require.Positive(t, filled)
+		f.take()
+	}
 }
