@@ -43,12 +43,16 @@ func (r Reason) String() string {
 
 // A Change is what happened to one item of a live query.
 type Change[V any] struct {
-	Kind     ChangeKind
-	Reason   Reason // of Removed only
-	Item     V      // as it is now; of Removed, as it last was in the result
-	Before   V      // as it was; zero for Initial and Added
-	Index    int    // its place after the change set; -1 for Removed
-	OldIndex int    // its place before the change set; -1 for Initial and Added
+	Kind   ChangeKind
+	Reason Reason // of Removed only
+	Item   V      // as it is now; of Removed, as it last was in the result
+	Before V      // as it was; zero for Initial and Added
+	// Fields names what changed, of Updated and Moved: columns of the entity, those
+	// of others that the query reads (artist.name), or items of SELECT. It is shared
+	// and must not be changed.
+	Fields   []string
+	Index    int // its place after the change set; -1 for Removed
+	OldIndex int // its place before the change set; -1 for Initial and Added
 }
 
 // A ChangeSet takes a live query's result from one commit to a later one: all of

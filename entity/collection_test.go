@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"iter"
+	"slices"
 	"testing"
 	"time"
 
@@ -215,6 +216,9 @@ func (s *standing) Changes(context.Context) iter.Seq[entity.ChangeSet[entity.Vie
 	}
 }
 func (s *standing) Items() []entity.View { return s.items }
+func (s *standing) All() iter.Seq2[int, entity.View] {
+	return slices.All(s.items)
+}
 func (s *standing) Len() int             { return len(s.items) }
 func (s *standing) State() entity.LiveState {
 	return entity.LiveState{Phase: entity.Complete, Since: start}

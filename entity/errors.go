@@ -28,11 +28,11 @@ var (
 
 	// ErrGroups: a query with SELECT, which asks for groups, was given where
 	// entities are asked for.
-	ErrGroups = errors.New("a query with SELECT asks for groups, not for entities: use FetchGroups")
+	ErrGroups = errors.New("a query with SELECT asks for groups, not for entities: use FetchGroups or QueryGroups")
 
 	// ErrNoGroups: a query without SELECT, which asks for entities, was given where
 	// groups are asked for.
-	ErrNoGroups = errors.New("a query without SELECT asks for entities, not for groups: use Fetch")
+	ErrNoGroups = errors.New("a query without SELECT asks for entities, not for groups: use Fetch or Query")
 
 	// ErrMissing: an event's precursors are not here. See [MissingError].
 	ErrMissing = errors.New("missing precursors")

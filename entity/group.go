@@ -79,6 +79,37 @@ func (c *Collection[V, M, S]) FetchGroups(ctx context.Context, r Reader, text st
 	return fetchGroups(ctx, r, c.schema, q, err)
 }
 
+// QueryGroups makes a live query of the groups that a query with SELECT asks for,
+// such as a live count: "SELECT COUNT(*) WHERE year > ?". A commit costs the groups
+// that it touches, not the rows that are in them. Close it.
+func (c *Collection[V, M, S]) QueryGroups(ctx context.Context, s Session, text string, args ...any) (*Live[Group], error) {
+	q, err := c.parse(text, args)
+	return liveGroups(ctx, s, c.schema, q, err)
+}
+
+func liveGroups(ctx context.Context, session Session, s *model.Schema, q *query.Query, err error) (*Live[Group], error) {
+	checked, err := checkGroups(s, q, err)
+	if err != nil {
+		return nil, err
+	}
+	standing, err := session.Query(ctx, checked)
+	if err != nil {
+		return nil, err
+	}
+	return &Live[Group]{standing: standing, of: groupOf(checked.Grouping())}, nil
+}
+
+// groupOf makes groups of the views that a standing query has of them: their
+// values are where others have joined ones.
+func groupOf(g *query.Grouping) func(View) Group {
+	return func(v View) Group {
+		if v.row == nil {
+			return Group{}
+		}
+		return Group{g.Items(), g.Values(*v.row.Joined)}
+	}
+}
+
 func fetchGroups(ctx context.Context, r Reader, s *model.Schema, q *query.Query, err error) iter.Seq2[Group, error] {
 	return func(yield func(Group, error) bool) {
 		groups, err := groups(ctx, r, s, q, err)
@@ -95,18 +126,24 @@ func fetchGroups(ctx context.Context, r Reader, s *model.Schema, q *query.Query,
 }
 
 func groups(ctx context.Context, r Reader, s *model.Schema, q *query.Query, err error) ([]Group, error) {
+	checked, err := checkGroups(s, q, err)
 	if err != nil {
 		return nil, err
-	}
-	checked, err := q.Check(s)
-	switch {
-	case err != nil:
-		return nil, err
-	case checked.Grouping() == nil:
-		return nil, ErrNoGroups
 	}
 	if g, ok := r.(Grouper); ok {
 		return g.Groups(ctx, checked)
 	}
 	return GroupsOf(ctx, r, checked)
+}
+
+// checkGroups checks a query for groups, unless making it failed.
+func checkGroups(s *model.Schema, q *query.Query, err error) (*query.Checked, error) {
+	if err != nil {
+		return nil, err
+	}
+	c, err := q.Check(s)
+	if err == nil && c.Grouping() == nil {
+		return nil, ErrNoGroups
+	}
+	return c, err
 }

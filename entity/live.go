@@ -18,6 +18,8 @@ type Standing interface {
 	Changes(ctx context.Context) iter.Seq[ChangeSet[View]]
 	// Items returns the current result, in order. The caller owns the slice.
 	Items() []View
+	// All yields the current result, in order, without copying it.
+	All() iter.Seq2[int, View]
 	// Len is the number of items.
 	Len() int
 	// State is the query's condition.
@@ -35,17 +37,21 @@ type Standing interface {
 	Close()
 }
 
-// Live is a result set that is kept current. Range over Changes to follow it, or
-// look at Items at any time. It is safe for concurrent use. Close it.
-type Live[V ~struct{ View }] struct {
+// Live is a result that is kept current: of views, or of groups. Range over
+// Changes to follow it, or look at Items at any time. It is safe for concurrent
+// use. Close it.
+type Live[V any] struct {
 	standing Standing
+	of       func(View) V
 
 	once   sync.Once
 	signal signal.Readable[[]V]
 }
 
-// NewLive returns the typed face of a standing query.
-func NewLive[V ~struct{ View }](s Standing) *Live[V] { return &Live[V]{standing: s} }
+// NewLive returns the typed face of a standing query for entities.
+func NewLive[V ~struct{ View }](s Standing) *Live[V] {
+	return &Live[V]{standing: s, of: typed[V]}
+}
 
 // Changes yields change sets: first one that lists the current result as
 // Initial, then what changes. Every call begins anew. A slow consumer finds
@@ -54,7 +60,7 @@ func NewLive[V ~struct{ View }](s Standing) *Live[V] { return &Live[V]{standing:
 func (l *Live[V]) Changes(ctx context.Context) iter.Seq[ChangeSet[V]] {
 	return func(yield func(ChangeSet[V]) bool) {
 		for set := range l.standing.Changes(ctx) {
-			if !yield(typedSet[V](set)) {
+			if !yield(l.set(set)) {
 				return
 			}
 		}
@@ -63,7 +69,39 @@ func (l *Live[V]) Changes(ctx context.Context) iter.Seq[ChangeSet[V]] {
 
 // Items returns the current result, in the query's order. The caller owns the
 // slice.
-func (l *Live[V]) Items() []V { return typedAll[V](l.standing.Items()) }
+func (l *Live[V]) Items() []V { return l.all(l.standing.Items()) }
+
+// All yields the current result, in the query's order, with the places of its
+// items. Nothing is copied: it is one moment's result however long the loop takes.
+func (l *Live[V]) All() iter.Seq2[int, V] {
+	return func(yield func(int, V) bool) {
+		for i, v := range l.standing.All() {
+			if !yield(i, l.of(v)) {
+				return
+			}
+		}
+	}
+}
+
+// Watch calls f with every change set, on a goroutine that it starts, one at a
+// time: what a range over Changes does, for code that has callbacks. It ends when
+// ctx is done, when the query ends, or with stop, which waits for a call of f that
+// is under way and therefore must not be called by f.
+func (l *Live[V]) Watch(ctx context.Context, f func(ChangeSet[V])) (stop func()) {
+	ctx, cancel := context.WithCancel(ctx)
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		defer cancel()
+		for set := range l.Changes(ctx) {
+			f(set)
+		}
+	}()
+	return func() {
+		cancel()
+		<-done
+	}
+}
 
 // Len is the number of items in the current result.
 func (l *Live[V]) Len() int { return l.standing.Len() }
@@ -77,7 +115,7 @@ func (l *Live[V]) Signal() signal.Readable[[]V] {
 	l.once.Do(func() {
 		source := l.standing.Signal()
 		l.signal = signal.NewComputed(source.Graph(), func(t *signal.Tracker) []V {
-			return typedAll[V](source.Get(t))
+			return l.all(source.Get(t))
 		})
 	})
 	return l.signal
@@ -96,19 +134,19 @@ func (l *Live[V]) Close() { l.standing.Close() }
 // typed gives a view the type of its model.
 func typed[V ~struct{ View }](v View) V { return V(struct{ View }{v}) }
 
-func typedAll[V ~struct{ View }](views []View) []V {
+func (l *Live[V]) all(views []View) []V {
 	all := make([]V, len(views))
 	for i, v := range views {
-		all[i] = typed[V](v)
+		all[i] = l.of(v)
 	}
 	return all
 }
 
-func typedSet[V ~struct{ View }](set ChangeSet[View]) ChangeSet[V] {
+func (l *Live[V]) set(set ChangeSet[View]) ChangeSet[V] {
 	changes := make([]Change[V], len(set.Changes))
 	for i, c := range set.Changes {
 		changes[i] = Change[V]{
-			Kind: c.Kind, Reason: c.Reason, Item: typed[V](c.Item), Before: typed[V](c.Before),
+			Kind: c.Kind, Reason: c.Reason, Item: l.of(c.Item), Before: l.of(c.Before), Fields: c.Fields,
 			Index: c.Index, OldIndex: c.OldIndex,
 		}
 	}

@@ -114,7 +114,7 @@ func (b *batch) find(tx event.ID) *request {
 
 // publication is what the reactor is told of the batch: its position is the
 // cursor of a store that holds the batch and nothing later.
-func (b *batch) publication(origin event.Origin, refill reactor.Refill) reactor.Publication {
+func (b *batch) publication(origin event.Origin) reactor.Publication {
 	changes := make([]reactor.Change, len(b.States))
 	for i := range b.States {
 		s := &b.States[i]
@@ -123,6 +123,6 @@ func (b *batch) publication(origin event.Origin, refill reactor.Refill) reactor.
 		}
 	}
 	return reactor.Publication{
-		Position: b.foreign.With(b.tip.position(origin)), Changes: changes, Refill: refill,
+		Position: b.foreign.With(b.tip.position(origin)), Changes: changes,
 	}
 }

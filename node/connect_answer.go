@@ -100,13 +100,17 @@ func (e *ephemeral) answered(r *remote, m *wire.Rows) error {
 	for i := range m.Rows {
 		records = append(records, received(collection, &m.Rows[i]))
 	}
+	if r.groups != nil { // of which nothing is kept but in the result
+		r.take(m.Reset, records, m.Departures)
+		return nil
+	}
 	present := records
 	for i := range m.Departures {
 		if last := m.Departures[i].Last; last != nil && last.Row.ID == m.Departures[i].ID {
 			records = append(records, received(collection, last))
 		}
 	}
-	return e.learn(records, r, func() { r.take(m.Reset, present, m.Departures) })
+	return e.learn(unjoined(records), r, func() { r.take(m.Reset, present, m.Departures) })
 }
 
 // unchanged notes that what was held is the result.

@@ -169,7 +169,11 @@ func (e *ephemeral) tell(keys []entity.Key) {
 		changed[key.Collection] = append(changed[key.Collection], key.ID)
 	}
 	for _, l := range e.all() {
-		if ids := changed[l.query.Schema().Collection()]; len(ids) > 0 {
+		switch ids := changed[l.query.Schema().Collection()]; {
+		case l.groups != nil: // what is pending is counted once the peer has it
+		case l.looksAt(changed):
+			l.update(nil, nil)
+		case len(ids) > 0:
 			l.update(ids, nil)
 		}
 	}

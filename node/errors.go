@@ -61,9 +61,6 @@ var (
 	// live query, or a hook.
 	ErrPast = errors.New("AS OF asks of the past, which is there to be fetched, not to be watched or hooked")
 
-	// ErrLiveJoin: a live query follows references, which only fetched ones do.
-	ErrLiveJoin = errors.New("live queries do not follow references yet")
-
 	// ErrLate: [Tx.Serializable] was called after the transaction had read.
 	ErrLate = errors.New("Serializable must be called before the transaction reads anything")
 )

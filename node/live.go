@@ -20,10 +20,10 @@ import (
 // alive in between and is never read. It has no goroutine: commits wake up those
 // who wait. There may be very many of them: of the query it keeps the text.
 type live struct {
-	node    *Node
-	schema  *model.Schema
-	text    string
-	limited bool // the query has a LIMIT
+	node   *Node
+	schema *model.Schema
+	text   string
+	reads  []string // collections of which a change may make it read the store
 
 	since time.Time
 	woken atomic.Int64 // when the base was last woken, as Unix microseconds
@@ -141,7 +141,7 @@ func changeSetOf(s *model.Schema, set *reactor.ChangeSet, state entity.LiveState
 		c := &set.Changes[i]
 		changes[i] = entity.Change[entity.View]{
 			Kind: kinds[c.Kind], Reason: reasons[c.Reason],
-			Item: viewOf(s, c.Record), Before: viewOf(s, c.Before),
+			Item: viewOf(s, c.Record), Before: viewOf(s, c.Before), Fields: c.Fields,
 			Index: c.Index, OldIndex: c.OldIndex,
 		}
 	}
@@ -160,6 +160,19 @@ var reasons = [...]entity.Reason{
 
 // Items implements [entity.Standing].
 func (l *live) Items() []entity.View { return views(l.schema, l.base.Items()) }
+
+// All implements [entity.Standing].
+func (l *live) All() iter.Seq2[int, entity.View] { return allViews(l.schema, l.base.Items()) }
+
+func allViews(s *model.Schema, items reactor.Items) iter.Seq2[int, entity.View] {
+	return func(yield func(int, entity.View) bool) {
+		for i, r := range items.All() {
+			if !yield(i, viewOf(s, r)) {
+				return
+			}
+		}
+	}
+}
 
 func views(s *model.Schema, items reactor.Items) []entity.View {
 	all := make([]entity.View, 0, items.Len())

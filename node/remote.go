@@ -21,13 +21,14 @@ import (
 // with pending changes are judged here, and stand in for what the base says of
 // them.
 type remote struct {
-	owner *ephemeral
-	local bool           // never asks
-	query *query.Checked // what is shown
-	wide  *query.Checked // what the base holds: a window's rows, those before it, and some more
-	text  string         // of wide, on the wire
-	feed  *reactor.Feed
-	shown *reactor.Subscription // never read: it shows the result
+	owner  *ephemeral
+	local  bool           // never asks
+	query  *query.Checked // what is shown; of groups see query.Checked.OfGroups
+	groups *query.Checked // the query with SELECT, whose groups the peer makes; else nil
+	wide   *query.Checked // what the base holds: a window's rows, those before it, and some more
+	text   string         // of wide, on the wire
+	feed   *reactor.Feed
+	shown  *reactor.Subscription // never read: it shows the result
 
 	mu      sync.Mutex                   // protects all below; held for a few instructions
 	base    map[event.ID]*storage.Record // changed by who holds the keeper's token
@@ -51,12 +52,16 @@ const spareRows = 8
 
 // stand implements role.
 func (e *ephemeral) stand(ctx context.Context, s *Session, q *query.Checked) (entity.Standing, error) {
+	groups, asked := (*query.Checked)(nil), q
+	if q.Grouping() != nil {
+		groups, q = q, q.OfGroups()
+	}
 	l := &remote{
-		owner: e, local: s.local, query: q, wide: q, feed: reactor.NewFeed(q),
+		owner: e, local: s.local, query: q, groups: groups, wide: asked, feed: reactor.NewFeed(q),
 		turn: make(chan struct{}), streams: make(map[*reactor.Subscription]func()),
 	}
 	l.shown = l.feed.Subscribe(nil)
-	if l.windowed() {
+	if l.windowed() && groups == nil {
 		more := q.Offset() + spareRows
 		if n, _ := q.Limit(); more > math.MaxInt32-n {
 			more = 0
@@ -207,6 +212,11 @@ func (l *remote) unsubscribe(sub *reactor.Subscription) {
 
 // Items implements [entity.Standing].
 func (l *remote) Items() []entity.View { return views(l.query.Schema(), l.shown.Items()) }
+
+// All implements [entity.Standing].
+func (l *remote) All() iter.Seq2[int, entity.View] {
+	return allViews(l.query.Schema(), l.shown.Items())
+}
 
 // Len implements [entity.Standing].
 func (l *remote) Len() int { return l.shown.Items().Len() }

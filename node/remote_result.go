@@ -2,10 +2,12 @@ package node
 
 import (
 	"context"
+	"crypto/sha256"
 	"slices"
 
 	"github.com/ankgo/ank/entity"
 	"github.com/ankgo/ank/event"
+	"github.com/ankgo/ank/internal/codec"
 	"github.com/ankgo/ank/node/reactor"
 	"github.com/ankgo/ank/node/wire"
 	"github.com/ankgo/ank/storage"
@@ -25,6 +27,21 @@ func (l *remote) load(ctx context.Context) error {
 	}
 	defer snapshot.Close()
 	l.base = make(map[event.ID]*storage.Record)
+	if l.groups != nil {
+		var rows []*storage.Record
+		for r, err := range selectFrom(ctx, snapshot, l.groups.Rows()) {
+			if err != nil {
+				return err
+			}
+			rows = append(rows, r)
+		}
+		groups := reactor.Groups(l.groups, rows)
+		slices.SortFunc(groups, func(a, b *storage.Record) int { return l.query.Compare(&a.Row, &b.Row) })
+		for _, g := range groups[min(l.query.Offset(), len(groups)):] {
+			l.base[g.Row.ID] = g
+		}
+		return nil
+	}
 	for r, err := range selectFrom(ctx, snapshot, l.wide) {
 		if err != nil {
 			return err
@@ -34,13 +51,29 @@ func (l *remote) load(ctx context.Context) error {
 	return nil
 }
 
+// heldOf names a row that is held, as it is: with what was joined to it.
+func heldOf(id event.ID, r *storage.Record) wire.Held {
+	h := wire.Held{ID: id, Stamp: r.Stamp}
+	if r.Row.Joined != nil {
+		sum := sha256.New()
+		sum.Write(h.Stamp[:])
+		for _, v := range *r.Row.Joined {
+			b := v.AppendTo(nil)
+			sum.Write(codec.AppendUvarint(nil, uint64(len(b))))
+			sum.Write(b)
+		}
+		copy(h.Stamp[:], sum.Sum(nil))
+	}
+	return h
+}
+
 // question asks for the query, as far as it is not known yet.
 func (l *remote) question(request uint64) *wire.Subscribe {
 	l.mu.Lock()
 	l.astray = false
 	held := make([]wire.Held, 0, len(l.base))
 	for id, r := range l.base {
-		held = append(held, wire.Held{ID: id, Stamp: r.Stamp})
+		held = append(held, heldOf(id, r))
 	}
 	l.mu.Unlock()
 	return &wire.Subscribe{
@@ -109,7 +142,7 @@ func reasonOf(r wire.Reason) reactor.Reason {
 // as the peer keeps the result it says itself what that means for it. It needs
 // the keeper's token.
 func (l *remote) overhear(records []*storage.Record) {
-	if l.State().Phase == entity.Complete {
+	if l.State().Phase == entity.Complete || l.groups != nil {
 		return
 	}
 	var changed []event.ID
@@ -119,7 +152,7 @@ func (l *remote) overhear(records []*storage.Record) {
 			continue
 		}
 		held := l.base[r.Row.ID]
-		if l.wide.Match(&r.Row) {
+		if r := l.joined(r); l.wide.Match(&r.Row) {
 			l.base[r.Row.ID] = r
 		} else {
 			delete(l.base, r.Row.ID)
@@ -160,8 +193,8 @@ func (l *remote) patch(ids []event.ID, why map[event.ID]reactor.Reason) {
 	for _, id := range ids {
 		shown := l.pending(id)
 		switch {
-		case shown == nil && l.base[id] != nil:
-			upserts = append(upserts, l.base[id])
+		case shown == nil && l.confirmed(id) != nil:
+			upserts = append(upserts, l.confirmed(id))
 		case shown != nil && l.query.Match(&shown.Row):
 			upserts = append(upserts, shown)
 		default:
@@ -192,11 +225,14 @@ func (l *remote) reason(id event.ID, why map[event.ID]reactor.Reason) reactor.Re
 
 // pending is what an entity with pending changes looks like, nil for any other.
 func (l *remote) pending(id event.ID) *storage.Record {
-	t := l.owner.outbox.touched[entity.Key{Collection: l.query.Schema().Collection(), ID: id}]
-	if t == nil {
+	if l.groups != nil {
 		return nil
 	}
-	return t.shown
+	t := l.owner.outbox.touched[entity.Key{Collection: l.query.Schema().Collection(), ID: id}]
+	if t == nil || t.shown == nil {
+		return nil
+	}
+	return l.joined(t.shown)
 }
 
 // rows computes the result: the base, with entities that have pending changes
@@ -204,18 +240,25 @@ func (l *remote) pending(id event.ID) *storage.Record {
 func (l *remote) rows() []*storage.Record {
 	collection := l.query.Schema().Collection()
 	rows := make([]*storage.Record, 0, len(l.base))
-	for id, r := range l.base {
-		if l.pending(id) == nil {
+	for id := range l.base {
+		if r := l.confirmed(id); r != nil && l.pending(id) == nil {
 			rows = append(rows, r)
 		}
 	}
+	if l.groups != nil {
+		return rows
+	}
 	edge := l.edge()
-	for key, t := range l.owner.outbox.touched {
-		if key.Collection != collection || t.shown == nil || !l.query.Match(&t.shown.Row) {
+	for key := range l.owner.outbox.touched {
+		if key.Collection != collection {
 			continue
 		}
-		if edge == nil || l.query.Compare(&t.shown.Row, &edge.Row) <= 0 {
-			rows = append(rows, t.shown)
+		shown := l.pending(key.ID)
+		if shown == nil || !l.query.Match(&shown.Row) {
+			continue
+		}
+		if edge == nil || l.query.Compare(&shown.Row, &edge.Row) <= 0 {
+			rows = append(rows, shown)
 		}
 	}
 	if offset := l.query.Offset(); offset > 0 {

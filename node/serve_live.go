@@ -253,7 +253,7 @@ func (n *news) held() bool {
 	}
 	held := make([]wire.Held, 0, len(n.rows))
 	for id, r := range n.rows {
-		held = append(held, wire.Held{ID: id, Stamp: r.Stamp})
+		held = append(held, heldOf(id, r))
 	}
 	return wire.RowsDigest(held) == n.sub.question.Digest
 }
@@ -282,14 +282,21 @@ func (l *lateReader) whole(r *storage.Record) (*storage.Record, error) {
 	if isWhole(r) {
 		return r, nil
 	}
-	return l.read(r.Collection, r.Row.ID)
+	whole, err := l.read(r.Collection, r.Row.ID)
+	if err != nil || r.Row.Joined == nil {
+		return whole, err
+	}
+	joined := *whole
+	joined.Row.Joined = r.Row.Joined
+	return &joined, nil
 }
 
 // departure translates a removal. The state comes with it if it is what made the
 // entity leave: not the one of then, since later ones would not be told.
 func (l *lateReader) departure(c *reactor.RowChange) (wire.Departure, error) {
 	d := wire.Departure{ID: c.ID(), Reason: wireReasons[c.Reason]}
-	if d.Reason != wire.Deleted && d.Reason != wire.NoMatch {
+	isGroup := c.Record.Collection == ""
+	if isGroup || d.Reason != wire.Deleted && d.Reason != wire.NoMatch {
 		return d, nil
 	}
 	r, err := l.read(c.Record.Collection, c.ID())

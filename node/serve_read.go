@@ -18,11 +18,8 @@ func (s *server) checked(ctx context.Context, collection, text string) (*query.C
 		return nil, err
 	}
 	q, err := checked(text, m)
-	switch {
-	case err != nil:
+	if err != nil {
 		return nil, err
-	case q.Grouping() != nil:
-		return nil, entity.ErrGroups
 	}
 	return q, s.session.mayAsk(ctx, q)
 }
@@ -38,6 +35,9 @@ func (s *server) readable(ctx context.Context, collection string) (*model.Schema
 
 func (s *server) fetch(ctx context.Context, m *wire.Fetch) error {
 	q, err := s.checked(ctx, m.Collection, m.Query)
+	if err == nil && q.Grouping() != nil {
+		err = entity.ErrGroups
+	}
 	if err != nil {
 		return err
 	}

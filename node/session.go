@@ -128,12 +128,6 @@ func mayStand(q *query.Checked) error {
 	if _, past := q.AsOf(); past {
 		return ErrPast
 	}
-	if len(q.Joined()) > 0 {
-		return ErrLiveJoin
-	}
-	if q.Grouping() != nil {
-		return entity.ErrGroups
-	}
 	return nil
 }
 

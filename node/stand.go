@@ -20,8 +20,7 @@ import (
 var errAbandoned = errors.New("loading was abandoned")
 
 func (d durable) stand(ctx context.Context, _ *Session, q *query.Checked) (entity.Standing, error) {
-	_, limited := q.Limit()
-	l := &live{node: d.Node, schema: q.Schema(), text: q.String(), limited: limited}
+	l := &live{node: d.Node, schema: q.Schema(), text: q.String(), reads: sourcesOf(q)}
 	if err := d.lives.add(l); err != nil {
 		return nil, err
 	}
@@ -134,7 +133,7 @@ func (l *live) read(ctx context.Context, q *query.Checked, f *reactor.Filling) e
 		return err
 	}
 	defer leave()
-	rows, err := firstRows(ctx, s, q, nil, f.Rows())
+	rows, err := firstRows(ctx, s, q.Rows(), nil, f.Rows())
 	if err != nil {
 		return err
 	}
@@ -149,21 +148,11 @@ func firstRows(ctx context.Context, s storage.Snapshot, q *query.Checked, after 
 	if n == 0 {
 		return nil, nil
 	}
-	whole := *q.Query()
-	whole.Limit, whole.Offset = nil, nil
-	ordered, err := whole.Check(q.Schema())
-	if err != nil {
-		return nil, err
-	}
-	p := plan.New(ordered, q.Schema().Indexes())
+	p := plan.New(q.Whole(), q.Schema().Indexes())
 	top := plan.NewTop(func(a, b *storage.Record) int { return q.Compare(&a.Row, &b.Row) }, 0, n)
 	if n > 0 && !p.Sorted {
 		// What has to be read whole need not be sorted whole.
-		whole.Order = nil
-		if ordered, err = whole.Check(q.Schema()); err != nil {
-			return nil, err
-		}
-		p = plan.New(ordered, q.Schema().Indexes())
+		p = plan.New(q.Unordered(), q.Schema().Indexes())
 	}
 	for r, err := range s.Select(ctx, p) {
 		if err != nil {
@@ -184,16 +173,16 @@ func firstRows(ctx context.Context, s storage.Snapshot, q *query.Checked, after 
 type lives struct {
 	node *Node
 
-	mu      sync.Mutex // protects all below; held for a few instructions
-	open    map[*live]struct{}
-	windows map[string]int // by collection, how many of them have a LIMIT
-	closed  bool
+	mu     sync.Mutex // protects all below; held for a few instructions
+	open   map[*live]struct{}
+	read   map[string]int // by collection, how many of them a change may make read the store
+	closed bool
 }
 
 var _ publisher = (*lives)(nil)
 
 func newLives(n *Node) *lives {
-	return &lives{node: n, open: make(map[*live]struct{}), windows: make(map[string]int)}
+	return &lives{node: n, open: make(map[*live]struct{}), read: make(map[string]int)}
 }
 
 // add takes a query in before it is registered.
@@ -204,8 +193,8 @@ func (a *lives) add(l *live) error {
 		return ErrClosed
 	}
 	a.open[l] = struct{}{}
-	if l.limited {
-		a.windows[l.schema.Collection()]++
+	for _, collection := range l.reads {
+		a.read[collection]++
 	}
 	return nil
 }
@@ -217,9 +206,9 @@ func (a *lives) remove(l *live) {
 		return
 	}
 	delete(a.open, l)
-	if collection := l.schema.Collection(); l.limited {
-		if a.windows[collection]--; a.windows[collection] == 0 {
-			delete(a.windows, collection)
+	for _, collection := range l.reads {
+		if a.read[collection]--; a.read[collection] == 0 {
+			delete(a.read, collection)
 		}
 	}
 }
@@ -233,33 +222,26 @@ func (a *lives) publish(b *batch) {
 	if nobody {
 		return
 	}
-	a.node.reactor.Publish(b.publication(a.node.Origin(), a.refill))
+	now := &afterwards{node: a.node}
+	defer now.close()
+	p := b.publication(a.node.Origin())
+	p.Refill, p.Source = now.refill, now
+	a.node.reactor.Publish(p)
 }
 
 // reads implements [publisher].
 func (a *lives) reads(b *batch) bool {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	if len(a.windows) == 0 {
+	if len(a.read) == 0 {
 		return false
 	}
 	for i := range b.States {
-		if a.windows[b.States[i].Record.Collection] > 0 {
+		if a.read[b.States[i].Record.Collection] > 0 {
 			return true
 		}
 	}
 	return false
-}
-
-// refill implements [reactor.Refill]. It is called while the engine holds still,
-// see [publisher.reads].
-func (a *lives) refill(q *query.Checked, after *storage.Record, n int) ([]*storage.Record, error) {
-	s, err := a.node.engine.Snapshot(a.node.ctx)
-	if err != nil {
-		return nil, err
-	}
-	defer s.Close()
-	return firstRows(a.node.ctx, s, q, after, n)
 }
 
 // close ends all queries and lets no more in.

@@ -69,9 +69,21 @@ func (c *Checked) Rows() *Checked {
 	if c.grouping == nil {
 		return c
 	}
+	rows := c.without(nil)
+	rows.grouping = nil
+	return rows
+}
+
+// Whole returns the query without its LIMIT and OFFSET.
+func (c *Checked) Whole() *Checked { return c.without(c.order) }
+
+// Unordered returns the query without its window, and for its rows by ID.
+func (c *Checked) Unordered() *Checked { return c.without(nil) }
+
+func (c *Checked) without(order []OrderKey) *Checked {
 	return &Checked{
-		schema: c.schema, space: c.space, where: c.where, match: c.match, limit: -1,
-		asOf: c.asOf, follows: c.follows, joined: c.joined,
+		schema: c.schema, space: c.space, where: c.where, match: c.match, order: order, limit: -1,
+		asOf: c.asOf, follows: c.follows, joined: c.joined, grouping: c.grouping,
 	}
 }
 

@@ -58,6 +58,14 @@
 // canonical text and not its predicate, and why queries that ask the same share one. A query with
 // ORDER BY or LIMIT is kept whole.
 //
+// # References
+//
+// A query that looks at other entities, artist.name = 'Prince', is told of what changes there too. The
+// columns it joins are columns of the match index like any other; see joins.go for how rows come to have
+// them. A commit costs two more reads for each row that it changes in a collection with such queries, and,
+// if it changes what they look at behind a reference, finding and joining the rows that refer to it:
+// an index on the reference makes that cheap, without one the collection is read.
+//
 // # Groups
 //
 // Of a query with SELECT the result is groups. Each is a row like any other, with an ID made from what it

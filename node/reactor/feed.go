@@ -15,6 +15,7 @@ import (
 // Safe for concurrent use.
 type Feed struct {
 	query *query.Checked
+	joins *joins // nil if the query follows no references
 
 	mu     sync.Mutex
 	res    result
@@ -34,7 +35,7 @@ type Removal struct {
 
 // NewFeed returns a feed for a query. Its subscriptions get nothing until the first Replace.
 func NewFeed(c *query.Checked) *Feed {
-	f := &Feed{query: c, byID: map[event.ID]*storage.Record{}}
+	f := &Feed{query: c, joins: joinsOf(c), byID: map[event.ID]*storage.Record{}}
 	if f.res.window = newWindow(c); f.res.window != nil {
 		f.res.window.offset, f.res.window.complete, f.res.window.whole = 0, true, true
 	}
@@ -129,18 +130,14 @@ func (f *Feed) apply(position any, upserts []*storage.Record, removals []Removal
 
 // worth leaves out pairs that change nothing and completes the others.
 func (f *Feed) worth(pairs []pair) []pair {
-	schema := f.query.Schema()
-	names := schema.Names()[:len(schema.Fields())]
-	was, now := newView(schema), newView(schema)
+	differ := f.differ()
 	kept := pairs[:0]
 	for _, p := range pairs {
 		if p.before == p.after || p.before != nil && p.after != nil && same(p.before, p.after) {
 			continue
 		}
 		if p.before != nil && p.after != nil {
-			was.show(&p.before.Row)
-			now.show(&p.after.Row)
-			p.fields = changedFields(names, &was, &now)
+			p.fields = differ.fields(p.before, p.after)
 		}
 		kept = append(kept, p)
 	}
@@ -167,7 +164,12 @@ func (f *Feed) Subscribed() bool {
 func (f *Feed) lock()           { f.mu.Lock() }
 func (f *Feed) unlock()         { f.mu.Unlock() }
 func (f *Feed) result() *result { return &f.res }
-func (f *Feed) differ() differ  { return entities{f.query.Schema()} }
-func (f *Feed) ready() bool     { return f.filled }
-func (f *Feed) position() any   { return f.at }
-func (f *Feed) left()           {}
+func (f *Feed) differ() differ {
+	if f.joins != nil {
+		return f.joins
+	}
+	return entities{f.query.Schema()}
+}
+func (f *Feed) ready() bool   { return f.filled }
+func (f *Feed) position() any { return f.at }
+func (f *Feed) left()         {}

@@ -30,6 +30,11 @@ func newGroups(c *query.Checked) *groups {
 	}
 }
 
+// Groups returns the groups of some rows, as rows of a result of the query, in no order.
+func Groups(c *query.Checked, rows []*storage.Record) []*storage.Record {
+	return newGroups(c).fill(rows)
+}
+
 // shape makes an empty result ready. All groups are kept, in the window or not, so it never runs short.
 func (g *groups) shape(r *result) {
 	if r.window = newWindow(g.outer); r.window == nil {
@@ -108,7 +113,9 @@ func (g *groups) record(group *query.Group) *storage.Record {
 		return nil
 	}
 	values := []model.Value(group.Row())
-	x := &storage.Record{Row: model.Row{ID: groupID(group.Key()), Joined: &values}}
+	id := groupID(group.Key())
+	head := event.Head{id}
+	x := &storage.Record{Row: model.Row{ID: id, Head: head, Joined: &values}, Stamp: head.Stamp()}
 	if !g.outer.Match(&x.Row) {
 		return nil
 	}

@@ -1,6 +1,8 @@
 package reactor
 
 import (
+	"slices"
+
 	"github.com/ankgo/ank/event"
 	"github.com/ankgo/ank/model"
 	"github.com/ankgo/ank/query"
@@ -272,10 +274,5 @@ func (r *Reactor) takeJoined(p *Publication, j *joiner) {
 // has reports whether a result has a publication already. While rows were joined it may have been filled
 // from a snapshot that has the commit.
 func (r *Reactor) has(st *standing, position any) bool {
-	for _, a := range r.ahead {
-		if a.st == st && a.covered(position) {
-			return true
-		}
-	}
-	return st.skip
+	return slices.ContainsFunc(r.early, func(e early) bool { return e.st == st && e.covered(position) })
 }

@@ -114,6 +114,15 @@ func decodeRow(r *codec.Reader, row *Row) {
 	}
 	row.Row.Values = values
 	row.Merge = r.Bytes(MaxMessage)
+	if n := r.Count(MaxJoined, 1); n > 0 {
+		joined := make([]model.Value, n)
+		for i := range joined {
+			if joined[i], err = model.DecodeValue(r.Bytes(MaxMessage)); err != nil {
+				r.Fail("row: " + err.Error())
+			}
+		}
+		row.Row.Joined = &joined
+	}
 }
 
 func decodeHead(r *codec.Reader) event.Head {

@@ -3,6 +3,7 @@ package wire
 import (
 	"github.com/ankgo/ank/event"
 	"github.com/ankgo/ank/internal/codec"
+	"github.com/ankgo/ank/model"
 )
 
 // Append appends the encoding of m to b. It does not check limits: a sender
@@ -69,7 +70,16 @@ func (r *Row) append(b []byte) []byte {
 		b = append(b, id[:]...)
 	}
 	b = codec.AppendBytes(b, r.Row.Values.Bytes())
-	return codec.AppendBytes(b, r.Merge)
+	b = codec.AppendBytes(b, r.Merge)
+	var joined []model.Value
+	if r.Row.Joined != nil {
+		joined = *r.Row.Joined
+	}
+	b = codec.AppendUvarint(b, uint64(len(joined)))
+	for _, v := range joined {
+		b = codec.AppendBytes(b, v.AppendTo(nil))
+	}
+	return b
 }
 
 func (m *Unchanged) appendBody(b []byte) []byte {

@@ -19,6 +19,7 @@ const (
 	MaxText       = 4 << 10
 	MaxItems      = 4096
 	MaxReads      = 1 << 16
+	MaxJoined     = 1 << 10
 )
 
 // Kind is the first byte of a message.
@@ -100,7 +101,11 @@ type Rows struct {
 	Departures []Departure
 }
 
-// Row is an entity's state as it is in the sender's store.
+// Row is an entity's state as it is in the sender's store. If the query follows
+// references, Row.Joined holds what it reads through them, in the order of
+// query.Checked.Joined. An answer to a query with SELECT has groups for rows: an
+// ID made from what is grouped, which is its own head, no values, and what
+// query.GroupRow has as joined.
 type Row struct {
 	Row   model.Row
 	Merge []byte
