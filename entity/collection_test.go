@@ -219,7 +219,7 @@ func (s *standing) Items() []entity.View { return s.items }
 func (s *standing) All() iter.Seq2[int, entity.View] {
 	return slices.All(s.items)
 }
-func (s *standing) Len() int             { return len(s.items) }
+func (s *standing) Len() int { return len(s.items) }
 func (s *standing) State() entity.LiveState {
 	return entity.LiveState{Phase: entity.Complete, Since: start}
 }
