@@ -554,6 +554,33 @@ func TestCancelledCommits(t *testing.T) {
 	})
 }
 
+// TestAReceiptOfWhatIsGivenUp: whoever asks for it is not left waiting.
+func TestAReceiptOfWhatIsGivenUp(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		f := start(t, node.WithLimits(node.Limits{Batch: 1}))
+		j := f.judged()
+		leaving, leave := context.WithCancel(f.ctx)
+		f.begin(f.creating("in the engine"))
+		f.begin(f.creating("prepared"))
+		tx := f.creating("waiting")
+		waiting := f.beginWith(leaving, tx)
+		id := f.node.Waited()
+		asked := make(chan error, 1)
+		go func() {
+			_, err := f.node.Receipt(f.ctx, id)
+			asked <- err
+		}()
+		synctest.Wait()
+		require.Empty(t, asked)
+		leave()
+		<-waiting.done
+		require.Equal(t, id, waiting.receipt.Transaction)
+		require.ErrorIs(t, <-asked, node.ErrUnknownTransaction)
+		j.verdicts <- store
+		j.verdicts <- store
+	})
+}
+
 // TestContextsThatEndAnywhere: whenever its context ends and whatever the engine
 // does, what a commit returns is what happened.
 func TestContextsThatEndAnywhere(t *testing.T) {

@@ -20,6 +20,14 @@ func (n *Node) Waiting() int {
 	return len(q.waiting)
 }
 
+// Waited is the transaction that waits longest.
+func (n *Node) Waited() event.ID {
+	q := n.committer.queue
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	return q.waiting[0].tx.ID
+}
+
 // Standing is the number of live queries that the node would tell of a commit.
 func (n *Node) Standing() int {
 	n.lives.mu.Lock()

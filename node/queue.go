@@ -118,7 +118,8 @@ func (q *queue) push(r *request) error {
 }
 
 // withdraw takes a request back that its owner gives up. If it was taken up
-// before, it goes its way without an owner, and withdraw reports false.
+// before, it goes its way without an owner, and withdraw reports false. Who handed
+// in the same transaction and still waits gets its place.
 func (q *queue) withdraw(r *request) bool {
 	q.mu.Lock()
 	defer q.mu.Unlock()
@@ -127,7 +128,20 @@ func (q *queue) withdraw(r *request) bool {
 		r.orphan = true
 		return false
 	}
-	q.waiting = slices.Delete(q.waiting, i, i+1)
+	if h := slices.IndexFunc(r.twins, func(twin *request) bool { return !twin.orphan }); h >= 0 {
+		heir := r.twins[h]
+		heir.number, heir.twins = r.number, slices.Delete(r.twins, h, h+1)
+		r.twins = nil
+		q.waiting[i] = heir
+		q.returnLocked(heir)
+	} else {
+		q.waiting = slices.Delete(q.waiting, i, i+1)
+	}
+	// For whoever asks for its receipt.
+	for _, gone := range append(r.twins, r) {
+		q.decideLocked(gone, Receipt{Transaction: gone.tx.ID, Status: Pending}, ErrUnknownTransaction)
+	}
+	q.sweepLocked()
 	return true
 }
 
@@ -180,16 +194,23 @@ func (q *queue) putBack(requests []*request) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	for _, r := range requests {
-		r.taken = false
 		if r.orphan {
 			q.orphans++
 		}
 	}
+	q.returnLocked(requests...)
+	q.waiting = append(q.waiting, requests...)
+	slices.SortFunc(q.waiting, func(a, b *request) int { return cmp.Compare(a.number, b.number) })
+}
+
+// returnLocked tells those who wait for requests that these are not taken any more.
+func (q *queue) returnLocked(requests ...*request) {
+	for _, r := range requests {
+		r.taken = false
+	}
 	q.sweepLocked()
 	close(q.returned)
 	q.returned = make(chan struct{})
-	q.waiting = append(q.waiting, requests...)
-	slices.SortFunc(q.waiting, func(a, b *request) int { return cmp.Compare(a.number, b.number) })
 }
 
 // join lets twin share the outcome of r, which is the same transaction.
