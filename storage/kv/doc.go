@@ -91,6 +91,13 @@
 // only the index entries whose columns changed; entries of covering indexes are
 // rewritten. Old keys come from StateChange.Before, the cache, or one read.
 //
+// Most of a relaxed commit over an LSM tree is the insertion of these keys into
+// its table in memory, and sorting them later. The address is the one that could
+// be done without, if records led to the newest event and every event to the one
+// before. Leaving addresses out was measured: it saves 5 to 10 % of a commit of
+// one entity, 15 % of a large one, which is too little for histories that can
+// only be walked backwards.
+//
 // # How indexes are built
 //
 // Build takes the next few hundred entities of a collection in the order of their
