@@ -222,9 +222,9 @@ func TestTheWrongEnding(t *testing.T) {
 func TestQueriesAsOf(t *testing.T) {
 	cluster(t, func(t *testing.T, f *fixture) {
 		s := newStaff(f)
-		time.Sleep(time.Hour)
+		<-time.After(time.Hour)
 		before := time.Now()
-		time.Sleep(time.Hour)
+		<-time.After(time.Hour)
 		var receipt node.Receipt
 		tx := s.prince.Begin()
 		m, err := persons.Edit(f.ctx, tx, s.ada)
@@ -232,7 +232,7 @@ func TestQueriesAsOf(t *testing.T) {
 		m.SetName("lovelace")
 		receipt, err = tx.Commit(f.ctx)
 		require.NoError(t, err)
-		time.Sleep(time.Hour)
+		<-time.After(time.Hour)
 		require.NoError(t, s.prince.Update(f.ctx, func(tx *node.Tx) error { return tasks.Delete(f.ctx, tx, s.write) }))
 
 		client := f.join("client", node.Models(personSchema, taskSchema))
