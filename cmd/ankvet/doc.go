@@ -46,6 +46,8 @@
 //   - mistakes of syntax;
 //   - columns that the model does not have, and those that were renamed;
 //   - comparisons of what cannot be compared, and other things out of place;
+//   - queries with SELECT where entities are asked for, and those without it where
+//     groups are;
 //   - parameters without arguments, and arguments without parameters;
 //   - arguments whose types cannot stand where they stand: an int beside a column of
 //     times, a string beside one of numbers, a slice outside of IN, a map anywhere.
@@ -65,7 +67,9 @@
 // A model is known by the columns that ankgen generated for it, so that generated
 // code has to be fresh (ankgen -check). Of a collection that was written by hand, or
 // has a type parameter for its model, only the syntax and the number of arguments are
-// checked.
+// checked. References are followed to models of any package. If a query follows one
+// into a package that the calling one does not import, and the model there has a field
+// of a type over int64, which may be a number or a duration, that query is left alone.
 //
 // The exit code of ankvet alone is 0 if there is nothing to report, 3 if there is, and
 // 1 if a package cannot be loaded.

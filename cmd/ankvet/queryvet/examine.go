@@ -175,16 +175,24 @@ func neutral() []any {
 func (t *trial) settle() *query.Error {
 	first := t.run()
 	e := first
-	for n := 0; e != nil; n++ {
+	for left := t.budget(); e != nil; left-- {
 		switch {
 		case e.Kind == query.Unknown:
 			return e
-		case n == maxTried || !t.next(e.Span):
+		case left == 0 || !t.next(e.Span):
 			return first
 		}
 		e = t.run()
 	}
 	return nil
+}
+
+// budget is how often it may take to settle: less often where each time takes long.
+func (t *trial) budget() int {
+	if len(t.slots) > maxTried {
+		return len(neutral())
+	}
+	return maxTried
 }
 
 // next tries another value in a slot that an error at a place may be due to: one

@@ -50,4 +50,5 @@ type Album struct {
 type Image struct {
 	URL   string
 	Album model.Ref[Album]
+	Taken model.Ref[people.Place]
 }

@@ -191,6 +191,7 @@ var imageSchema = model.NewSchema(model.Definition{
 	Fields: []model.Field{
 		{Name: "url", Go: "URL", Type: model.TypeString},
 		{Name: "album", Go: "Album", Type: model.TypeID, Ref: "albums"},
+		{Name: "taken", Go: "Taken", Type: model.TypeID, Ref: "places"},
 	},
 	Targets: imageTargets{},
 })
@@ -199,13 +200,14 @@ var imageSchema = model.NewSchema(model.Definition{
 type imageTargets struct{}
 
 func (imageTargets) Target(field int) *model.Schema {
-	return map[int]*model.Schema{1: Albums.Schema()}[field]
+	return map[int]*model.Schema{1: Albums.Schema(), 2: people.Places.Schema()}[field]
 }
 
 // The columns of Image, to build predicates from.
 const (
-	ImageURL   query.Text[Image, string]         = "url"
-	ImageAlbum query.ID[Image, model.Ref[Album]] = "album"
+	ImageURL   query.Text[Image, string]                = "url"
+	ImageAlbum query.ID[Image, model.Ref[Album]]        = "album"
+	ImageTaken query.ID[Image, model.Ref[people.Place]] = "taken"
 )
 
 // Images is the collection of Image.
@@ -213,6 +215,7 @@ var Images = entity.NewCollection[ImageView, ImageMutable](imageSchema, func(i I
 	return []model.Value{
 		model.OfString(i.URL),
 		model.OfID(i.Album.ID()),
+		model.OfID(i.Taken.ID()),
 	}
 })
 
@@ -231,6 +234,14 @@ func (v ImageView) Album(ctx context.Context, r entity.Reader) (AlbumView, error
 }
 func (v ImageView) AlbumRef() model.Ref[Album] { return model.RefTo[Album](v.Field(1).ID()) }
 
+// Taken fetches the taken; TakenRef returns the reference.
+func (v ImageView) Taken(ctx context.Context, r entity.Reader) (people.PlaceView, error) {
+	return people.Places.Get(ctx, r, v.Field(2).ID())
+}
+func (v ImageView) TakenRef() model.Ref[people.Place] {
+	return model.RefTo[people.Place](v.Field(2).ID())
+}
+
 // ImageMutable records changes to an Image in a transaction. It is not safe for concurrent use.
 type ImageMutable struct{ *entity.Draft }
 
@@ -248,6 +259,9 @@ func (m ImageMutable) SetURL(v string) { m.Set(0, model.OfString(v)) }
 
 // SetAlbum records the album.
 func (m ImageMutable) SetAlbum(v model.Ref[Album]) { m.Set(1, model.OfID(v.ID())) }
+
+// SetTaken records the taken.
+func (m ImageMutable) SetTaken(v model.Ref[people.Place]) { m.Set(2, model.OfID(v.ID())) }
 
 // A struct has changed since this file was generated if one of these does not
 // compile. To generate it again: go generate
@@ -277,6 +291,7 @@ var (
 	_ = func(s Image) struct {
 		URL   string
 		Album model.Ref[Album]
+		Taken model.Ref[people.Place]
 	} {
 		return s
 	}

@@ -27,3 +27,14 @@ type Person struct {
 	Links    model.JSON
 	Mentor   *model.Ref[Person]
 }
+
+// A Stay is declared over time.Duration, which is told by a column only.
+type Stay time.Duration
+
+// A Place is where music is made.
+//
+//ank:model
+type Place struct {
+	Name string
+	Stay Stay
+}

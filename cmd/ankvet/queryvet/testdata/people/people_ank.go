@@ -14,7 +14,7 @@ import (
 
 // Models are the schemas of this package's models, for node.Models.
 func Models() []*model.Schema {
-	return []*model.Schema{personSchema}
+	return []*model.Schema{personSchema, placeSchema}
 }
 
 var personSchema = model.NewSchema(model.Definition{
@@ -144,6 +144,59 @@ func (m PersonMutable) SetLinks(v model.JSON) { m.Set(6, model.OfJSON(v)) }
 func (m PersonMutable) SetMentor(v model.Ref[Person]) { m.Set(7, model.OfID(v.ID())) }
 func (m PersonMutable) ClearMentor()                  { m.Clear(7) }
 
+var placeSchema = model.NewSchema(model.Definition{
+	Model:      "Place",
+	Collection: "places",
+	Fields: []model.Field{
+		{Name: "name", Go: "Name", Type: model.TypeString},
+		{Name: "stay", Go: "Stay", Type: model.TypeDuration},
+	},
+})
+
+// The columns of Place, to build predicates from.
+const (
+	PlaceName query.Text[Place, string]            = "name"
+	PlaceStay query.Duration[Place, time.Duration] = "stay"
+)
+
+// Places is the collection of Place.
+var Places = entity.NewCollection[PlaceView, PlaceMutable](placeSchema, func(p Place) []model.Value {
+	return []model.Value{
+		model.OfString(p.Name),
+		model.OfDuration(time.Duration(p.Stay)),
+	}
+})
+
+// PlaceView is an immutable snapshot of a Place. It is safe for concurrent use.
+type PlaceView struct{ entity.View }
+
+// Ref is a reference to the place.
+func (v PlaceView) Ref() model.Ref[Place] { return model.RefTo[Place](v.ID()) }
+
+// Name returns the name.
+func (v PlaceView) Name() string { return v.Field(0).Text() }
+
+// Stay returns the stay.
+func (v PlaceView) Stay() Stay { return Stay(v.Field(1).Duration()) }
+
+// PlaceMutable records changes to a Place in a transaction. It is not safe for concurrent use.
+type PlaceMutable struct{ *entity.Draft }
+
+// View is the place as the transaction sees it now.
+func (m PlaceMutable) View() PlaceView { return PlaceView{m.Draft.View()} }
+
+// MarshalJSON implements json.Marshaler: the place as View has it.
+func (m PlaceMutable) MarshalJSON() ([]byte, error) { return m.View().MarshalJSON() }
+
+// Ref is a reference to the place.
+func (m PlaceMutable) Ref() model.Ref[Place] { return model.RefTo[Place](m.ID()) }
+
+// SetName records the name.
+func (m PlaceMutable) SetName(v string) { m.Set(0, model.OfString(v)) }
+
+// SetStay records the stay.
+func (m PlaceMutable) SetStay(v Stay) { m.Set(1, model.OfDuration(time.Duration(v))) }
+
 // A struct has changed since this file was generated if one of these does not
 // compile. To generate it again: go generate
 var (
@@ -161,6 +214,12 @@ var (
 	_ = func(s Named) struct {
 		Name string
 		Nick *string `ank:"name=nickname"`
+	} {
+		return s
+	}
+	_ = func(s Place) struct {
+		Name string
+		Stay Stay
 	} {
 		return s
 	}
