@@ -8,6 +8,7 @@ import (
 	"github.com/ankgo/ank/event"
 	"github.com/ankgo/ank/model"
 	"github.com/ankgo/ank/query"
+	"github.com/ankgo/ank/query/plan"
 )
 
 // A Collection is all entities of one model, with the model's types: V its view,
@@ -89,6 +90,20 @@ func (c *Collection[V, M, S]) Collect(ctx context.Context, r Reader, text string
 func (c *Collection[V, M, S]) Query(ctx context.Context, s Session, text string, args ...any) (*Live[V], error) {
 	q, err := c.parse(text, args)
 	return live[V](ctx, s, c.schema, q, err)
+}
+
+// Explain says how a query is answered: which index it reads, what bounds it, how
+// many rows it expects and how many came. It runs the query to tell.
+func (c *Collection[V, M, S]) Explain(ctx context.Context, e Explainer, text string, args ...any) (*plan.Explanation, error) {
+	q, err := c.parse(text, args)
+	if err != nil {
+		return nil, err
+	}
+	checked, err := q.Check(c.schema)
+	if err != nil {
+		return nil, err
+	}
+	return e.Explain(ctx, checked)
 }
 
 // Where begins a query that is composed in Go. The zero predicate selects all.

@@ -7,6 +7,7 @@ import (
 	"github.com/ankgo/ank/event"
 	"github.com/ankgo/ank/model"
 	"github.com/ankgo/ank/query"
+	"github.com/ankgo/ank/query/plan"
 )
 
 // A Reader reads entities: a session sees what was committed, a transaction its
@@ -26,6 +27,12 @@ type Reader interface {
 type Counter interface {
 	// Count returns how many entities Fetch would yield.
 	Count(ctx context.Context, q *query.Checked) (int, error)
+}
+
+// An Explainer tells how it would answer a query.
+type Explainer interface {
+	// Explain says what the plan of a query is, and runs it to tell what came of it.
+	Explain(ctx context.Context, q *query.Checked) (*plan.Explanation, error)
 }
 
 // A Historian knows the past of entities.

@@ -141,6 +141,16 @@ func (c *Checked) Offset() int { return c.offset }
 // the canonical query after the collection's name.
 func (c *Checked) Key() string { return c.canonical().key }
 
+// Text returns the text of a condition that is, or is part of, the predicate.
+func (c *Checked) Text(cond Condition) string {
+	if _, ok := cond.(After); ok {
+		return "AFTER a cursor"
+	}
+	var p printer
+	p.expr(c.space.condition(cond), powerAnd)
+	return string(p.b)
+}
+
 // String returns the text of the canonical query.
 func (c *Checked) String() string { return c.Query().String() }
 

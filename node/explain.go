@@ -1,0 +1,46 @@
+package node
+
+import (
+	"context"
+
+	"github.com/ankgo/ank/query"
+	"github.com/ankgo/ank/query/plan"
+	"github.com/ankgo/ank/storage"
+)
+
+// Explain says how this node answers a query, and runs it to tell how many rows
+// came. It implements [entity.Explainer]. A client does not answer queries itself:
+// it says ErrEphemeral. A query with AS OF folds the log, whatever its plan: it says
+// ErrPast.
+func (s *Session) Explain(ctx context.Context, q *query.Checked) (*plan.Explanation, error) {
+	if err := s.mayAsk(ctx, q); err != nil {
+		return nil, err
+	}
+	if _, past := q.AsOf(); past {
+		return nil, ErrPast
+	}
+	if s.node.committer == nil {
+		return nil, ErrEphemeral
+	}
+	q = q.At(s.node.clock.Now())
+	snapshot, leave, err := s.node.open(ctx)
+	if err != nil {
+		return nil, err
+	}
+	defer leave()
+	e := plan.Explain(q, q.Schema().Indexes())
+	all, err := ask(q.Schema(), "")
+	if err != nil {
+		return nil, err
+	}
+	if e.Total, err = storage.Count(ctx, snapshot, plan.New(all, q.Schema().Indexes())); err != nil {
+		return nil, err
+	}
+	if q.Grouping() != nil {
+		groups, err := s.Groups(ctx, q)
+		e.Result = len(groups)
+		return e, err
+	}
+	e.Result, err = storage.Count(ctx, snapshot, plan.New(q, q.Schema().Indexes()))
+	return e, err
+}
