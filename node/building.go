@@ -24,7 +24,7 @@ type building struct {
 
 // quickPieces is how many pieces of building Open does itself: a few thousand
 // entities.
-const quickPieces = 8
+const quickPieces = 32
 
 // startBuilding begins the work. It fails if ctx ends meanwhile; every other
 // error is one of building, without which the node works.

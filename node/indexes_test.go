@@ -21,7 +21,7 @@ import (
 func unindexed(t *testing.T) *memory.Store {
 	t.Helper()
 	plain := model.NewSchema(model.Definition{Model: "Album", Collection: "albums", Fields: albumSchema.Fields()})
-	return filled(t, plain, 40, func(i int) []model.Value {
+	return filled(t, plain, 60, func(i int) []model.Value {
 		return []model.Value{
 			model.OfString(strings.Repeat("long ", 40_000)), model.OfString("Prince"), model.OfInt(int64(1983 + i%4)),
 		}
@@ -82,15 +82,15 @@ func (f *fixture) fraction() float64 {
 
 func TestIndexesAreBuiltInTheBackground(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		s, held, resume := pieces(10)
+		s, held, resume := pieces(40)
 		f := startWith(t, s, unindexed(t))
 		<-held
 		before := f.fraction()
 		require.Greater(t, before, 0.0)
 		require.Less(t, before, 1.0)
-		require.Len(t, f.names(f.prince, "year = 1986"), 10, "without the index")
+		require.Len(t, f.names(f.prince, "year = 1986"), 15, "without the index")
 		id := f.create(f.prince, Album{Name: "Parade", Year: 1986})
-		require.Len(t, f.names(f.prince, "year = 1986"), 11)
+		require.Len(t, f.names(f.prince, "year = 1986"), 16)
 		f.edit(f.prince, id, func(m AlbumMutable) { m.SetYear(1987) })
 		require.Less(t, f.fraction(), 1.0)
 
@@ -100,14 +100,14 @@ func TestIndexesAreBuiltInTheBackground(t *testing.T) {
 		close(resume)
 		require.NoError(t, f.node.WaitIndexes(f.ctx))
 		require.Equal(t, 1.0, f.fraction())
-		require.Len(t, f.names(f.prince, "year = 1986"), 10)
+		require.Len(t, f.names(f.prince, "year = 1986"), 15)
 		require.Equal(t, []string{"Parade"}, f.names(f.prince, "year = 1987"))
 	})
 }
 
 func TestBuildingGoesOnAfterARestart(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		s, held, _ := pieces(12)
+		s, held, _ := pieces(45)
 		store := unindexed(t)
 		f := startWith(t, s, store)
 		<-held
@@ -131,7 +131,7 @@ func TestBuildingGoesOnAfterARestart(t *testing.T) {
 		f = startWith(t, again, store)
 		require.NoError(t, f.node.WaitIndexes(f.ctx))
 		require.True(t, begun)
-		require.Len(t, f.names(f.prince, "year = 1986"), 10)
+		require.Len(t, f.names(f.prince, "year = 1986"), 15)
 	})
 }
 
@@ -148,7 +148,7 @@ func TestSmallIndexesAreThereAtOnce(t *testing.T) {
 func TestBuildingThatFails(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		broken := &storage.CorruptError{What: "a record"}
-		n := 10
+		n := 40
 		s := &stage{build: func(_ context.Context, next func() (bool, error)) (bool, error) {
 			if n--; n < 0 {
 				return false, broken
@@ -159,7 +159,7 @@ func TestBuildingThatFails(t *testing.T) {
 		f.alarm.expected.Store(true)
 		require.ErrorIs(t, f.node.WaitIndexes(f.ctx), storage.ErrCorrupt)
 		require.Less(t, f.fraction(), 1.0)
-		require.Len(t, f.names(f.prince, "year = 1986"), 10)
+		require.Len(t, f.names(f.prince, "year = 1986"), 15)
 		f.create(f.prince, Album{Name: "Parade", Year: 1986})
 	})
 }
@@ -186,6 +186,6 @@ func TestCommitsWhileBuilding(t *testing.T) {
 		require.Contains(t, f.names(f.prince, "year = ? AND name < 'b' OR year = ? AND name LIKE 'P%'", year, year), "Parade")
 	}
 	require.NoError(t, f.node.WaitIndexes(f.ctx))
-	require.Len(t, f.names(f.prince, "year = 1986"), 10)
+	require.Len(t, f.names(f.prince, "year = 1986"), 15)
 	require.Equal(t, []string{"Parade"}, f.names(f.prince, "year > 1986"))
 }

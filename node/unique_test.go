@@ -488,8 +488,8 @@ func (quiet) Error(string, ...any) {}
 // enforced are in it, and in what it reports, when it is.
 func TestNothingIsEnforcedHalfway(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		s, held, resume := pieces(10)
-		f := startWith(t, s, twins(t, 40, 200_000), node.Models(bookSchema), node.WithLogger(quiet{}))
+		s, held, resume := pieces(40)
+		f := startWith(t, s, twins(t, 60, 200_000), node.Models(bookSchema), node.WithLogger(quiet{}))
 		<-held
 		f.book(Book{ISBN: "0"}) // refused neither for those that are indexed
 		f.book(Book{ISBN: "17"})

@@ -36,8 +36,8 @@ import (
 // The size of a piece: what a commit may have to wait for. Reading is bounded in
 // bytes as well because merge data can be large.
 const (
-	buildRows  = 512
-	buildBytes = 256 << 10
+	buildRows  = 128
+	buildBytes = 64 << 10
 )
 
 // Build does the next piece of the work for indexes that are building.

@@ -100,7 +100,7 @@
 //
 // # How indexes are built
 //
-// Build takes the next few hundred entities of a collection in the order of their
+// Build takes the next hundred or so entities of a collection in the order of their
 // IDs, while commits wait, and stores their entries together with how far it has
 // come. Commits maintain what there is of an index. So there is no moment at which
 // an entry is wrong, and nothing to be caught up with when a build goes on after
