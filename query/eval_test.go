@@ -70,6 +70,42 @@ func TestFilterAgreesWithMatch(t *testing.T) {
 	})
 }
 
+// columns are rows as [query.Columns].
+type columns struct {
+	schema *model.Schema
+	rows   []*model.Row
+}
+
+func (c columns) Column(column int) []model.Value {
+	list := make([]model.Value, len(c.rows))
+	for i, r := range c.rows {
+		list[i] = c.schema.Value(r, column)
+	}
+	return list
+}
+
+func TestNarrowAgreesWithMatch(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		w := world{dice: rapidDice(t), schema: album, typed: true}
+		q := &query.Query{Where: w.predicate(3)}
+		c, err := q.Check(album)
+		require.NoError(t, err, q.String())
+		all := columns{schema: album}
+		rows, want := []int{}, []int{}
+		for i, r := range w.rows(12) {
+			all.rows = append(all.rows, r)
+			if i%4 == 3 {
+				continue // not asked for
+			}
+			rows = append(rows, i)
+			if r.Deleted = false; c.Match(r) {
+				want = append(want, i)
+			}
+		}
+		require.Equal(t, want, c.Filter().Narrow(all, rows), q.String())
+	})
+}
+
 func TestCheckedSaysWhatWasAsked(t *testing.T) {
 	c := checked(t, "year > 5 ORDER BY genre NULLS LAST, meta.a DESC LIMIT 3 OFFSET 2")
 	require.Same(t, album, c.Schema())

@@ -126,7 +126,8 @@
 //
 // Options.CacheBytes bounds it, by estimate: records, some 270 bytes each beside
 // their own; and in place of up to three quarters of them, tables: a row takes 160
-// bytes beside its own, and 16 for each order. A table is made by the query that
+// bytes beside its own, 16 for each order, and 32 for each column that scans look
+// at, whose values are kept side by side (column.go). A table is made by the query that
 // finds that those before it have read a quarter as many rows as it has, which
 // takes about as long again, half a second for a million rows. A query after commits
 // first puts their records in, about a microsecond for each and its index. A

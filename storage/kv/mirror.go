@@ -43,7 +43,8 @@ type mirror struct {
 	keeping bool       // changes are kept
 	missed  uint64     // version of the last change that was not
 	changes []tableChange
-	held    int64 // of the budget
+	held    int64    // of the budget
+	columns []column // those that chunks may keep, without values
 }
 
 // tableChange is a record that a commit wrote.
@@ -136,7 +137,7 @@ func (m *mirror) install(t *table) *table {
 	if !m.keeping || m.missed > t.version {
 		return nil
 	}
-	size := t.heap()
+	size := t.heap(len(m.columns))
 	if t.changed > manyChanges+t.rows || !m.budget.replace(m.held, size) {
 		m.dropLocked()
 		return nil
@@ -160,6 +161,7 @@ func (m *mirror) dropLocked() {
 	m.budget.replace(m.held, 0)
 	m.table.Store(nil)
 	m.changes, m.keeping, m.missed, m.held = nil, false, m.changed.Load(), 0
+	m.columns = nil
 	m.read.Store(0)
 }
 
@@ -258,6 +260,25 @@ func (m *mirror) order(t *table, s *model.Schema, index int) *order {
 		return nil
 	}
 	return o
+}
+
+// keepColumn reports whether the chunks of a table may keep a column: if there is
+// room for it in all of them.
+func (m *mirror) keepColumn(t *table, s *model.Schema, number int) bool {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	for i := range m.columns {
+		if x := &m.columns[i]; x.schema == s && x.number == number {
+			return true
+		}
+	}
+	size := m.held + int64(t.rows)*columnBytes
+	if m.table.Load() != t || !m.budget.replace(m.held, size) {
+		return false
+	}
+	m.held = size
+	m.columns = append(m.columns, column{schema: s, number: number})
+	return true
 }
 
 // budget is how much heap the tables of an engine may take, and how much they do.

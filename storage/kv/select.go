@@ -82,8 +82,10 @@ type selector struct {
 	col      *collection
 	index    *index // for Seek
 	filter   *plan.KeyFilter
-	keysOnly bool   // candidates are not read
-	order    *order // of the collection's table, if it has one
+	keysOnly bool          // candidates are not read
+	order    *order        // of the collection's table, if it has one
+	columns  *columnReader // for a scan of the table
+	found    []*storage.Record
 
 	// The candidate: either resident, or row and the bytes it aliases.
 	resident *storage.Record

@@ -26,6 +26,10 @@ func (x *selector) resort() error {
 	case t == nil:
 	case x.index == nil:
 		x.order = t.ids
+		x.columns = &columnReader{table: t, schema: x.plan.Query.Schema()}
+		if x.columns.schema == x.col.schema {
+			x.columns.mirror = m
+		}
 	default:
 		x.order = m.order(t, x.col.schema, x.index.position)
 	}
@@ -35,20 +39,19 @@ func (x *selector) resort() error {
 // table visits the rows of the plan's ranges in an order of the collection's
 // table.
 func (x *selector) table(visit func() bool) error {
-	tests := x.tests()
 	for from, to := range x.places() {
-		for part := range x.order.parts(from, to, x.plan.Reverse) {
+		for p := range x.order.pieces(from, to, x.plan.Reverse) {
 			if err := x.ctx.Err(); err != nil {
 				return err
 			}
-			for i := range part {
+			rows := x.accepted(p)
+			touch(rows[:min(touchRows, len(rows))])
+			for i := range rows {
 				if x.plan.Reverse {
-					i = len(part) - 1 - i
+					i = len(rows) - 1 - i
 				}
-				if r := part[i]; !tests || x.plan.Query.Match(&r.Row) {
-					if x.resident = r; !visit() {
-						return nil
-					}
+				if x.resident = rows[i]; !visit() {
+					return nil
 				}
 			}
 		}
@@ -59,27 +62,36 @@ func (x *selector) table(visit func() bool) error {
 // all returns all rows that match, in the order of the table or any other.
 func (x *selector) all() ([]*storage.Record, error) {
 	var rows []*storage.Record
-	tests := x.tests()
 	for from, to := range x.places() {
-		if !tests {
+		if !x.tests() {
 			rows = slices.Grow(rows, x.order.between(from, to))
 		}
-		for part := range x.order.parts(from, to, false) {
+		for p := range x.order.pieces(from, to, false) {
 			if err := x.ctx.Err(); err != nil {
 				return nil, err
 			}
-			if !tests {
-				rows = append(rows, part...)
-				continue
-			}
-			for _, r := range part {
-				if x.plan.Query.Match(&r.Row) {
-					rows = append(rows, r)
-				}
-			}
+			rows = append(rows, x.accepted(p)...)
 		}
 	}
 	return rows, nil
+}
+
+// accepted returns the rows of a piece that match. They must not be changed, and
+// are valid until the next call.
+func (x *selector) accepted(p piece) []*storage.Record {
+	switch {
+	case !x.tests():
+		return p.rows()
+	case x.columns != nil:
+		return x.columns.narrow(x.plan.Query, p)
+	}
+	x.found = x.found[:0]
+	for _, r := range p.rows() {
+		if x.plan.Query.Match(&r.Row) {
+			x.found = append(x.found, r)
+		}
+	}
+	return x.found
 }
 
 // tests reports whether rows in the plan's ranges must be tested. What the plan

@@ -51,6 +51,7 @@ type chunk struct {
 	first   []byte // key of the first row
 	rows    []*storage.Record
 	version uint64 // of the table that it was made for, which may change it
+	columns atomic.Pointer[[]column]
 }
 
 // chunkRows is how many rows a chunk has at most: few enough that replacing one is
@@ -96,10 +97,17 @@ func (o *order) between(from, to place) int {
 	return max(n, 0)
 }
 
-// parts yields the rows from one place to another in pieces, in reverse the last
-// piece first. They must not be changed.
-func (o *order) parts(from, to place, reverse bool) iter.Seq[[]*storage.Record] {
-	return func(yield func([]*storage.Record) bool) {
+// piece is some of the rows of a chunk.
+type piece struct {
+	chunk    *chunk
+	from, to int
+}
+
+func (p piece) rows() []*storage.Record { return p.chunk.rows[p.from:p.to] }
+
+// pieces yields the rows from one place to another in reverse the last piece first.
+func (o *order) pieces(from, to place, reverse bool) iter.Seq[piece] {
+	return func(yield func(piece) bool) {
 		if to.chunk < from.chunk || to.chunk == from.chunk && to.row <= from.row {
 			return
 		}
@@ -112,14 +120,14 @@ func (o *order) parts(from, to place, reverse bool) iter.Seq[[]*storage.Record] 
 			if reverse {
 				n = last - (i - from.chunk)
 			}
-			rows := o.chunks[n].rows
+			p := piece{chunk: o.chunks[n], to: len(o.chunks[n].rows)}
 			if n == to.chunk {
-				rows = rows[:to.row]
+				p.to = to.row
 			}
 			if n == from.chunk {
-				rows = rows[from.row:]
+				p.from = from.row
 			}
-			if !yield(rows) {
+			if !yield(p) {
 				return
 			}
 		}
@@ -144,10 +152,12 @@ func newOrder(s *model.Schema, index int, rows []*storage.Record, version uint64
 	return o
 }
 
-// What a row takes beside its bytes: the record, and a place in every order.
+// What a row takes beside its bytes: the record, a place in every order, and a value
+// in every column that is kept.
 const (
-	rowBytes   = 160
-	orderBytes = 16
+	rowBytes    = 160
+	orderBytes  = 16
+	columnBytes = 32
 )
 
 // sizeOf is what a row takes, its places in orders aside.
@@ -155,9 +165,9 @@ func sizeOf(r *storage.Record) int64 {
 	return int64(rowBytes + len(r.Row.Head)*idSize + len(r.Row.Values.Bytes()) + len(r.Merge))
 }
 
-// heap is what the table takes, by estimate.
-func (t *table) heap() int64 {
-	return t.size + int64(t.rows*orderBytes*(1+len(t.orders.all())))
+// heap is what the table takes, by estimate, with a number of columns.
+func (t *table) heap(columns int) int64 {
+	return t.size + int64(t.rows*(orderBytes*(1+len(t.orders.all()))+columnBytes*columns))
 }
 
 // order returns the table's order of an index, nil if it has not been made.

@@ -103,8 +103,8 @@ func checkOrder(t *testing.T, rng *rand.Rand, o *order, rows []*storage.Record) 
 // rowsOf returns the rows between two places.
 func rowsOf(o *order, from, to place, reverse bool) []*storage.Record {
 	rows := []*storage.Record{}
-	for part := range o.parts(from, to, reverse) {
-		part = slices.Clone(part)
+	for p := range o.pieces(from, to, reverse) {
+		part := slices.Clone(p.rows())
 		if reverse {
 			slices.Reverse(part)
 		}
