@@ -132,7 +132,7 @@ func TestNullRules(t *testing.T) {
 		// The textbook agrees.
 		q, err := query.Parse(predicate)
 		require.NoError(t, err)
-		require.Equal(t, want, (reference{album, r}).eval(q.Where), predicate)
+		require.Equal(t, want, (reference{world{schema: album}, r}).eval(q.Where), predicate)
 	}
 }
 
@@ -301,7 +301,7 @@ func TestCompareOrdersRows(t *testing.T) {
 		"ORDER BY meta.a DESC, year":      "dbca",
 	} {
 		var got string
-		for _, r := range window(checked(t, text), []*model.Row{rows["d"], rows["b"], rows["c"], rows["a"]}) {
+		for _, r := range (world{schema: album}).window(checked(t, text), []*model.Row{rows["d"], rows["b"], rows["c"], rows["a"]}) {
 			for name := range rows {
 				if rows[name] == r {
 					got += name

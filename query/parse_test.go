@@ -238,7 +238,7 @@ func FuzzParse(f *testing.F) {
 			return
 		}
 		r := row(1, map[string]model.Value{"name": model.OfString("x")})
-		require.Equal(t, reference{album, r}.matches(q), c.Match(r), printed)
+		require.Equal(t, reference{world{schema: album}, r}.matches(q), c.Match(r), printed)
 		canonical, err := query.Parse(c.String())
 		require.NoError(t, err, c.String())
 		checked, err := canonical.Check(album)

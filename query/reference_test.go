@@ -2,9 +2,13 @@ package query_test
 
 import (
 	"cmp"
+	"encoding/json"
 	"math"
+	"math/big"
 	"regexp"
 	"slices"
+	"strconv"
+	"strings"
 	"time"
 
 	"github.com/ankgo/ank/event"
@@ -32,8 +36,8 @@ func truthOf(b bool) truth {
 // values, on the tree as it was parsed, with nothing normalised. It is what the
 // real evaluator is compared with.
 type reference struct {
-	schema *model.Schema
-	row    *model.Row
+	world
+	row *model.Row
 }
 
 func (r reference) matches(q *query.Query) bool {
@@ -68,7 +72,14 @@ func (r reference) eval(e query.Expr) truth {
 		return negate(result, e.Negated)
 	case *query.LikeExpr:
 		return negate(r.like(e), e.Negated)
+	case *query.ContainsExpr:
+		return negate(r.contains(e), e.Negated)
 	case *query.NullExpr:
+		if e.Missing {
+			v, path := r.start(e.X.(*query.ColumnExpr))
+			_, there := v.JSON().At(path...)
+			return negate(truthOf(v.IsNull() || !there), e.Negated)
+		}
 		return negate(truthOf(r.value(e.X).IsNull()), e.Negated)
 	default:
 		v := r.value(e)
@@ -87,27 +98,137 @@ func negate(t truth, negated bool) truth {
 }
 
 func (r reference) value(e query.Expr) model.Value {
-	if l, ok := e.(*query.LiteralExpr); ok {
-		return l.Value
+	switch e := e.(type) {
+	case *query.LiteralExpr:
+		return e.Value
+	case *query.CallExpr:
+		return length(r.value(e.Arg))
+	case *query.ArithExpr:
+		return compute(e.Op, r.value(e.X), r.value(e.Y))
 	}
-	path := e.(*query.ColumnExpr).Path
-	column, _ := r.schema.Field(path[0])
-	v := r.schema.Value(r.row, column)
+	v, path := r.start(e.(*query.ColumnExpr))
 	if v.Type() != model.TypeJSON {
 		return v
 	}
-	v, _ = v.JSON().Path(path[1:]...)
+	v, _ = v.JSON().Path(path...)
 	return v
+}
+
+// start follows the references of a column, and returns its value and the path
+// below it.
+func (r reference) start(e *query.ColumnExpr) (model.Value, []string) {
+	schema, row, path := r.schema, r.row, e.Path
+	for {
+		column, _ := schema.Field(path[0])
+		v := schema.Value(row, column)
+		if path = path[1:]; len(path) == 0 || v.Type() != model.TypeID {
+			return v, path
+		}
+		schema = schema.Target(column)
+		if row, _ = r.Row(schema, v.ID()); row == nil || row.Deleted {
+			return model.Null, path
+		}
+	}
+}
+
+func length(v model.Value) model.Value {
+	switch v.Type() {
+	case model.TypeString:
+		return model.OfInt(int64(len([]rune(v.Text()))))
+	case model.TypeJSON:
+		var list []json.RawMessage
+		var object map[string]json.RawMessage
+		if json.Unmarshal([]byte(v.JSON().String()), &list) == nil {
+			return model.OfInt(int64(len(list)))
+		} else if json.Unmarshal([]byte(v.JSON().String()), &object) == nil {
+			return model.OfInt(int64(len(object)))
+		}
+	}
+	return model.Null
+}
+
+// compute computes with exact fractions, or with floats if one of the two is one.
+func compute(op query.Arith, x, y model.Value) model.Value {
+	if !x.Type().IsNumber() || !y.Type().IsNumber() || (op == query.Over || op == query.Modulo) && y.Float() == 0 {
+		return model.Null
+	}
+	if x.Type() == model.TypeFloat || y.Type() == model.TypeFloat {
+		a, b := x.Float(), y.Float()
+		return model.OfFloat([]float64{a + b, a - b, a * b, a / b, math.Mod(a, b)}[op])
+	}
+	a, b := integer(x), integer(y)
+	n := new(big.Int)
+	switch op {
+	case query.Plus:
+		n.Add(a, b)
+	case query.Minus:
+		n.Sub(a, b)
+	case query.Times:
+		n.Mul(a, b)
+	case query.Over:
+		n.Quo(a, b)
+	default:
+		n.Rem(a, b)
+	}
+	switch {
+	case n.IsInt64():
+		return model.OfInt(n.Int64())
+	case n.IsUint64():
+		return model.OfUint(n.Uint64())
+	}
+	return compute(op, model.OfFloat(x.Float()), y)
+}
+
+func integer(v model.Value) *big.Int {
+	if v.Type() == model.TypeUint {
+		return new(big.Int).SetUint64(v.Uint())
+	}
+	return big.NewInt(v.Int())
+}
+
+// contains asks for each element by itself.
+func (r reference) contains(e *query.ContainsExpr) truth {
+	v := r.value(e.X)
+	result := no
+	if e.Quantity == query.All {
+		result = yes
+	}
+	array := v.Type() == model.TypeJSON && v.JSON().String()[0] == '['
+	for _, item := range e.List {
+		found := null
+		if want := r.value(item); array && !want.IsNull() {
+			found = no
+			for i := range int(length(v).Int()) {
+				if got, ok := v.JSON().Path(strconv.Itoa(i)); ok && got.Compare(want) == 0 {
+					found = yes
+				}
+			}
+		}
+		if e.Quantity == query.All {
+			result = min(result, found)
+		} else {
+			result = max(result, found)
+		}
+	}
+	if !array {
+		return null
+	}
+	return result
 }
 
 // isJSON reports whether an operand is something inside JSON.
 func (r reference) isJSON(e query.Expr) bool {
 	c, ok := e.(*query.ColumnExpr)
-	if !ok {
-		return false
+	return ok && columnType(r.schema, c.Path) == model.TypeJSON
+}
+
+// columnType returns the type of a column, behind the references to it.
+func columnType(s *model.Schema, path []string) model.Type {
+	column, _ := s.Field(path[0])
+	if t := s.Column(column).Type; len(path) == 1 || t == model.TypeJSON {
+		return t
 	}
-	column, _ := r.schema.Field(c.Path[0])
-	return r.schema.Column(column).Type == model.TypeJSON
+	return columnType(s.Target(column), path[1:])
 }
 
 func (r reference) compare(x query.Expr, op query.Op, y query.Expr) truth {
@@ -167,16 +288,22 @@ func (r reference) like(e *query.LikeExpr) truth {
 	if v.Type() != model.TypeString || pattern.Type() != model.TypeString {
 		return null
 	}
+	if e.Kind == query.LikePrefix {
+		return truthOf(strings.HasPrefix(v.Text(), pattern.Text()))
+	}
 	escape := rune(-1)
 	if e.Escape != nil {
 		escape = []rune(r.value(e.Escape).Text())[0]
 	}
-	return truthOf(likeRegexp(pattern.Text(), escape).MatchString(v.Text()))
+	if e.Kind == query.LikeFolded {
+		return truthOf(likeRegexp("(?i)", pattern.Text(), escape).MatchString(v.Text()))
+	}
+	return truthOf(likeRegexp("", pattern.Text(), escape).MatchString(v.Text()))
 }
 
 // likeRegexp translates a pattern of LIKE to a regular expression.
-func likeRegexp(pattern string, escape rune) *regexp.Regexp {
-	expr, escaped := `(?s)\A`, false
+func likeRegexp(flags, pattern string, escape rune) *regexp.Regexp {
+	expr, escaped := flags+`(?s)\A`, false
 	for _, c := range pattern {
 		switch {
 		case c == escape && !escaped:
@@ -196,16 +323,16 @@ func likeRegexp(pattern string, escape rune) *regexp.Regexp {
 
 // result returns the rows of a query in their order and window, found by trying
 // every row and sorting with the simplest comparison there is.
-func result(q *query.Query, s *model.Schema, rows []*model.Row) []*model.Row {
+func (w world) result(q *query.Query, rows []*model.Row) []*model.Row {
 	var found []*model.Row
 	for _, row := range rows {
-		if !row.Deleted && (reference{s, row}).matches(q) {
+		if !row.Deleted && (reference{w, row}).matches(q) {
 			found = append(found, row)
 		}
 	}
 	slices.SortFunc(found, func(a, b *model.Row) int {
 		for _, term := range q.Order {
-			x, y := (reference{s, a}).value(term.X), (reference{s, b}).value(term.X)
+			x, y := (reference{w, a}).value(term.X), (reference{w, b}).value(term.X)
 			if c := compareKeys(x, y, term); c != 0 {
 				return c
 			}

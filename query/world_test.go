@@ -73,7 +73,7 @@ var pools = map[model.Type][]model.Value{
 		model.OfFloat(-2.5), model.OfFloat(-1), model.OfFloat(0), model.OfFloat(0.1), model.OfFloat(1), model.OfFloat(1.5),
 		model.OfFloat(1 << 53), model.OfFloat(1e300), model.OfFloat(math.Inf(1)), model.OfFloat(math.Inf(-1)),
 	},
-	model.TypeString: texts("", "a", "A", "ab", "abc", "b", "ä", "äb", "a%b", "a_b", `a\b`, "it's", "\U0001F3B5 b"),
+	model.TypeString: texts("", "a", "A", "ab", "Ab", "abc", "b", "ä", "äb", "a%b", "a_b", `a\b`, "it's", "\U0001F3B5 b"),
 	model.TypeBytes: {
 		model.OfBytes(nil), model.OfBytes([]byte{0}), model.OfBytes([]byte{0, 1}), model.OfBytes([]byte("a")), model.OfBytes([]byte{255}),
 	},
@@ -95,27 +95,61 @@ func texts(list ...string) []model.Value {
 	return all
 }
 
-var patterns = []string{"%", "a%", "%b", "a_", "_", "%_", "a%b", `a\%b`, "", "ä%", "%ä_", "%'%", "a%%b", "_%b%", "abc", "%a%b%"}
+var patterns = []string{"A%", "%B", "%", "a%", "%b", "a_", "_", "%_", "a%b", `a\%b`, "", "ä%", "%ä_", "%'%", "a%%b", "_%b%", "abc", "%a%b%"}
 
 // world makes random schemas, rows and queries.
 type world struct {
 	dice
 	schema *model.Schema
 	typed  bool // literals may be values that have no literal of their own
+
+	others []*model.Row // that rows refer to, and each other
 }
 
-// newSchema makes a schema of a few columns.
-func newSchema(d dice) *model.Schema {
-	def := model.Definition{Model: "Thing", Collection: "things"}
+// newWorld makes a world of albums, or of things that refer to others.
+func newWorld(d dice) world {
+	if d(3) == 0 {
+		return world{dice: d, schema: album}
+	}
+	t := &thingTargets{}
+	t.other = newSchema(d, "others", t)
+	w := world{dice: d, schema: t.other}
+	w.others = w.rows(6)
+	w.others[1].Deleted = true
+	w.schema = newSchema(d, "things", t)
+	return w
+}
+
+// thingTargets knows where the references of random schemas lead.
+type thingTargets struct{ other *model.Schema }
+
+func (t *thingTargets) Target(int) *model.Schema { return t.other }
+
+// Row implements [query.Lookup].
+func (w world) Row(_ *model.Schema, id event.ID) (*model.Row, error) {
+	for _, r := range w.others {
+		if r.ID == id {
+			return r, nil
+		}
+	}
+	return nil, nil
+}
+
+// newSchema makes a schema of a few columns, of which the last is a reference.
+func newSchema(d dice, collection string, t model.Targets) *model.Schema {
+	def := model.Definition{Model: "Thing", Collection: collection, Targets: t}
 	types := []model.Type{
 		model.TypeBool, model.TypeInt, model.TypeUint, model.TypeFloat, model.TypeString,
 		model.TypeBytes, model.TypeTime, model.TypeDuration, model.TypeID, model.TypeJSON,
 	}
-	for i := range 2 + d(6) {
-		def.Fields = append(def.Fields, model.Field{
-			Name: "f" + strconv.Itoa(i), Type: pick(d, types), Optional: d(2) == 0,
-		})
+	for i := range 3 + d(5) {
+		f := model.Field{Name: "f" + strconv.Itoa(i), Type: pick(d, types), Optional: d(2) == 0}
+		if i < 3 { // most of the language is about these
+			f.Type = []model.Type{model.TypeString, model.TypeJSON, model.TypeInt}[i]
+		}
+		def.Fields = append(def.Fields, f)
 	}
+	def.Fields = append(def.Fields, model.Field{Name: "ref", Type: model.TypeID, Optional: d(2) == 0, Ref: "others"})
 	return model.NewSchema(def)
 }
 
@@ -140,6 +174,9 @@ func (w world) json() model.Value {
 	}
 	if w.often() {
 		object["s"] = pick(w.dice, []any{"", "a", "ab", "b", "ä", nil})
+	}
+	if w.often() {
+		object["a"] = pick(w.dice, []any{[]any{}, []any{1, "a"}, []any{"a", "ab", nil}, []any{100, 1.5, 1}, "a", nil})
 	}
 	if w.often() {
 		object["o"] = map[string]any{"deep": w.dice(3)}
@@ -175,9 +212,14 @@ type operand struct {
 }
 
 func (w world) column() operand {
-	name := pick(w.dice, w.schema.Names())
-	c, _ := w.schema.Field(name)
-	o := operand{expr: &query.ColumnExpr{Path: []string{name}}, typ: w.schema.Column(c).Type}
+	schema, path := w.schema, []string{}
+	for schema.Fields()[len(schema.Fields())-1].Name == "ref" && len(path) < 3 && w.dice(4) == 0 {
+		path = append(path, "ref")
+		schema = schema.Target(len(schema.Fields()) - 1)
+	}
+	name := pick(w.dice, schema.Names())
+	c, _ := schema.Field(name)
+	o := operand{expr: &query.ColumnExpr{Path: append(path, name)}, typ: schema.Column(c).Type}
 	if o.typ == model.TypeJSON {
 		o.json, o.typ = true, model.TypeInt
 		path := pick(w.dice, [][]string{{"n"}, {"s"}, {"o", "deep"}, {"missing"}})
@@ -250,8 +292,16 @@ func (w world) predicate(depth int) query.Expr {
 
 func (w world) leaf() query.Expr {
 	o := w.column()
+	if w.dice(4) == 0 {
+		if e := w.computed(o); e != nil {
+			return &query.CompareExpr{Op: query.Op(w.dice(6)), X: e, Y: &query.LiteralExpr{Value: model.OfInt(int64(w.dice(5) - 1))}}
+		}
+	}
 	var x query.Expr = o.expr
 	negated := w.dice(2) == 0
+	if o.json && w.dice(2) == 0 {
+		return w.array(o.expr, negated)
+	}
 	switch w.dice(8) {
 	case 0:
 		return &query.NullExpr{X: x, Negated: negated}
@@ -281,11 +331,67 @@ func (w world) leaf() query.Expr {
 	return &query.CompareExpr{Op: query.Op(w.dice(6)), X: x, Y: w.literal(o)}
 }
 
+// computed makes arithmetic or a length of a column, nil if there is none. Numbers
+// are kept small, for SQLite's to be as exact as they should.
+func (w world) computed(o operand) query.Expr {
+	number := func(n int) query.Expr { return &query.LiteralExpr{Value: model.OfInt(int64(n))} }
+	var e query.Expr = o.expr
+	switch {
+	case o.typ == model.TypeString:
+		return &query.CallExpr{Func: query.FuncLen, Arg: e}
+	case o.json:
+	case o.typ == model.TypeInt, o.typ == model.TypeUint:
+		e = &query.ArithExpr{Op: query.Modulo, X: e, Y: number(7)}
+	case o.typ == model.TypeFloat:
+		return &query.ArithExpr{Op: pick(w.dice, []query.Arith{query.Plus, query.Minus, query.Times}), X: e, Y: number(2)}
+	default:
+		return nil
+	}
+	for range w.dice(3) {
+		e = &query.ArithExpr{Op: pick(w.dice, []query.Arith{query.Plus, query.Minus, query.Times, query.Over}), X: e, Y: number(w.dice(6) - 2)}
+	}
+	return &query.ArithExpr{Op: query.Minus, X: number(w.dice(3)), Y: e}
+}
+
+// array asks something about a place in JSON that may be an array.
+func (w world) array(e *query.ColumnExpr, negated bool) query.Expr {
+	e.Path = append(e.Path[:len(e.Path)-1:len(e.Path)-1], pick(w.dice, []string{"a", "n", "o", "missing"}))
+	switch w.dice(4) {
+	case 0:
+		return &query.NullExpr{X: e, Missing: true, Negated: negated}
+	case 1:
+		return &query.CompareExpr{Op: query.Op(w.dice(6)), X: &query.CallExpr{Func: query.FuncLen, Arg: e}, Y: &query.LiteralExpr{Value: model.OfInt(int64(w.dice(4)))}}
+	}
+	c := &query.ContainsExpr{X: e, Quantity: query.Quantity(w.dice(3)), Negated: negated}
+	elements := []any{1, 100, 1.5, "a", "ab", "b", nil}
+	c.List = append(c.List, element(pick(w.dice, elements)))
+	if c.Quantity != query.One {
+		c.List = c.List[:w.dice(2)]
+		for range w.dice(3) {
+			c.List = append(c.List, element(pick(w.dice, elements)))
+		}
+	}
+	return c
+}
+
+func element(v any) query.Expr {
+	switch v := v.(type) {
+	case int:
+		return &query.LiteralExpr{Value: model.OfInt(int64(v))}
+	case float64:
+		return &query.LiteralExpr{Value: model.OfFloat(v)}
+	case string:
+		return &query.LiteralExpr{Value: model.OfString(v)}
+	}
+	return &query.LiteralExpr{}
+}
+
 func comparable(a, b operand) bool { return a.typ == b.typ || a.typ.IsNumber() && b.typ.IsNumber() }
 
 func (w world) like(x query.Expr, negated bool) query.Expr {
 	e := &query.LikeExpr{X: x, Negated: negated, Pattern: &query.LiteralExpr{Value: model.OfString(pick(w.dice, patterns))}}
-	if w.dice(2) == 0 {
+	e.Kind = query.LikeKind(w.dice(3))
+	if e.Kind != query.LikePrefix && w.dice(2) == 0 {
 		e.Escape = &query.LiteralExpr{Value: model.OfString(`\`)}
 	}
 	return e
@@ -298,8 +404,16 @@ func (w world) query() *query.Query {
 		q.Where = w.predicate(w.dice(4))
 	}
 	for range w.dice(4) {
+		o := w.column()
+		var x query.Expr = o.expr
+		if e := w.computed(o); e != nil && w.seldom() {
+			x = &query.ArithExpr{Op: query.Plus, X: o.expr, Y: &query.LiteralExpr{Value: model.OfInt(1)}}
+			if o.typ == model.TypeString {
+				x = e
+			}
+		}
 		q.Order = append(q.Order, query.OrderTerm{
-			X: w.column().expr, Desc: w.dice(2) == 0, Nulls: query.Nulls(w.dice(3)),
+			X: x, Desc: w.dice(2) == 0, Nulls: query.Nulls(w.dice(3)),
 		})
 	}
 	if w.dice(3) == 0 {
@@ -309,4 +423,61 @@ func (w world) query() *query.Query {
 		q.Offset = &query.LiteralExpr{Value: model.OfInt(int64(w.dice(6)))}
 	}
 	return q
+}
+
+// groups makes a query for groups.
+func (w world) groups() *query.Query {
+	q := &query.Query{}
+	if w.often() {
+		q.Where = w.predicate(w.dice(3))
+	}
+	for range w.dice(3) {
+		o := w.column()
+		var by query.Expr = o.expr
+		if o.typ == model.TypeString && w.seldom() {
+			by = w.computed(o)
+		}
+		q.GroupBy = append(q.GroupBy, by)
+		if w.often() {
+			q.Select = append(q.Select, query.SelectItem{X: by})
+		}
+	}
+	for range 1 + w.dice(3) {
+		q.Select = append(q.Select, query.SelectItem{X: w.aggregate()})
+	}
+	if w.dice(3) == 0 {
+		q.Having = &query.CompareExpr{
+			Op: query.Op(w.dice(6)), X: &query.CallExpr{Func: query.FuncCount}, Y: &query.LiteralExpr{Value: model.OfInt(int64(w.dice(4)))},
+		}
+	}
+	for range w.dice(3) {
+		q.Order = append(q.Order, query.OrderTerm{X: w.aggregate(), Desc: w.dice(2) == 0})
+	}
+	return q
+}
+
+// aggregate makes an aggregate. Sums are of small whole numbers, for SQLite's to be
+// exact.
+func (w world) aggregate() query.Expr {
+	f := query.FuncCount + query.Func(w.dice(5))
+	e := &query.CallExpr{Func: f, Distinct: w.dice(3) == 0}
+	for {
+		switch o := w.column(); {
+		case f == query.FuncCount && w.seldom():
+			return &query.CallExpr{Func: f}
+		case f == query.FuncSum, f == query.FuncAvg:
+			if o.typ == model.TypeInt && !o.json {
+				e.Arg = &query.ArithExpr{Op: query.Modulo, X: o.expr, Y: &query.LiteralExpr{Value: model.OfInt(100)}}
+				return e
+			} else if o.json && o.expr.Path[len(o.expr.Path)-1] == "deep" {
+				e.Arg = o.expr
+				return e
+			} else if w.seldom() {
+				return &query.CallExpr{Func: query.FuncCount}
+			}
+		default:
+			e.Arg = o.expr
+			return e
+		}
+	}
 }
