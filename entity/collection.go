@@ -86,6 +86,16 @@ func (c *Collection[V, M, S]) Collect(ctx context.Context, r Reader, text string
 	return collect[V](ctx, r, c.schema, q, err)
 }
 
+// Cursor returns the place of an entity in the order of a query, which the same
+// query with AFTER goes on behind: that of the last entity of a page. r is asked for
+// what the order has behind references.
+//
+//	ORDER BY year DESC, name AFTER ? LIMIT 20
+func (c *Collection[V, M, S]) Cursor(ctx context.Context, r Reader, v V, text string, args ...any) (query.Cursor, error) {
+	q, err := c.parse(text, args)
+	return cursorOf(ctx, r, c.schema, q, err, struct{ View }(v).View)
+}
+
 // Query makes a live query: a result set that is kept current. Close it.
 func (c *Collection[V, M, S]) Query(ctx context.Context, s Session, text string, args ...any) (*Live[V], error) {
 	q, err := c.parse(text, args)

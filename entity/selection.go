@@ -2,8 +2,10 @@ package entity
 
 import (
 	"context"
+	"errors"
 	"iter"
 
+	"github.com/ankgo/ank/event"
 	"github.com/ankgo/ank/model"
 	"github.com/ankgo/ank/query"
 )
@@ -29,6 +31,24 @@ func (s *Selection[V, S]) Limit(n int) *Selection[V, S] { return s.with(s.builde
 
 // Offset skips the first n entities.
 func (s *Selection[V, S]) Offset(n int) *Selection[V, S] { return s.with(s.builder.Offset(n)) }
+
+// Cursor returns the place of an entity in the order, for After: the last one of a
+// page, as Fetch yielded it. r is asked for what the order has behind references.
+func (s *Selection[V, S]) Cursor(ctx context.Context, r Reader, v V) (query.Cursor, error) {
+	return cursorOf(ctx, r, s.schema, s.builder.Query(), nil, struct{ View }(v).View)
+}
+
+// After begins behind a place in the order. The zero cursor is the beginning.
+func (s *Selection[V, S]) After(c query.Cursor) *Selection[V, S] { return s.with(s.builder.After(c)) }
+
+// AsOf asks of the past: of a [time.Time], or of the ID of a transaction.
+func (s *Selection[V, S]) AsOf(when any) *Selection[V, S] { return s.with(s.builder.AsOf(when)) }
+
+// GroupBy groups what is selected. The columns are the first items of the result;
+// without any there is one group. Order and window come after, being those of groups.
+func (s *Selection[V, S]) GroupBy(columns ...query.Column[S]) *Grouping[S] {
+	return &Grouping[S]{schema: s.schema, builder: s.builder.GroupBy(columns...)}
+}
 
 // Fetch yields the entities that are selected, in order. The sequence ends after
 // the first error.
@@ -66,6 +86,28 @@ func check(s *model.Schema, q *query.Query, err error) (*query.Checked, error) {
 		return nil, ErrGroups
 	}
 	return c, err
+}
+
+// cursorOf returns the place of an entity in a query's order.
+func cursorOf(ctx context.Context, r Reader, s *model.Schema, q *query.Query, err error, v View) (query.Cursor, error) {
+	checked, err := check(s, q, err)
+	if err != nil || v.IsZero() {
+		return query.Cursor{}, err
+	}
+	row := v.Row()
+	if !checked.OwnOrder() {
+		row, err = checked.Join(query.LookupFunc(func(of *model.Schema, id event.ID) (*model.Row, error) {
+			to, err := r.Get(ctx, of, id)
+			if errors.Is(err, ErrNotFound) {
+				return nil, nil
+			}
+			return to.Row(), err
+		}), row)
+	}
+	if err != nil {
+		return query.Cursor{}, err
+	}
+	return checked.Cursor(row), nil
 }
 
 func fetch[V ~struct{ View }](ctx context.Context, r Reader, s *model.Schema, q *query.Query, err error) iter.Seq2[V, error] {

@@ -94,54 +94,13 @@ func (b *binder) fail(at Span, reason string) *Error {
 	return e
 }
 
-// expr returns e itself when there is no parameter in it.
+// expr returns e with its parameters replaced.
 func (b *binder) expr(e Expr) Expr {
-	switch e := e.(type) {
-	case *ParamExpr:
-		return b.param(e)
-	case *NotExpr:
-		return &NotExpr{X: b.expr(e.X), At: e.At}
-	case *AndExpr:
-		return &AndExpr{Terms: b.list(e.Terms), At: e.At}
-	case *OrExpr:
-		return &OrExpr{Terms: b.list(e.Terms), At: e.At}
-	case *CompareExpr:
-		return &CompareExpr{Op: e.Op, X: b.expr(e.X), Y: b.expr(e.Y), At: e.At}
-	case *InExpr:
-		return &InExpr{X: b.expr(e.X), List: b.items(e.List), Negated: e.Negated, At: e.At}
-	case *BetweenExpr:
-		return &BetweenExpr{X: b.expr(e.X), Low: b.expr(e.Low), High: b.expr(e.High), Negated: e.Negated, At: e.At}
-	case *MatchExpr:
-		return &MatchExpr{X: b.expr(e.X), Words: b.expr(e.Words), Negated: e.Negated, At: e.At}
-	case *ContainsExpr:
-		bound := &ContainsExpr{X: b.expr(e.X), Quantity: e.Quantity, Negated: e.Negated, At: e.At}
-		if e.Quantity == One { // where a slice is no value
-			bound.List = b.list(e.List)
-		} else {
-			bound.List = b.items(e.List)
-		}
-		return bound
-	case *ArithExpr:
-		return &ArithExpr{Op: e.Op, X: b.expr(e.X), Y: b.expr(e.Y), At: e.At}
-	case *CallExpr:
-		return &CallExpr{Func: e.Func, Arg: b.expr(e.Arg), Distinct: e.Distinct, At: e.At}
-	case *LikeExpr:
-		return &LikeExpr{Kind: e.Kind, X: b.expr(e.X), Pattern: b.expr(e.Pattern), Escape: b.expr(e.Escape), Negated: e.Negated, At: e.At}
-	case *NullExpr:
-		return &NullExpr{X: b.expr(e.X), Missing: e.Missing, Negated: e.Negated, At: e.At}
-	}
-	return e
+	return rewriter{param: b.param, items: b.items}.expr(e)
 }
 
 func (b *binder) list(terms []Expr) []Expr {
-	if terms == nil {
-		return nil
-	}
-	out := make([]Expr, len(terms))
-	for i, t := range terms {
-		out[i] = b.expr(t)
-	}
-	return out
+	return rewriter{param: b.param, items: b.items}.list(terms)
 }
 
 // items binds the items of an IN, where a slice stands for its elements.
@@ -176,6 +135,7 @@ func (b *binder) items(items []Expr) []Expr {
 	return out
 }
 
+// param returns the value of a parameter.
 func (b *binder) param(e *ParamExpr) Expr {
 	arg, ok := b.argument(e)
 	if !ok {

@@ -78,5 +78,17 @@ func (b Builder[S]) Offset(n int) Builder[S] {
 	return b
 }
 
+// After begins behind a place, see [Cursor].
+func (b Builder[S]) After(c Cursor) Builder[S] {
+	b.q = *b.q.Begin(c)
+	return b
+}
+
+// AsOf asks of the past: of a [time.Time], or of the ID of a transaction.
+func (b Builder[S]) AsOf(when any) Builder[S] {
+	b.q.AsOf = literalOf(when)
+	return b
+}
+
 // Query returns the query that was composed.
 func (b Builder[S]) Query() *Query { q := b.q; return &q }

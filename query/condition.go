@@ -112,7 +112,7 @@ type IsMissing struct {
 }
 
 // After says that a row comes after a place in the query's order: in that of Keys
-// and then of IDs. Only [Query.After] makes one, and it stands in the predicate
+// and then of IDs. Only AFTER makes one, and it stands in the predicate
 // like any other condition.
 type After struct {
 	Keys   []OrderKey

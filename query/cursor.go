@@ -14,7 +14,7 @@ import (
 const MaxCursor = 1 << 19
 
 // Cursor is a place in the order of a query: right behind a row. A query that
-// begins [Query.After] it, or says AFTER it, has the rows that come then, whatever
+// says AFTER it, or is given it by [Query.Begin], has the rows that come then, whatever
 // has come, gone or changed in between: no row is skipped or shown twice because
 // others moved. The zero Cursor is the beginning.
 //
@@ -88,6 +88,17 @@ func (c *Checked) Cursor(r *model.Row) Cursor {
 		cursor.values = append(cursor.values, c.order[i].Value(c.schema, r))
 	}
 	return cursor
+}
+
+// Begin returns the query for the rows behind a place. What it has of AFTER is
+// replaced.
+func (q *Query) Begin(c Cursor) *Query {
+	behind := *q
+	behind.After = nil
+	if !c.IsZero() {
+		behind.After = &LiteralExpr{Value: model.OfString(c.String())}
+	}
+	return &behind
 }
 
 func (c *Checked) cursorOf(a After) Cursor {

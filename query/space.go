@@ -144,11 +144,12 @@ func (u *used) add(column int) {
 func (u *used) keys() []columnKey {
 	var keys []columnKey
 	for i, x := range u.space.extra {
-		if u.columns[u.space.base()+i] {
-			keys = append(keys, x.key)
+		if !u.columns[u.space.base()+i] {
+			continue
 		}
+		at, _ := slices.BinarySearchFunc(keys, x.key, compareKeys)
+		keys = slices.Insert(keys, at, x.key)
 	}
-	slices.SortFunc(keys, compareKeys)
 	return keys
 }
 

@@ -31,7 +31,7 @@ type (
 	// Duration is a column of durations.
 	Duration[S any, T ~int64] string
 
-	// ID is a column of IDs: T is event.ID, or a model.Ref.
+	// ID is a column of IDs; references are a [Ref].
 	ID[S any, T id] string
 
 	// JSON is a column of JSON.
@@ -89,7 +89,50 @@ func in[S, T any](column string, values []T, negated bool) Predicate[S] {
 }
 
 func like[S any](column, pattern string) Predicate[S] {
-	return Predicate[S]{&LikeExpr{X: columnOf(column), Pattern: &LiteralExpr{Value: model.OfString(pattern)}}}
+	return likeOf[S](columnOf(column), LikePattern, pattern)
+}
+
+func likeOf[S any](x Expr, kind LikeKind, pattern string) Predicate[S] {
+	return Predicate[S]{&LikeExpr{Kind: kind, X: x, Pattern: &LiteralExpr{Value: model.OfString(pattern)}}}
+}
+
+func match[S any](x Expr, words string) Predicate[S] {
+	return Predicate[S]{&MatchExpr{X: x, Words: &LiteralExpr{Value: model.OfString(words)}}}
+}
+
+// Computed is a number that is computed from an entity of the model S.
+type Computed[S any] struct{ e Expr }
+
+// Rank is RANK(): how well an entity matches what the predicate looks for with
+// Match.
+func Rank[S any]() Computed[S] { return Computed[S]{&CallExpr{Func: FuncRank}} }
+
+// Eq is value = n.
+func (c Computed[S]) Eq(n int) Predicate[S] { return c.compare(Eq, n) }
+
+// Ne is value != n.
+func (c Computed[S]) Ne(n int) Predicate[S] { return c.compare(Ne, n) }
+
+// Lt is value < n.
+func (c Computed[S]) Lt(n int) Predicate[S] { return c.compare(Lt, n) }
+
+// Le is value <= n.
+func (c Computed[S]) Le(n int) Predicate[S] { return c.compare(Le, n) }
+
+// Gt is value > n.
+func (c Computed[S]) Gt(n int) Predicate[S] { return c.compare(Gt, n) }
+
+// Ge is value >= n.
+func (c Computed[S]) Ge(n int) Predicate[S] { return c.compare(Ge, n) }
+
+// Asc orders by the value, ascending.
+func (c Computed[S]) Asc() Order[S] { return Order[S]{OrderTerm{X: c.e}} }
+
+// Desc orders by the value, descending.
+func (c Computed[S]) Desc() Order[S] { return Order[S]{OrderTerm{X: c.e, Desc: true}} }
+
+func (c Computed[S]) compare(op Op, n int) Predicate[S] {
+	return Predicate[S]{&CompareExpr{Op: op, X: c.e, Y: literalOf(n)}}
 }
 
 func null[S any](column string, negated bool) Predicate[S] {

@@ -32,6 +32,24 @@ func (c Text[S, T]) NotIn(values ...T) Predicate[S] { return in[S](string(c), va
 // Like is column LIKE pattern, without an escape character.
 func (c Text[S, T]) Like(pattern string) Predicate[S] { return like[S](string(c), pattern) }
 
+// ILike is column ILIKE pattern: LIKE, whatever the case.
+func (c Text[S, T]) ILike(pattern string) Predicate[S] {
+	return likeOf[S](columnOf(string(c)), LikeFolded, pattern)
+}
+
+// StartsWith is column STARTS WITH prefix.
+func (c Text[S, T]) StartsWith(prefix string) Predicate[S] {
+	return likeOf[S](columnOf(string(c)), LikePrefix, prefix)
+}
+
+// Match is column MATCH words; see package text for what words may be.
+func (c Text[S, T]) Match(words string) Predicate[S] { return match[S](columnOf(string(c)), words) }
+
+// Len is the number of characters, as a value to compare.
+func (c Text[S, T]) Len() Computed[S] {
+	return Computed[S]{&CallExpr{Func: FuncLen, Arg: columnOf(string(c))}}
+}
+
 // IsNull holds where the column is not set.
 func (c Text[S, T]) IsNull() Predicate[S] { return null[S](string(c), false) }
 

@@ -28,6 +28,8 @@ func valueOf(arg any) (model.Value, error) {
 		return model.OfID(a), nil
 	case model.JSON:
 		return model.OfJSON(a), nil
+	case Cursor:
+		return model.OfString(a.String()), nil
 	case model.Bytes:
 		return model.OfBytes(a.Clone()), nil
 	}

@@ -218,6 +218,9 @@ func (e *emitter) columns(m *entityModel) {
 
 // columnType is the type of a column's name: what it can be compared with.
 func (e *emitter) columnType(m *entityModel, f *field) string {
+	if f.ref != nil {
+		return fmt.Sprintf("%s.Ref[%s, %s]", e.query(), m.name, e.refTarget(f))
+	}
 	of := e.im.typeText(f.typ)
 	if f.kind == kindTime || f.kind == kindDuration {
 		of = e.base(f.kind)

@@ -33,8 +33,8 @@ func Parse(search string) *Query {
 	var a Alternative
 	end := func() {
 		if len(a.With) > 0 {
-			slices.SortFunc(a.With, comparePhrases)
-			slices.SortFunc(a.Without, comparePhrases)
+			sortFew(a.With, comparePhrases)
+			sortFew(a.Without, comparePhrases)
 			a.With = slices.CompactFunc(a.With, samePhrase)
 			a.Without = slices.CompactFunc(a.Without, samePhrase)
 			q.alternatives = append(q.alternatives, a)
@@ -53,7 +53,7 @@ func Parse(search string) *Query {
 		}
 	}
 	end()
-	slices.SortFunc(q.alternatives, compareAlternatives)
+	sortFew(q.alternatives, compareAlternatives)
 	q.alternatives = slices.CompactFunc(q.alternatives, func(a, b Alternative) bool { return compareAlternatives(a, b) == 0 })
 	return q
 }
@@ -95,6 +95,16 @@ func (p Phrase) write(b *strings.Builder) {
 	b.WriteString(text)
 	if p.Prefix {
 		b.WriteByte('*')
+	}
+}
+
+// sortFew sorts some few items: at most MaxTerms. What the standard library has for
+// many weighs kilobytes for each type, which a web page would load.
+func sortFew[T any](list []T, compare func(a, b T) int) {
+	for i := range list {
+		for ; i > 0 && compare(list[i], list[i-1]) < 0; i-- {
+			list[i], list[i-1] = list[i-1], list[i]
+		}
 	}
 }
 

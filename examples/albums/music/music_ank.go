@@ -121,11 +121,11 @@ func (albumTargets) Target(field int) *model.Schema {
 
 // The columns of Album, to build predicates from.
 const (
-	AlbumName   query.Text[Album, string]          = "name"
-	AlbumArtist query.ID[Album, model.Ref[Artist]] = "artist"
-	AlbumYear   query.Number[Album, int]           = "year"
-	AlbumGenre  query.Text[Album, Genre]           = "genre"
-	AlbumLabel  query.Text[Album, string]          = "label"
+	AlbumName   query.Text[Album, string] = "name"
+	AlbumArtist query.Ref[Album, Artist]  = "artist"
+	AlbumYear   query.Number[Album, int]  = "year"
+	AlbumGenre  query.Text[Album, Genre]  = "genre"
+	AlbumLabel  query.Text[Album, string] = "label"
 )
 
 // Albums is the collection of Album.
