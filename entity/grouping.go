@@ -45,3 +45,8 @@ func (g *Grouping[S]) Offset(n int) *Grouping[S] { return g.with(g.builder.Offse
 func (g *Grouping[S]) Fetch(ctx context.Context, r Reader) iter.Seq2[Group, error] {
 	return fetchGroups(ctx, r, g.schema, g.builder.Query(), nil)
 }
+
+// Query makes a live query of the groups. Close it.
+func (g *Grouping[S]) Query(ctx context.Context, session Session) (*Live[Group], error) {
+	return liveGroups(ctx, session, g.schema, g.builder.Query(), nil)
+}

@@ -188,23 +188,35 @@ func TestTheTypedLanguage(t *testing.T) {
 		want  string
 	}{
 		{by.Where(SingerName.Eq("Prince")), "artist.name = 'Prince'"},
-		{by.Where(SingerMentor.Where(SingerName.In("a", "b").And(SingerMentor.IsNull())).Not()),
-			"NOT (artist.mentor.name IN ('a', 'b') AND artist.mentor.mentor IS NULL)"},
-		{by.Where(SingerMeta.Path("n").Between(1, 2).Or(SingerMeta.Path("a").ContainsAny("x", 1))),
-			"artist.meta.n BETWEEN 1 AND 2 OR artist.meta.a CONTAINS ANY ('x', 1)"},
+		{
+			by.Where(SingerMentor.Where(SingerName.In("a", "b").And(SingerMentor.IsNull())).Not()),
+			"NOT (artist.mentor.name IN ('a', 'b') AND artist.mentor.mentor IS NULL)",
+		},
+		{
+			by.Where(SingerMeta.Path("n").Between(1, 2).Or(SingerMeta.Path("a").ContainsAny("x", 1))),
+			"artist.meta.n BETWEEN 1 AND 2 OR artist.meta.a CONTAINS ANY ('x', 1)",
+		},
 		{by.Where(SingerName.Len().Gt(5).And(SingerName.Match("purple rain"))), "LEN(artist.name) > 5 AND artist.name MATCH 'purple rain'"},
 		{by.Where(query.Predicate[Singer]{}), ""},
 		{by.Eq(prince).Or(by.Ne(prince), by.In(prince), by.NotIn(prince)), "artist = " + one + " OR artist != " + one +
 			" OR artist IN (" + one + ") OR artist NOT IN (" + one + ")"},
 		{by.IsNull().And(by.IsNotNull()), "artist IS NULL AND artist IS NOT NULL"},
-		{DiscName.ILike("purple%").And(DiscName.StartsWith("P%"), DiscName.Match(`"purple rain" -live`)),
-			`name ILIKE 'purple%' AND name STARTS WITH 'P%' AND name MATCH '"purple rain" -live'`},
-		{DiscName.Len().Eq(1).Or(DiscName.Len().Ne(2), DiscName.Len().Lt(3), DiscName.Len().Le(4), DiscName.Len().Ge(5)),
-			"LEN(name) = 1 OR LEN(name) != 2 OR LEN(name) < 3 OR LEN(name) <= 4 OR LEN(name) >= 5"},
-		{tags.Contains("jazz").And(tags.ContainsAll("a", "b"), tags.Len().Gt(2)),
-			"tags CONTAINS 'jazz' AND tags CONTAINS ALL ('a', 'b') AND LEN(tags) > 2"},
-		{DiscTags.Path("0").IsMissing().Or(DiscTags.Path("0").ILike("x"), DiscTags.Path("0").StartsWith("x"), DiscTags.Path("0").Match("x")),
-			"tags.0 IS MISSING OR tags.0 ILIKE 'x' OR tags.0 STARTS WITH 'x' OR tags.0 MATCH 'x'"},
+		{
+			DiscName.ILike("purple%").And(DiscName.StartsWith("P%"), DiscName.Match(`"purple rain" -live`)),
+			`name ILIKE 'purple%' AND name STARTS WITH 'P%' AND name MATCH '"purple rain" -live'`,
+		},
+		{
+			DiscName.Len().Eq(1).Or(DiscName.Len().Ne(2), DiscName.Len().Lt(3), DiscName.Len().Le(4), DiscName.Len().Ge(5)),
+			"LEN(name) = 1 OR LEN(name) != 2 OR LEN(name) < 3 OR LEN(name) <= 4 OR LEN(name) >= 5",
+		},
+		{
+			tags.Contains("jazz").And(tags.ContainsAll("a", "b"), tags.Len().Gt(2)),
+			"tags CONTAINS 'jazz' AND tags CONTAINS ALL ('a', 'b') AND LEN(tags) > 2",
+		},
+		{
+			DiscTags.Path("0").IsMissing().Or(DiscTags.Path("0").ILike("x"), DiscTags.Path("0").StartsWith("x"), DiscTags.Path("0").Match("x")),
+			"tags.0 IS MISSING OR tags.0 ILIKE 'x' OR tags.0 STARTS WITH 'x' OR tags.0 MATCH 'x'",
+		},
 	} {
 		require.Equal(t, test.want, test.built.String())
 		built, err := query.Where(test.built).Query().Check(record)
@@ -221,17 +233,25 @@ func TestTheTypedQuery(t *testing.T) {
 		built *query.Query
 		want  string
 	}{
-		{query.Where(DiscName.Match("rain")).OrderBy(query.Rank[Disc]().Desc(), DiscArtist.Order(SingerName.Asc().NullsLast())).Query(),
-			"name MATCH 'rain' ORDER BY RANK() DESC, artist.name NULLS LAST"},
-		{query.Builder[Disc]{}.OrderBy(DiscName.Len().Asc(), DiscArtist.Desc(), DiscArtist.Asc()).AsOf(time.Unix(0, 0)).Query(),
-			"ORDER BY LEN(name), artist DESC, artist AS OF '1970-01-01T00:00:00Z'"},
-		{query.Where(DiscYear.Gt(1980)).GroupBy(DiscLive, DiscArtist.Column(SingerName)).Select(n.As("n"), sum).
-			Having(n.Gt(1).And(sum.IsNull().Not())).OrderBy(n.Desc(), query.Key(DiscLive).Asc()).Limit(3).Offset(1).Query(),
+		{
+			query.Where(DiscName.Match("rain")).OrderBy(query.Rank[Disc]().Desc(), DiscArtist.Order(SingerName.Asc().NullsLast())).Query(),
+			"name MATCH 'rain' ORDER BY RANK() DESC, artist.name NULLS LAST",
+		},
+		{
+			query.Builder[Disc]{}.OrderBy(DiscName.Len().Asc(), DiscArtist.Desc(), DiscArtist.Asc()).AsOf(time.Unix(0, 0)).Query(),
+			"ORDER BY LEN(name), artist DESC, artist AS OF '1970-01-01T00:00:00Z'",
+		},
+		{
+			query.Where(DiscYear.Gt(1980)).GroupBy(DiscLive, DiscArtist.Column(SingerName)).Select(n.As("n"), sum).
+				Having(n.Gt(1).And(sum.IsNull().Not())).OrderBy(n.Desc(), query.Key(DiscLive).Asc()).Limit(3).Offset(1).Query(),
 			"SELECT live, artist.name, COUNT(*) AS n, SUM(price) WHERE year > 1980 GROUP BY live, artist.name" +
-				" HAVING COUNT(*) > 1 AND NOT SUM(price) IS NULL ORDER BY COUNT(*) DESC, live LIMIT 3 OFFSET 1"},
-		{query.Builder[Disc]{}.GroupBy().Select(query.CountOf(DiscPrice), query.CountDistinct(DiscArtist), query.Avg(DiscLength),
-			query.Min(DiscName), query.Max(DiscTags.Path("0"))).Having(query.Avg(DiscTags.Path("1")).Le(5)).Query(),
-			"SELECT COUNT(price), COUNT(DISTINCT artist), AVG(length), MIN(name), MAX(tags.0) HAVING AVG(tags.1) <= 5"},
+				" HAVING COUNT(*) > 1 AND NOT SUM(price) IS NULL ORDER BY COUNT(*) DESC, live LIMIT 3 OFFSET 1",
+		},
+		{
+			query.Builder[Disc]{}.GroupBy().Select(query.CountOf(DiscPrice), query.CountDistinct(DiscArtist), query.Avg(DiscLength),
+				query.Min(DiscName), query.Max(DiscTags.Path("0"))).Having(query.Avg(DiscTags.Path("1")).Le(5)).Query(),
+			"SELECT COUNT(price), COUNT(DISTINCT artist), AVG(length), MIN(name), MAX(tags.0) HAVING AVG(tags.1) <= 5",
+		},
 	} {
 		require.Equal(t, test.want, test.built.String())
 		built, err := test.built.Check(record)
