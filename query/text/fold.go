@@ -4,8 +4,6 @@ import (
 	"strings"
 	"unicode"
 	"unicode/utf8"
-
-	"golang.org/x/text/unicode/norm"
 )
 
 // Fold returns a text as its tokens have it. Folding again changes nothing.
@@ -23,7 +21,7 @@ func Fold(s string) string {
 		return strings.ToLower(s)
 	}
 	b := make([]byte, 0, len(s)+8)
-	for _, r := range norm.NFKD.String(s) {
+	for _, r := range decomposed(s) {
 		if r < utf8.RuneSelf {
 			b = append(b, lower(byte(r)))
 			continue
@@ -38,7 +36,7 @@ func Fold(s string) string {
 			b = utf8.AppendRune(b, r)
 		}
 	}
-	return string(norm.NFC.Bytes(b))
+	return composed(string(b))
 }
 
 func lower(c byte) byte {
@@ -68,16 +66,16 @@ func FoldRune(r rune) rune {
 	return least
 }
 
-// The combining classes of marks that a word is the same word without.
-const (
-	firstVowelSign, lastVowelSign = 10, 36 // of Hebrew, Arabic and Syriac
-	firstAccent                   = 200    // above, below and beside a letter
-)
+// marked are the scripts whose marks a word is the same word without: accents, and
+// the vowel signs of scripts that leave them to the reader. In others marks are
+// letters.
+var marked = []*unicode.RangeTable{unicode.Inherited, unicode.Hebrew, unicode.Arabic, unicode.Syriac}
+
+// The marks that make other consonants of kana.
+const voiced, halfVoiced = '\u3099', '\u309a'
 
 func optional(r rune) bool {
-	var b [utf8.UTFMax]byte
-	class := norm.NFD.Properties(b[:utf8.EncodeRune(b[:], r)]).CCC()
-	return firstVowelSign <= class && class <= lastVowelSign || class >= firstAccent
+	return unicode.Is(unicode.Mn, r) && unicode.In(r, marked...) && r != voiced && r != halfVoiced
 }
 
 // writtenOut are folded letters that Unicode does not take apart.
