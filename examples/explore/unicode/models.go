@@ -1,5 +1,7 @@
 // Package unicode holds the models of the explore example: the characters of
-// Unicode and the scripts that they are written in.
+// Unicode and the scripts that they are written in. It says what is stored and how
+// it is indexed; where the characters come from, and how they are shown, is the
+// business of the example itself.
 package unicode
 
 import "github.com/ankgo/ank/model"
