@@ -19,8 +19,14 @@ import (
 
 // browserBudget bounds a page's node in bytes after brotli: the whole program
 // below, which opens a node over memory and uses every room. The design wants
-// 1,100,000; this bound keeps it from growing until it is there. The language alone
-// is a fifth of it.
+// 1,100,000; this is what it takes, and 2 % more, so that it does not grow
+// unseen. Measured with Go 1.26, an empty program takes 470,000; one with fmt and
+// time 680,000; with Ed25519 as well 770,000. Two fifths of everything is data,
+// most of it what Go notes of every function and call for its collector and its
+// stack traces, so every line of code counts nearly twice.
+//
+// A page that is built with -gcflags=all=-l, without inlining, is a tenth smaller
+// and slower, and brotli's level 11 takes off another eighth.
 const browserBudget = 1_680_000
 
 // browserProgram links what a page with a live query links.
