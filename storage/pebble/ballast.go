@@ -3,8 +3,11 @@ package pebble
 import (
 	"errors"
 	"io"
+	"math"
+	"strings"
 	"sync/atomic"
 	"syscall"
+	"time"
 
 	"github.com/cockroachdb/pebble/v2/vfs"
 )
@@ -32,10 +35,64 @@ func (b *ballast) drop() {
 	_ = b.fs.Remove(b.path)
 }
 
+// enough reports whether there is room to open the store for writing: Pebble moves
+// what is in its logs to tables then, and tries for ever if it cannot. The ballast
+// gives way to that. Where there is no room even so, the store can only be read.
+func (b *ballast) enough(store string) (bool, error) {
+	need, err := b.logs(store)
+	if err != nil || b.room() >= need {
+		return err == nil, err
+	}
+	_ = b.fs.Remove(b.path) // if that fails there is no more room
+	if b.room() < need {
+		b.full.Store(true)
+	}
+	return !b.full.Load(), nil
+}
+
+// logs is the size of the store's logs, and a little for what is written beside.
+func (b *ballast) logs(store string) (size uint64, err error) {
+	names, err := b.fs.List(store)
+	if err != nil {
+		return 0, err
+	}
+	for _, name := range names {
+		if !strings.HasSuffix(name, ".log") {
+			continue
+		}
+		info, err := b.fs.Stat(b.fs.PathJoin(store, name))
+		if err != nil {
+			return 0, err
+		}
+		size += uint64(info.Size())
+	}
+	return size + 1<<20, nil
+}
+
+// room is how much can be written, as far as the file system says.
+func (b *ballast) room() uint64 {
+	usage, err := b.fs.GetDiskUsage(b.fs.PathDir(b.path))
+	if err != nil {
+		return math.MaxUint64
+	}
+	return usage.AvailBytes
+}
+
+// pause is called before a table is made. On a full disk Pebble tries again as soon
+// as it has failed.
+func (b *ballast) pause() {
+	if b.full.Load() {
+		time.Sleep(retryPause)
+	}
+}
+
+// retryPause lies between attempts to write a table to a full disk.
+const retryPause = time.Second / 2
+
 // fill makes the ballast file of the given size. A disk too full for it is no
 // error: the folder can still be opened for reading, and commits will be refused.
 func (b *ballast) fill(size int64) error {
-	if size <= 0 {
+	if size <= 0 || b.full.Load() {
 		return nil
 	}
 	if info, err := b.fs.Stat(b.path); err == nil && info.Size() >= size {

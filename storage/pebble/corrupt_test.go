@@ -20,7 +20,7 @@ import (
 // Whatever it hits, what is read is what was stored, up to some commit, or an
 // error. Nothing panics, and nothing that is wrong is handed out.
 func TestFlippedBits(t *testing.T) {
-	const seeds = 60
+	const seeds = 24
 	noticed := 0
 	for seed := range uint64(seeds) {
 		damaged, err := flipOne(t.Context(), seed)

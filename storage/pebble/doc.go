@@ -31,7 +31,9 @@
 // The folder holds a ballast file (Options.Ballast bytes). When the disk runs
 // full the ballast is given back, so that what was under way can be finished, and
 // every later commit is refused with storage.ErrFull: the node over it turns
-// read-only, reads go on. After space was made, open the folder again.
+// read-only, reads go on. After space was made, open the folder again. Opened while
+// there is still no room for what the logs hold, it can be read, and refuses commits
+// as before.
 //
 // A device that fails in another way while the log is written (it was pulled, it
 // answers with errors) makes the commit's outcome unknown and the engine

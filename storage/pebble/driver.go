@@ -70,20 +70,22 @@ func openLocked(dir string, fs vfs.FS, options Options) (*driver, error) {
 		return nil, err
 	}
 	b := &ballast{fs: fs, path: fs.PathJoin(dir, ballastFile)}
-	size := options.Ballast
-	if size == 0 {
-		size = defaultBallast
-	}
-	if err := b.fill(size); err != nil {
-		return nil, err
-	}
-	po := options.pebbleOptions(orderedFS{b.guard()}, logger{options.Logger})
+	po := options.pebbleOptions(orderedFS{b.guard(), b}, logger{options.Logger})
 	if err := create(dir, fs, po); err != nil {
 		return nil, err
 	}
-	db, err := pebble.Open(fs.PathJoin(dir, storeFolder), po)
+	store := fs.PathJoin(dir, storeFolder)
+	enough, err := b.enough(store)
 	if err != nil {
 		return nil, err
+	}
+	po.ReadOnly = !enough
+	db, err := pebble.Open(store, po)
+	if err != nil {
+		return nil, err
+	}
+	if err := b.fill(options.ballast()); err != nil {
+		return nil, errors.Join(err, db.Close())
 	}
 	return &driver{db: db, ballast: b, relaxed: options.Relaxed}, nil
 }

@@ -110,15 +110,25 @@ func create(dir string, fs vfs.FS, options *pebble.Options) error {
 	return syncFolder(fs, dir)
 }
 
-// orderedFS makes Pebble's switch to a new manifest safe on file systems that may
+// orderedFS is the file system that Pebble works on.
+//
+// It makes Pebble's switch to a new manifest safe on file systems that may
 // keep a younger folder entry and lose an older one. Pebble creates the manifest,
 // then a marker file whose name points to it, and syncs the folder after both: a
 // power failure in between could leave a marker that points to nothing, and a
 // store that does not open. With the folder synced before the marker it cannot.
-type orderedFS struct{ vfs.FS }
+//
+// And it keeps Pebble from trying in vain all the time when the disk is full.
+type orderedFS struct {
+	vfs.FS
+	ballast *ballast
+}
 
 // markerPrefix begins the names of Pebble's marker files.
 const markerPrefix = "marker."
+
+// tableSuffix ends those of its tables.
+const tableSuffix = ".sst"
 
 // Create implements vfs.FS.
 func (fs orderedFS) Create(name string, category vfs.DiskWriteCategory) (vfs.File, error) {
@@ -126,6 +136,9 @@ func (fs orderedFS) Create(name string, category vfs.DiskWriteCategory) (vfs.Fil
 		if err := syncFolder(fs.FS, fs.PathDir(name)); err != nil {
 			return nil, err
 		}
+	}
+	if strings.HasSuffix(name, tableSuffix) {
+		fs.ballast.pause()
 	}
 	return fs.FS.Create(name, category)
 }

@@ -4,9 +4,12 @@ import (
 	"context"
 	"errors"
 	"os"
+	"strings"
 	"sync/atomic"
 	"syscall"
 	"testing"
+	"testing/synctest"
+	"time"
 
 	"github.com/cockroachdb/pebble/v2/vfs"
 	"github.com/cockroachdb/pebble/v2/vfs/errorfs"
@@ -69,6 +72,76 @@ func TestAFullDiskIsATypedErrorAndReadsGoOn(t *testing.T) {
 	require.NoError(t, err)
 	require.NoError(t, h.check(t.Context(), engine, acknowledged, acknowledged+1))
 	require.NoError(t, engine.Close())
+}
+
+// GetDiskUsage implements vfs.FS for a disk that says how much room it has.
+func (fs roomyFS) GetDiskUsage(string) (vfs.DiskUsage, error) {
+	return vfs.DiskUsage{AvailBytes: uint64(max(fs.disk.room.Load(), 0))}, nil
+}
+
+type roomyFS struct {
+	vfs.FS
+	disk *disk
+}
+
+// TestAFullDiskCanBeOpened opens what a full disk stopped while it still is full.
+// Pebble alone would try for ever to move its log to a table.
+func TestAFullDiskCanBeOpened(t *testing.T) {
+	d := new(disk)
+	d.room.Store(3 << 20)
+	mem := vfs.NewMem()
+	options := small(false, roomyFS{errorfs.Wrap(mem, d), d})
+	options.Ballast = 1 << 20
+	engine, err := openRegistered(t.Context(), "data", options)
+	require.NoError(t, err)
+	h := newHistory(12)
+	acknowledged, err := fillUp(t.Context(), engine, h)
+	require.ErrorIs(t, err, storage.ErrFull)
+	require.NoError(t, engine.Close())
+
+	for range 2 {
+		d.room.Store(1000)
+		engine, err = openRegistered(t.Context(), "data", options)
+		require.NoError(t, err)
+		require.NoError(t, h.check(t.Context(), engine, acknowledged, acknowledged+1))
+		more := &storage.Batch{Meta: []storage.MetaChange{{Key: "more", Value: []byte("than fits")}}}
+		require.ErrorIs(t, engine.Commit(t.Context(), more), storage.ErrFull)
+		require.NoError(t, engine.Close())
+	}
+
+	d.room.Store(64 << 20)
+	engine, err = openRegistered(t.Context(), "data", options)
+	require.NoError(t, err)
+	require.NoError(t, h.check(t.Context(), engine, acknowledged, acknowledged+1))
+	require.NoError(t, engine.Close())
+	_, err = mem.Stat("data/BALLAST")
+	require.NoError(t, err, "the ballast is back")
+}
+
+// TestAFullDiskIsNotTriedAllTheTime lets a minute pass while a table waits for room.
+func TestAFullDiskIsNotTriedAllTheTime(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var tries atomic.Int64
+		failing := errorfs.InjectorFunc(func(op errorfs.Op) error {
+			if !strings.HasSuffix(op.Path, ".sst") || op.Kind != errorfs.OpCreate {
+				return nil
+			}
+			tries.Add(1)
+			return &os.PathError{Op: "create", Path: op.Path, Err: syscall.ENOSPC}
+		})
+		engine, err := openRegistered(t.Context(), "data", small(true, errorfs.Wrap(vfs.NewMem(), failing)))
+		require.NoError(t, err)
+		large := &storage.Batch{Meta: []storage.MetaChange{{Key: "large", Value: make([]byte, 200<<10)}}}
+		for err == nil {
+			err = engine.Commit(t.Context(), large)
+			synctest.Wait()
+		}
+		require.ErrorIs(t, err, storage.ErrFull)
+		time.Sleep(time.Minute)
+		require.NoError(t, engine.Close())
+		require.Positive(t, tries.Load())
+		require.Less(t, tries.Load(), int64(1000))
+	})
 }
 
 // TestADiskThatFailsToWriteIsAnError has no ballast to help: the log cannot be

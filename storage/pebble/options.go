@@ -55,6 +55,13 @@ const (
 	bloomBits    = 10
 )
 
+func (o Options) ballast() int64 {
+	if o.Ballast == 0 {
+		return defaultBallast
+	}
+	return o.Ballast
+}
+
 // pebbleOptions translates for the library. fs and logger are the driver's.
 func (o Options) pebbleOptions(fs vfs.FS, logger pebble.Logger) *pebble.Options {
 	cache := o.BlockCache
