@@ -5,6 +5,8 @@ import (
 	"encoding/binary"
 	"fmt"
 	"time"
+
+	"github.com/oklog/ulid/v2"
 )
 
 // An ID names an event, a transaction or an entity (whose ID is the ID of its
@@ -22,11 +24,11 @@ const transactionMask = 1<<transactionBits - 1
 // ParseID reads the 26 characters of Crockford's base 32 that [ID.String]
 // writes; lower case is accepted.
 func ParseID(s string) (ID, error) {
-	id, ok := readID(s)
-	if !ok {
-		return ID{}, fmt.Errorf("event: %q is not an ID: 26 characters of Crockford's base 32, the first at most 7", clip(s))
+	u, err := ulid.ParseStrict(s)
+	if err != nil {
+		return ID{}, fmt.Errorf("event: %q is not an ID: %w", clip(s), err)
 	}
-	return id, nil
+	return ID(u), nil
 }
 
 // clip keeps a text that somebody else chose short enough for a message.
@@ -39,16 +41,18 @@ func clip(s string) string {
 }
 
 // String returns the ID as 26 characters.
-func (id ID) String() string { return string(appendID(make([]byte, 0, textSize), id)) }
+func (id ID) String() string { return ulid.ULID(id).String() }
 
 // AppendText appends the 26 characters of [ID.String] to b.
 func (id ID) AppendText(b []byte) ([]byte, error) {
-	return appendID(b, id), nil
+	n := len(b)
+	b = append(b, make([]byte, ulid.EncodedSize)...)
+	return b, ulid.ULID(id).MarshalTextTo(b[n:])
 }
 
 // MarshalText implements encoding.TextMarshaler.
 func (id ID) MarshalText() ([]byte, error) {
-	return appendID(make([]byte, 0, textSize), id), nil
+	return id.AppendText(make([]byte, 0, ulid.EncodedSize))
 }
 
 // UnmarshalText implements encoding.TextUnmarshaler.

@@ -93,13 +93,13 @@ func (characterTargets) Target(field int) *model.Schema {
 
 // The columns of Character, to build predicates from.
 const (
-	CharacterCode       query.Number[Character, int]              = "code"
-	CharacterName       query.Text[Character, string]             = "name"
-	CharacterCategory   query.Text[Character, string]             = "category"
-	CharacterScript     query.ID[Character, model.Ref[Script]]    = "script"
-	CharacterUpper      query.ID[Character, model.Ref[Character]] = "upper"
-	CharacterBytes      query.Number[Character, int8]             = "bytes"
-	CharacterProperties query.JSON[Character, model.JSON]         = "properties"
+	CharacterCode       query.Number[Character, int]      = "code"
+	CharacterName       query.Text[Character, string]     = "name"
+	CharacterCategory   query.Text[Character, string]     = "category"
+	CharacterScript     query.Ref[Character, Script]      = "script"
+	CharacterUpper      query.Ref[Character, Character]   = "upper"
+	CharacterBytes      query.Number[Character, int8]     = "bytes"
+	CharacterProperties query.JSON[Character, model.JSON] = "properties"
 )
 
 // Characters is the collection of Character.
