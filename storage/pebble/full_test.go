@@ -137,7 +137,7 @@ func TestAFullDiskIsNotTriedAllTheTime(t *testing.T) {
 			synctest.Wait()
 		}
 		require.ErrorIs(t, err, storage.ErrFull)
-		time.Sleep(time.Minute)
+		<-time.After(time.Minute) // of virtual time
 		require.NoError(t, engine.Close())
 		require.Positive(t, tries.Load())
 		require.Less(t, tries.Load(), int64(1000))
