@@ -98,7 +98,11 @@ func (e *ephemeral) answered(r *remote, m *wire.Rows) error {
 	collection := r.query.Schema().Collection()
 	records := make([]*storage.Record, 0, len(m.Rows)+len(m.Departures))
 	for i := range m.Rows {
-		records = append(records, received(collection, &m.Rows[i]))
+		row := received(collection, &m.Rows[i])
+		if err := r.admitJoined(row, m.Rows[i].Row.Joined); err != nil {
+			return err
+		}
+		records = append(records, row)
 	}
 	if r.groups != nil { // of which nothing is kept but in the result
 		r.take(m.Reset, records, m.Departures)

@@ -11,7 +11,9 @@ import (
 
 	"github.com/ankgo/ank/entity"
 	"github.com/ankgo/ank/event"
+	"github.com/ankgo/ank/model"
 	"github.com/ankgo/ank/node"
+	"github.com/ankgo/ank/node/wire"
 )
 
 // watched is a list that change sets are put into, and nothing else.
@@ -339,4 +341,39 @@ func TestChangesNameWhatChanged(t *testing.T) {
 		synctest.Wait()
 		require.Equal(t, []string{"updatedwrite[owner.name]", "updatedwrite[owner owner.name]"}, got)
 	}, node.Models(personSchema, taskSchema))
+}
+
+// TestRowsThatAreNotJoinedAsAskedAreRefused: a peer that joins too little, too much,
+// or what was not asked for, is not believed, and harms nobody.
+func TestRowsThatAreNotJoinedAsAskedAreRefused(t *testing.T) {
+	two := &[]model.Value{model.OfString("a"), model.OfInt(1)}
+	for text, joined := range map[string]*[]model.Value{
+		"owner.name = 'ada'":                       nil,
+		"owner.name = 'ada' ORDER BY owner.name":   two,
+		"hours > 3":                                two,
+		"SELECT COUNT(*)":                          nil,
+		"SELECT hours, SUM(hours) GROUP BY hours ": {model.OfInt(1)},
+	} {
+		cluster(t, func(t *testing.T, f *fixture) {
+			s := newStaff(f)
+			ada := f.join("ada", node.Models(personSchema, taskSchema))
+			d := ada.desk(f)
+			standing := func() entity.LiveState {
+				if text[0] == 'S' {
+					live, _ := s.watchGroups(ada.session, text)
+					return live.State()
+				}
+				return s.watch(ada.session, text).live.State()
+			}
+			require.NotEqual(t, entity.Complete, standing().Phase)
+			asked := (<-d.asked).(*wire.Subscribe)
+			row := wire.Row{Row: model.Row{ID: s.write, Head: event.NewHead(s.write), Joined: joined}}
+			d.send(&wire.Rows{Request: asked.Request, Reset: true, Rows: []wire.Row{row}})
+			synctest.Wait()
+			_, err := d.conn.Receive(f.ctx)
+			require.Error(t, err, "the client hangs up: %s", text)
+			require.NotEqual(t, entity.Complete, standing().Phase, text)
+			require.NoError(t, ada.connection.Close(f.ctx))
+		}, node.Models(personSchema, taskSchema))
+	}
 }

@@ -1,9 +1,12 @@
 package node
 
 import (
+	"fmt"
+
 	"github.com/ankgo/ank/entity"
 	"github.com/ankgo/ank/event"
 	"github.com/ankgo/ank/model"
+	"github.com/ankgo/ank/node/wire"
 	"github.com/ankgo/ank/storage"
 )
 
@@ -12,6 +15,24 @@ import (
 // another one now, or one that is referred to. Then the references are followed
 // here, as far as what they lead to is held; what is not keeps the value that the
 // peer has told.
+
+// admitJoined gives a row what the peer joined to it, or tells of the group that it
+// is, if that is as many values as the query has of them.
+func (l *remote) admitJoined(r *storage.Record, joined *[]model.Value) error {
+	want := len(l.query.Joined())
+	if l.groups != nil {
+		want = len(l.groups.Grouping().Keys()) + len(l.groups.Grouping().Aggregates())
+	}
+	got := 0
+	if joined != nil {
+		got = len(*joined)
+	}
+	if got != want {
+		return &RefusedError{Code: wire.CodeProtocol, Text: fmt.Sprintf("a row with %d joined values, where the query has %d", got, want)}
+	}
+	r.Row.Joined = joined
+	return nil
+}
 
 // looksAt reports whether entities that have changed may be among those that the
 // query's references lead to.
