@@ -148,15 +148,17 @@ func TestSmallIndexesAreThereAtOnce(t *testing.T) {
 func TestBuildingThatFails(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		broken := &storage.CorruptError{What: "a record"}
-		n := 40
+		n, announced := 40, make(chan struct{})
 		s := &stage{build: func(_ context.Context, next func() (bool, error)) (bool, error) {
 			if n--; n < 0 {
+				<-announced
 				return false, broken
 			}
 			return next()
 		}}
 		f := startWith(t, s, unindexed(t))
 		f.alarm.expected.Store(true)
+		close(announced)
 		require.ErrorIs(t, f.node.WaitIndexes(f.ctx), storage.ErrCorrupt)
 		require.Less(t, f.fraction(), 1.0)
 		require.Len(t, f.names(f.prince, "year = 1986"), 15)

@@ -256,6 +256,9 @@ func (s *sharedStore) consume(c *query.Checked, stop chan struct{}, last bool) {
 	if !last {
 		return
 	}
+	for !sub.Ready() { // another consumer is reading the result that this one shares
+		<-wake
+	}
 	take()
 	s.mu.Lock()
 	defer s.mu.Unlock()
