@@ -137,6 +137,27 @@ func (c *definitionChecker) index(x *Index) {
 		}
 		seen[column.Field] = true
 	}
+	if x.FullText {
+		c.fullText(x, report)
+	}
+}
+
+// fullText checks what is particular to indexes of words.
+func (c *definitionChecker) fullText(x *Index, report func(reason string)) {
+	if len(x.Columns) > 1 {
+		report("is full-text and has " + strconv.Itoa(len(x.Columns)) + " columns; make an index of each")
+	}
+	for _, column := range x.Columns {
+		if f := c.s.Column(column.Field); f != nil && f.Type != TypeString {
+			report("column " + strconv.Quote(f.Name) + " is of type " + f.Type.String() + "; only strings have words")
+		}
+		if column.Desc {
+			report("is full-text, which is found by words in no direction")
+		}
+	}
+	if x.Unique || x.Covering {
+		report("is full-text, which is neither unique nor covering")
+	}
 }
 
 func isStandard(name string) bool { return name == "id" || name == "created" || name == "updated" }
@@ -196,7 +217,8 @@ func snakeCase(name string) string {
 
 // IndexKey describes what index i holds, in words that change whenever its
 // content would: its columns, their order, their types and former names, and
-// whether it holds whole rows. An engine keeps it beside the index and builds the
+// whether it holds whole rows or words. What words are is not the schema's to say:
+// see text.Version of query/text. An engine keeps it beside the index and builds the
 // index anew when the two differ. It is "" if there is no such index.
 func (s *Schema) IndexKey(i int) string {
 	if i < 0 || i >= len(s.prints) {
@@ -227,6 +249,9 @@ func (s *Schema) describeIndex(x *Index) string {
 	}
 	if x.Covering {
 		b.WriteString(" covering")
+	}
+	if x.FullText {
+		b.WriteString(" fulltext")
 	}
 	return b.String()
 }

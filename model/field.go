@@ -100,9 +100,14 @@ type IndexColumn struct {
 // comparisons: texts byte by byte, numbers by their exact value, so that -0 is 0
 // and NaN is NaN. A field that is not optional and was not set has its zero value,
 // which only one entity can have. A column of JSON cannot be part of it.
+//
+// If it is full-text, it is no order of entities but one of the words in its only
+// column, which holds strings: an entity stands in it under each of its words, as
+// package query/text cuts them. MATCH is answered by it, and nothing else.
 type Index struct {
 	Name     string // [a-z][a-z0-9_]*, at most MaxName bytes
 	Columns  []IndexColumn
 	Unique   bool // no two entities may have the same key, see [Index]
 	Covering bool // the index holds whole rows
+	FullText bool // the index is of words; neither unique nor covering, nor descending
 }

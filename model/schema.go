@@ -251,7 +251,8 @@ func (s *Schema) AppendJSON(b []byte, r *Row) []byte {
 }
 
 // AppendIndexKey appends the key under which index i files the row: the keys of
-// its columns one after the other. It must be one of Indexes.
+// its columns one after the other. It must be one of Indexes, and not full-text,
+// which files a row under its words.
 func (s *Schema) AppendIndexKey(b []byte, i int, r *Row) []byte {
 	for _, c := range s.indexes[i].Columns {
 		b = s.Value(r, c.Field).AppendKey(b, c.Desc)

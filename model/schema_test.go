@@ -390,6 +390,9 @@ func TestIndexKeyNoticesChanges(t *testing.T) {
 	require.Equal(t, "albums(updated time) unique covering", s.IndexKey(1))
 	require.Empty(t, s.IndexKey(2))
 	require.Empty(t, s.IndexKey(-1))
+	words := albumDefinition()
+	words.Indexes[0] = Index{Name: "words", Columns: []IndexColumn{{Field: 0}}, FullText: true}
+	require.Equal(t, "albums(name string was title was label) fulltext", NewSchema(words).IndexKey(0))
 	require.Len(t, s.Fingerprint(), 32)
 	require.Equal(t, s.Fingerprint(), albumSchema().Fingerprint())
 
@@ -398,19 +401,22 @@ func TestIndexKeyNoticesChanges(t *testing.T) {
 		change func(*Definition)
 		index  bool
 	}{
-		"model":              {func(d *Definition) { d.Model = "Record" }, false},
-		"collection":         {func(d *Definition) { d.Collection = "records" }, true},
-		"column":             {func(d *Definition) { d.Fields[0].Name = "nom" }, true},
-		"type":               {func(d *Definition) { d.Fields[1].Type = TypeUint }, true},
-		"bits":               {func(d *Definition) { d.Fields[1].Bits = 32 }, true},
-		"optional":           {func(d *Definition) { d.Fields[1].Optional = true }, true},
-		"former name":        {func(d *Definition) { d.Fields[0].Was = nil }, true},
-		"reference":          {func(d *Definition) { d.Fields[3].Ref = "bands" }, false},
-		"another column":     {func(d *Definition) { d.Fields[2].Optional = false }, false},
-		"direction":          {func(d *Definition) { d.Indexes[0].Columns[0].Desc = false }, true},
-		"order of columns":   {func(d *Definition) { c := d.Indexes[0].Columns; c[0], c[1] = c[1], c[0] }, true},
-		"unique index":       {func(d *Definition) { d.Indexes[0].Unique = true }, true},
-		"covering index":     {func(d *Definition) { d.Indexes[0].Covering = true }, true},
+		"model":            {func(d *Definition) { d.Model = "Record" }, false},
+		"collection":       {func(d *Definition) { d.Collection = "records" }, true},
+		"column":           {func(d *Definition) { d.Fields[0].Name = "nom" }, true},
+		"type":             {func(d *Definition) { d.Fields[1].Type = TypeUint }, true},
+		"bits":             {func(d *Definition) { d.Fields[1].Bits = 32 }, true},
+		"optional":         {func(d *Definition) { d.Fields[1].Optional = true }, true},
+		"former name":      {func(d *Definition) { d.Fields[0].Was = nil }, true},
+		"reference":        {func(d *Definition) { d.Fields[3].Ref = "bands" }, false},
+		"another column":   {func(d *Definition) { d.Fields[2].Optional = false }, false},
+		"direction":        {func(d *Definition) { d.Indexes[0].Columns[0].Desc = false }, true},
+		"order of columns": {func(d *Definition) { c := d.Indexes[0].Columns; c[0], c[1] = c[1], c[0] }, true},
+		"unique index":     {func(d *Definition) { d.Indexes[0].Unique = true }, true},
+		"covering index":   {func(d *Definition) { d.Indexes[0].Covering = true }, true},
+		"full-text index": {func(d *Definition) {
+			d.Indexes[0] = Index{Name: "by_year", Columns: []IndexColumn{{Field: 0}}, FullText: true}
+		}, true},
 		"name of the index":  {func(d *Definition) { d.Indexes[0].Name = "other" }, false},
 		"number of indexes":  {func(d *Definition) { d.Indexes = d.Indexes[:1] }, false},
 		"columns of indexes": {func(d *Definition) { d.Indexes[0].Columns = d.Indexes[0].Columns[:1] }, true},
@@ -536,6 +542,22 @@ func TestNewSchemaFindsMistakes(t *testing.T) {
 		{
 			"a unique index of JSON", func(d *Definition) { d.Fields[1] = Field{Name: "year", Type: TypeJSON}; d.Indexes[0].Unique = true },
 			`model Album, index by_year: column "year" is JSON, which cannot be unique`,
+		},
+		{
+			"a full-text index of a number", func(d *Definition) {
+				d.Indexes[0] = Index{Name: "words", Columns: []IndexColumn{{Field: 1}}, FullText: true}
+			},
+			`model Album, index words: column "year" is of type int; only strings have words`,
+		},
+		{
+			"a full-text index of two columns, one descending, unique", func(d *Definition) {
+				d.Fields[1].Type = TypeString
+				d.Fields[1].Bits = 0
+				d.Indexes[0].FullText, d.Indexes[0].Unique = true, true
+			},
+			"model Album, index by_year: is full-text and has 2 columns; make an index of each\n" +
+				"model Album, index by_year: is full-text, which is found by words in no direction\n" +
+				"model Album, index by_year: is full-text, which is neither unique nor covering",
 		},
 		{
 			"many fields", func(d *Definition) { d.Fields = fields(513); d.Indexes = nil },
