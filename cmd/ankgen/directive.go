@@ -25,6 +25,7 @@ type indexDirective struct {
 	columns  []directiveColumn
 	covering bool
 	unique   bool
+	fullText word // its place; text is "" when absent
 }
 
 type directiveColumn struct {
@@ -105,8 +106,8 @@ func (d *directives) read(words []word, pos token.Position, diag *diagnostics) {
 		if index, ok := parseIndex(words[1:], pos, diag); ok {
 			d.indexes = append(d.indexes, index)
 		}
-	case "unique":
-		diag.errorf(pos, "there is no directive //ank:unique: write unique at the end of //ank:index, behind all columns")
+	case "unique", "fulltext":
+		diag.errorf(pos, "there is no directive //ank:%s: write %[1]s at the end of //ank:index, behind all columns", verb)
 	default:
 		diag.errorf(pos, "unknown directive //ank:%s: %s", verb, didYouMean(verb, verbs))
 	}
@@ -147,10 +148,10 @@ func parseModel(words []word, pos token.Position, diag *diagnostics) *modelDirec
 }
 
 // indexWords may follow a column.
-var indexWords = []string{"ASC", "DESC", "covering", "unique"}
+var indexWords = []string{"ASC", "DESC", "covering", "fulltext", "unique"}
 
 // parseIndex reads what follows //ank:index: columns between commas, each with
-// ASC or DESC if wanted, and at the end the words covering and unique.
+// ASC or DESC if wanted, and at the end the words covering and unique, or fulltext.
 func parseIndex(words []word, pos token.Position, diag *diagnostics) (indexDirective, bool) {
 	index := indexDirective{pos: pos}
 	ok := true
@@ -159,13 +160,13 @@ func parseIndex(words []word, pos token.Position, diag *diagnostics) (indexDirec
 		ok = false
 	}
 	wantColumn := true // at the beginning and after a comma
-	ended := false     // after covering or unique
+	ended := false     // after covering, fulltext or unique
 	for _, w := range words {
 		switch lower := strings.ToLower(w.text); {
 		case w.text == ",":
 			switch {
 			case ended:
-				fail(w.pos, "covering and unique stand at the end of //ank:index, behind all columns")
+				fail(w.pos, "covering, fulltext and unique stand at the end of //ank:index, behind all columns")
 			case wantColumn:
 				fail(w.pos, "a comma in //ank:index that no column precedes")
 			}
@@ -179,11 +180,13 @@ func parseIndex(words []word, pos token.Position, diag *diagnostics) (indexDirec
 			index.covering, ended = true, true
 		case lower == "unique":
 			index.unique, ended = true, true
+		case lower == "fulltext":
+			index.fullText, ended = w, true
 		case model.Nearest(w.text, indexWords) != "":
 			fail(w.pos, "unknown word %q in //ank:index: did you mean %s?", w.text, model.Nearest(w.text, indexWords))
 		default:
 			fail(w.pos, "unexpected %q after column %s in //ank:index: put commas between columns; "+
-				"ASC, DESC, covering and unique may follow one", w.text, index.columns[len(index.columns)-1].text)
+				"ASC, DESC, covering, fulltext and unique may follow one", w.text, index.columns[len(index.columns)-1].text)
 		}
 	}
 	switch {
@@ -192,8 +195,24 @@ func parseIndex(words []word, pos token.Position, diag *diagnostics) (indexDirec
 		fail(pos, "//ank:index ends with a comma: name a column behind it, or remove it")
 	case wantColumn:
 		fail(pos, "//ank:index lacks a column: write for example //ank:index artist, year DESC")
+	default:
+		index.checkFullText(fail)
 	}
 	return index, ok
+}
+
+// checkFullText finds what does not go with fulltext.
+func (x *indexDirective) checkFullText(fail func(at token.Position, format string, args ...any)) {
+	at := x.fullText.pos
+	switch {
+	case x.fullText.text == "":
+	case x.unique || x.covering:
+		fail(at, "an index of words in //ank:index is neither unique nor covering: write a line for each")
+	case len(x.columns) > 1:
+		fail(at, "an index of words in //ank:index is of one column, not of %d: write a line for each", len(x.columns))
+	case x.columns[0].desc:
+		fail(at, "an index of words in //ank:index has no direction: leave DESC out")
+	}
 }
 
 // splitWords cuts text, which begins at pos, at spaces; a comma is a word.

@@ -67,7 +67,9 @@
 // queries, and may stand several times. DESC after a column puts the greatest
 // value first. The word covering at the end makes the index hold whole entities.
 // With the word unique, no two entities may agree in all its columns; one that is
-// NULL in any of them does not count (model.Index says what is the same).
+// NULL in any of them does not count (model.Index says what is the same). With the
+// word fulltext, and one column, which holds strings, it is an index of the words in
+// it, by which MATCH finds entities.
 //
 // # Fields
 //
@@ -94,6 +96,9 @@
 //	unique              the column has an index, and no two entities may have the
 //	                    same value. A field that may be left out had better be a
 //	                    pointer: NULL may stand in many entities, "" in one
+//	fulltext            the words of the field have an index: MATCH need not look at
+//	                    every entity. The field holds strings, and may have an index
+//	                    of whole values, by index or unique, beside it
 //	-                   the field is not stored
 //
 // Unexported fields have to be excluded in this way. The names id, created and

@@ -194,6 +194,9 @@ func (e *emitter) indexLiteral(ix *index) string {
 	if ix.covering {
 		text += ", Covering: true"
 	}
+	if ix.fullText {
+		text += ", FullText: true"
+	}
 	return text
 }
 

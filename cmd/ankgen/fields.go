@@ -104,6 +104,11 @@ func (d *describer) options(m *entityModel, f *field, tag fieldTag) {
 	if f.indexed && f.kind == kindJSON {
 		d.diag.errorf(f.tagPos, "field %s of %s is JSON, which has no order to index by", f.name, m.name)
 	}
+	f.fullText = tag.fullText.text != "" && f.kind == kindString
+	if tag.fullText.text != "" && !f.fullText {
+		d.diag.errorf(tag.fullText.pos, "field %s of %s has no words: only strings have; leave fulltext out, or write index",
+			f.name, m.name)
+	}
 }
 
 // embedded describes the fields of an embedded struct as the model's own.
@@ -127,7 +132,7 @@ func (d *describer) embedded(m *entityModel, v *types.Var, pos token.Position, t
 		d.diag.errorf(pos, "embedded %s of %s is no struct: give the field a name", text, m.name)
 	case d.isModel(named.Obj()):
 		d.diag.errorf(pos, "embedded %s of %s is a model: refer to it with a field of model.Ref[%s]", text, m.name, text)
-	case tag.index || tag.name.text != "" || tag.unique.text != "" || len(tag.was) > 0:
+	case tag.index || tag.name.text != "" || tag.unique.text != "" || tag.fullText.text != "" || len(tag.was) > 0:
 		d.diag.errorf(pos, "embedded %s of %s: options belong to the fields inside it; only `ank:\"-\"` may stand here", text, m.name)
 	default:
 		d.guard(named, pos)

@@ -24,7 +24,7 @@ type guardField struct{ name, text string }
 type schemaText struct {
 	collection string
 	columns    []columnText
-	indexes    []string // name, unique and covering
+	indexes    []string // name, unique, covering and full-text
 }
 
 // parseGenerated takes a generated file to pieces.
@@ -137,7 +137,7 @@ func columnOf(values map[string]ast.Expr) columnText {
 // a field is added. Its name tells the columns.
 func indexText(fset *token.FileSet, values map[string]ast.Expr) string {
 	text := ""
-	for _, key := range []string{"Name", "Unique", "Covering"} {
+	for _, key := range []string{"Name", "Unique", "Covering", "FullText"} {
 		if v, ok := values[key]; ok {
 			text += key + ": " + source(fset, v) + " "
 		}

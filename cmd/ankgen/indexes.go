@@ -16,9 +16,14 @@ func (d *describer) indexes(m *entityModel) {
 		if f.indexed && f.kind != kindJSON {
 			d.index(m, &index{columns: []indexColumn{{position: i, name: f.column}}, unique: f.unique, pos: f.tagPos})
 		}
+		if f.fullText {
+			d.index(m, &index{columns: []indexColumn{{position: i, name: f.column}}, fullText: true, pos: f.tagPos})
+		}
 	}
 	for _, declared := range m.declared {
-		ix := &index{unique: declared.unique, covering: declared.covering, pos: declared.pos}
+		ix := &index{
+			unique: declared.unique, covering: declared.covering, fullText: declared.fullText.text != "", pos: declared.pos,
+		}
 		ok := true
 		for _, c := range declared.columns {
 			column, found := d.indexColumn(m, ix, c)
@@ -43,6 +48,9 @@ func (d *describer) index(m *entityModel, ix *index) {
 			part += "_desc"
 		}
 		parts = append(parts, part)
+	}
+	if ix.fullText {
+		parts = append(parts, "fulltext")
 	}
 	ix.name = indexName(strings.Join(parts, "_"))
 	if len(ix.columns) > model.MaxIndexColumns {
@@ -78,7 +86,11 @@ func (ix *index) describe() string {
 		}
 		parts = append(parts, part)
 	}
-	return strings.Join(parts, ", ")
+	text := strings.Join(parts, ", ")
+	if ix.fullText {
+		text += " fulltext"
+	}
+	return text
 }
 
 // indexColumn finds the column that a directive names.
@@ -89,8 +101,14 @@ func (d *describer) indexColumn(m *entityModel, ix *index, c directiveColumn) (i
 			return indexColumn{}, false
 		}
 	}
+	wordless := func() (indexColumn, bool) {
+		d.diag.errorf(c.pos, "column %s of %s has no words: only strings have; leave fulltext out", c.text, m.name)
+		return indexColumn{}, false
+	}
 	for i, f := range m.fields {
 		switch {
+		case f.column == c.text && ix.fullText && f.kind != kindString:
+			return wordless()
 		case f.column == c.text && f.kind == kindJSON:
 			d.diag.errorf(c.pos, "column %s of %s is JSON, which has no order to index by", c.text, m.name)
 			return indexColumn{}, false
@@ -99,6 +117,9 @@ func (d *describer) indexColumn(m *entityModel, ix *index, c directiveColumn) (i
 		}
 	}
 	if constant, ok := standardColumns[c.text]; ok {
+		if ix.fullText {
+			return wordless()
+		}
 		return indexColumn{constant: constant, name: c.text, desc: c.desc}, true
 	}
 	d.unknownColumn(m, c.text, c.pos)

@@ -50,6 +50,7 @@ type field struct {
 	was      []string   // former columns
 	unique   bool
 	indexed  bool
+	fullText bool
 	doc      string
 	obj      *types.Var
 
@@ -72,6 +73,7 @@ type index struct {
 	columns  []indexColumn
 	unique   bool
 	covering bool
+	fullText bool
 	pos      token.Position
 }
 

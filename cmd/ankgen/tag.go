@@ -18,11 +18,12 @@ type fieldTag struct {
 	name     word
 	index    bool
 	unique   word // its place; text is "" when absent
+	fullText word
 	was      []word
 }
 
 // tagOptions are the words an ank tag may hold.
-var tagOptions = []string{"-", "index", "name=", "renamed-from=", "unique"}
+var tagOptions = []string{"-", "fulltext", "index", "name=", "renamed-from=", "unique"}
 
 // parseTag reads the ank key of tag. pos is where the tag stands, or the field
 // if that is not known; literal is the tag as written, or nil.
@@ -126,9 +127,11 @@ func (t *fieldTag) option(key word, value string, valued bool, diag *diagnostics
 		t.index = true
 	case "unique":
 		t.unique = key
+	case "fulltext":
+		t.fullText = key
 	case "text":
 		diag.errorf(key.pos, "text that merges letter by letter does not exist yet: without the option "+
-			"the field is a register, the last writer wins")
+			"the field is a register, the last writer wins; an index of its words is fulltext")
 		return
 	default:
 		diag.errorf(key.pos, "unknown option %q in the tag: %s", key.text, didYouMean(key.text, tagOptions))
