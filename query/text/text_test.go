@@ -127,6 +127,33 @@ func TestSearchesAreBounded(t *testing.T) {
 	require.Len(t, phrase.Alternatives()[0].With[0].Words, text.MaxTerms)
 }
 
+func TestRequiredWords(t *testing.T) {
+	word := func(s string) text.Word { return text.Word{Text: s} }
+	begin := func(s string) text.Word { return text.Word{Text: s, Prefix: true} }
+	for search, want := range map[string]struct {
+		words []text.Word
+		exact bool
+	}{
+		"rain":                  {[]text.Word{word("rain")}, true},
+		"rain purple Rain":      {[]text.Word{word("purple"), word("rain")}, true},
+		`"purple rain"`:         {[]text.Word{word("purple"), word("rain")}, false},
+		`"purple rain" rain`:    {[]text.Word{word("purple"), word("rain")}, false},
+		"pur*":                  {[]text.Word{begin("pur")}, true},
+		"pur* purple":           {[]text.Word{word("purple")}, true},
+		"purple pu* pur* r*":    {[]text.Word{word("purple"), begin("r")}, true},
+		"pu* pur*":              {[]text.Word{begin("pur")}, true},
+		`"purple ra"* rain`:     {[]text.Word{word("purple"), word("rain")}, false},
+		`"rain purple ra"*`:     {[]text.Word{word("rain"), word("purple")}, false},
+		"rain -purple -\"a b\"": {[]text.Word{word("rain")}, false},
+	} {
+		q := text.Parse(search)
+		require.Len(t, q.Alternatives(), 1)
+		words, exact := q.Alternatives()[0].Required()
+		require.Equal(t, want.words, words, search)
+		require.Equal(t, want.exact, exact, search)
+	}
+}
+
 func FuzzText(f *testing.F) {
 	for _, seed := range []string{"Purple Rain", `a -b OR "c d"* e`, "½ ﬁ ß İ ǅ", "東京 한국어 हिन्दी", "a\u0300\u0300 \u0300"} {
 		f.Add(seed, seed)
@@ -144,6 +171,21 @@ func FuzzText(f *testing.F) {
 		require.Equal(t, q.String(), text.Parse(q.String()).String())
 		require.Equal(t, q.Match(s), text.Parse(q.String()).Match(s))
 		require.Equal(t, q.Match(s), q.Score(s) > 0)
+		words := text.Words(s)
+		require.Subset(t, all, words)
+		require.Subset(t, words, all)
+		has := false
+		for i := range q.Alternatives() {
+			required, exact := q.Alternatives()[i].Required()
+			require.NotEmpty(t, required)
+			all := true
+			for _, w := range required {
+				all = all && w.In(words)
+			}
+			has = has || all
+			require.True(t, !exact || !all || q.Match(s), "the words are said to be all")
+		}
+		require.True(t, has || !q.Match(s), "a required word is missing")
 		if len(all) > 0 && len(all) <= text.MaxTerms {
 			require.True(t, text.Parse(`"`+strings.Join(all, " ")+`"`).Match(s))
 			require.True(t, slices.Contains(all, all[0]))
