@@ -135,6 +135,10 @@ func (c *change) enter(col *collection, row *model.Row) {
 		if x.twin || !x.building() {
 			continue
 		}
+		if x.fullText {
+			c.moveWords(x, row.ID, nil, x.words(col.schema, row))
+			continue
+		}
 		w.bytes = x.appendKey(w.bytes, col.schema, row)
 		w.endKey()
 		w.bytes = x.appendValue(w.bytes, row)

@@ -40,7 +40,7 @@ type collection struct {
 // storedIndex is an index as the meta table describes it.
 type storedIndex struct {
 	number uint64
-	key    string // model.Schema.IndexKey
+	key    string // indexKey
 	state  indexState
 	// through is the last entity that an index being built has dealt with.
 	through event.ID
@@ -62,6 +62,7 @@ type index struct {
 	position    int    // in the schema
 	prefix      []byte // of its keys
 	covering    bool
+	fullText    bool
 	twin        bool // an index before it in the schema has the same key, and the same entries
 }
 

@@ -306,6 +306,10 @@ func (c *change) old(col *collection, s *storage.StateChange) (old *storage.Reco
 // index moves the entry of one entity in one index. Only what changed is
 // written.
 func (c *change) index(col *collection, x *index, old, now *storage.Record) {
+	if x.fullText {
+		c.indexWords(col, x, old, now)
+		return
+	}
 	w := &c.writes
 	had := old != nil && !old.Row.Deleted
 	has := !now.Row.Deleted

@@ -28,7 +28,7 @@
 //	log       'l' u(origin) 8(seq)                  event.Entry.AppendTo
 //	events    'e' entity ID                         u(origin) u(seq) u(index) [transaction ID]
 //	states    's' u(collection) ID                  record
-//	indexes   'i' u(index) columns ID               nothing, or the row if covering
+//	indexes   'i' u(index) columns|word ID          nothing, or the row if covering
 //	meta      'm' 'f'                               u(format version), 2
 //	          'm' 'o' origin                        u(number of the origin)
 //	          'm' 'c' name                          u(number of the collection)
@@ -61,13 +61,17 @@
 // order: self-delimiting, and ordered bytewise as the values are. The ID makes
 // keys unique. An entity that is not deleted has one entry in each ready index of
 // its collection; a deleted one has none. The value of a covering index is the
-// record without its merge data.
+// record without its merge data. In a full-text index the columns are one string, a
+// word of the entity's text (text.Words of query/text, at most text.MaxToken bytes),
+// and an entity has as many entries as it has distinct words.
 //
 // meta, indexes. state is one byte: 1 when the index can be used; 2 while it is
 // being built, and then through is the ID of the last entity that was dealt with,
 // or 16 zero bytes: no entry is wrong, and none of entities up to that is missing;
-// 0 when it is outdated, and what it holds means nothing. The definition is the text of model.Schema.IndexKey. An index of a
-// collection that is written while no schema is registered for it becomes
+// 0 when it is outdated, and what it holds means nothing. The definition is the text
+// of model.Schema.IndexKey; in a full-text index a space and text.Version in decimal
+// digits follow, so that it is built anew when texts are cut in another way. An index
+// of a collection that is written while no schema is registered for it becomes
 // outdated, and says so in the same batch.
 //
 // meta, positions. Only of logs that were moved without entries; a later entry
@@ -84,12 +88,15 @@
 //	2   has indexes of state 2. Open makes version 2 of version 1 by writing the
 //	    number; an index of state 0 may then be one whose building was interrupted
 //
+// Full-text indexes came later and have no version: to a release that does not know
+// them they are indexes that no schema declares.
+//
 // # What a commit writes
 //
 // For a transaction that creates one entity with n indexes: one entry, one
 // address, one record, n index entries. An update rewrites the record and moves
-// only the index entries whose columns changed; entries of covering indexes are
-// rewritten. Old keys come from StateChange.Before, the cache, or one read.
+// only the index entries whose columns changed, and of a full-text index those of words
+// that came or went; entries of covering indexes are rewritten. Old keys come from StateChange.Before, the cache, or one read.
 //
 // Most of a relaxed commit over an LSM tree is the insertion of these keys into
 // its table in memory, and sorting them later. The address is the one that could

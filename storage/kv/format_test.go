@@ -169,6 +169,48 @@ func TestFormatOfBuilds(t *testing.T) {
 	look(meta)
 }
 
+// TestFormatOfWords holds the entries of a full-text index against the table, and has
+// it built anew when the store was left by a release that cut texts in another way.
+func TestFormatOfWords(t *testing.T) {
+	ctx := context.Background()
+	schema := model.NewSchema(model.Definition{
+		Model: "Album", Collection: "albums", Fields: []model.Field{{Name: "name", Type: model.TypeString}},
+		Indexes: []model.Index{{Name: "words", Columns: []model.IndexColumn{{Field: 0}}, FullText: true}},
+	})
+	require.NoError(t, schema.Err())
+	s := memory.NewStore()
+	ids := []event.ID{{0: 1}, {0: 2}}
+	row := func(id event.ID, name string) string {
+		var values model.TupleBuilder
+		values.Set("name", model.OfString(name).AppendTo(nil))
+		tuple := string(values.Tuple().Bytes())
+		return "\x00\x01" + string(id[:]) + string(rune(len(tuple))) + tuple
+	}
+	put(t, s, "mf", "\x02", "mcalbums", "\x01", "mi\x01", "\x01\x01"+schema.IndexKey(0)+" 0", "i\x01stale", "",
+		"s\x01"+string(ids[0][:]), row(ids[0], "Purple Rain, purple R\u00c5\u0130N"), "s\x01"+string(ids[1][:]), row(ids[1], "rain"))
+	e, err := s.Open(ctx, kv.Options{})
+	require.NoError(t, err)
+	require.NoError(t, e.Register(ctx, schema))
+	_, err = e.Build(ctx)
+	require.NoError(t, err)
+	require.NoError(t, e.Close())
+
+	found := map[string]string{}
+	for key, value := range dump(t, s) {
+		if strings.HasPrefix(key, "69") || strings.HasPrefix(key, "6d69") {
+			found[key] = value
+		}
+	}
+	x := func(parts ...string) string { return hex.EncodeToString([]byte(strings.Join(parts, ""))) }
+	entry := func(word string, id event.ID) string {
+		return x("i\x02", string(model.OfString(word).AppendKey(nil, false)), string(id[:]))
+	}
+	require.Equal(t, map[string]string{
+		x("mi\x01"):             x("\x01\x01", "albums(name string) fulltext 1"),
+		entry("purple", ids[0]): "", entry("rain", ids[0]): "", entry("rain", ids[1]): "",
+	}, found)
+}
+
 func TestNewerFormatIsRefused(t *testing.T) {
 	s := memory.NewStore()
 	put(t, s, "mf", "\x03")

@@ -77,14 +77,15 @@ func (e *Engine) freshIndex(col *collection) (storedIndex, error) {
 func (c *change) declare(old *collection, s *model.Schema, fresh storedIndex) *collection {
 	next := &collection{name: old.name, number: old.number, mirror: old.mirror, schema: s}
 	for i, x := range s.Indexes() {
-		key := s.IndexKey(i)
+		key := indexKey(s, i)
 		stored, twin := next.index(key)
 		if !twin {
 			stored = c.adopt(old, key, fresh)
 			next.stored = append(next.stored, stored)
 		}
 		next.indexes = append(next.indexes, index{
-			storedIndex: stored, position: i, prefix: appendIndexPrefix(nil, stored.number), covering: x.Covering, twin: twin,
+			storedIndex: stored, position: i, prefix: appendIndexPrefix(nil, stored.number),
+			covering: x.Covering, fullText: x.FullText, twin: twin,
 		})
 	}
 	for _, x := range old.stored {

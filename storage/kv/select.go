@@ -133,7 +133,7 @@ func (s *snapshot) selector(ctx context.Context, p *plan.Plan) (*selector, func(
 func (c *collection) ready(s *model.Schema, position int) *index {
 	i := position
 	if s != c.schema {
-		key := s.IndexKey(position)
+		key := indexKey(s, position)
 		i = slices.IndexFunc(c.indexes, func(x index) bool { return x.key == key })
 	}
 	if i < 0 || i >= len(c.indexes) || c.indexes[i].state != indexReady {
