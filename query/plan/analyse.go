@@ -13,6 +13,8 @@ type analysis struct {
 	terms []term // the predicate is their conjunction
 	facts []fact // about the columns that occur in terms
 	empty bool   // no row matches
+	outer []term // of a branch: what else its rows satisfy
+	depth int    // how many disjunctions it is inside of
 }
 
 // term is a part of the predicate that every row has to satisfy.
@@ -35,7 +37,14 @@ type fact struct {
 
 func analyse(c *query.Checked) *analysis {
 	q := &analysis{query: c}
-	switch w := c.Where().(type) {
+	q.addAll(c.Where())
+	q.conclude()
+	return q
+}
+
+// addAll adds the terms of a condition.
+func (q *analysis) addAll(c query.Condition) {
+	switch w := c.(type) {
 	case query.And:
 		q.terms = make([]term, 0, len(w))
 		for _, t := range w {
@@ -46,6 +55,10 @@ func analyse(c *query.Checked) *analysis {
 	default:
 		q.add(w)
 	}
+}
+
+// conclude makes facts of all that was added.
+func (q *analysis) conclude() {
 	for i := range q.facts {
 		f := &q.facts[i]
 		if len(f.more) > 0 {
@@ -56,7 +69,6 @@ func analyse(c *query.Checked) *analysis {
 		f.part = selectivity(f.set, q.optional(f.column))
 		q.empty = q.empty || f.set.Empty()
 	}
-	return q
 }
 
 func (q *analysis) add(c query.Condition) {
@@ -64,13 +76,18 @@ func (q *analysis) add(c query.Condition) {
 	for _, column := range t.columns {
 		set, exact := Domain(q.query, c, column)
 		t.exact = exact
-		if f := q.fact(column); f != nil {
-			f.more = append(f.more, set)
-		} else {
-			q.facts = append(q.facts, fact{column: column, set: set})
-		}
+		q.learn(column, set)
 	}
 	q.terms = append(q.terms, t)
+}
+
+// learn takes in that a column has no value outside a set.
+func (q *analysis) learn(column int, set Set) {
+	if f := q.fact(column); f != nil {
+		f.more = append(f.more, set)
+	} else {
+		q.facts = append(q.facts, fact{column: column, set: set})
+	}
 }
 
 // columnsOf returns the columns that a condition looks at, each once.
@@ -127,6 +144,8 @@ func (p *Plan) binds(column int) bool {
 		return column == model.ColumnID
 	case Scan:
 		return column == model.ColumnID || column == model.ColumnCreated
+	case Union, Intersect:
+		return false
 	}
 	for i := range p.bound {
 		if p.columns[i].Field == column {

@@ -14,11 +14,14 @@ import (
 func New(c *query.Checked, indexes []model.Index) *Plan {
 	q := analyse(c)
 	best := &Plan{cost: math.Inf(1)}
-	q.each(indexes, len(c.Order()) > 0, func(p Plan) {
+	backwards := len(c.Order()) > 0
+	take := func(p Plan) {
 		if p.cost < best.cost {
 			*best = p
 		}
-	})
+	}
+	q.each(indexes, backwards, take)
+	q.eachUnion(indexes, backwards, cheapest, take)
 	return q.complete(best)
 }
 
@@ -27,7 +30,12 @@ func New(c *query.Checked, indexes []model.Index) *Plan {
 func Plans(c *query.Checked, indexes []model.Index) []*Plan {
 	q := analyse(c)
 	var plans []*Plan
-	q.each(indexes, true, func(p Plan) { plans = append(plans, q.complete(&p)) })
+	add := func(p Plan) { plans = append(plans, q.complete(&p)) }
+	q.each(indexes, true, add)
+	for first := range len(indexes) + 1 {
+		q.eachUnion(indexes, true, preferring(first), add)
+	}
+	q.eachIntersection(indexes, add)
 	return plans
 }
 
@@ -46,6 +54,9 @@ func (q *analysis) each(indexes []model.Index, order bool, yield func(Plan)) {
 	for _, reverse := range directions {
 		yield(q.assess(Plan{Query: q.query, Access: Scan, Index: -1, Reverse: reverse}, 1))
 		for i := range indexes {
+			if indexes[i].FullText { // an order of words, not of rows
+				continue
+			}
 			weight := fetchWeight
 			if indexes[i].Covering {
 				weight = coverWeight
@@ -84,6 +95,8 @@ func (q *analysis) assess(p Plan, weight float64) Plan {
 // complete makes the ranges or IDs of a plan that was assessed, and its filter.
 func (q *analysis) complete(p *Plan) *Plan {
 	switch p.Access {
+	case Union, Intersect: // its parts are complete
+		return p
 	case Lookup:
 		p.IDs = q.ids(p.Reverse)
 	case Scan:

@@ -2,6 +2,7 @@ package plan_test
 
 import (
 	"strconv"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -46,6 +47,16 @@ func TestNewChooses(t *testing.T) {
 		{"score > 5", "seek score, 1 range"},
 		{"score != 5", "scan, residual, sorted"},
 		{"status = 'open' AND score > 5", "seek status_score, 1 range"},
+		// OR over several columns is a union, of which parts of one index are one.
+		{"owner = 'u' OR score = 5", "union (seek owner_status, 1 range | seek score, 1 range), residual, sorted"},
+		{"owner = 'u' OR score = 5 OR owner > 'v' OR score IN (6, 8)", "union (seek owner_status, 2 ranges | seek score, 3 ranges), residual, sorted"},
+		{"(owner = 'u' OR score = 5) AND status = 'open'", "union (seek owner_status, 1 range | seek status_score, 1 range), residual, sorted"},
+		{"(owner = 'u' OR score = 5) AND status IN ('open', 'new')", "union (seek owner_status, 2 ranges | seek status_score, 2 ranges), residual, sorted"},
+		{"owner = 'u' AND (title = 'a' OR open) OR score = 5", "union (seek score, 1 range | seek owner_status, 1 range), residual, sorted"},
+		{"owner = 'u' OR id IN (" + a + ", " + b + ")", "union (seek owner_status, 1 range | lookup 2 ids), residual, sorted"},
+		{"owner = 'u' OR score = 5 ORDER BY id DESC", "union (seek owner_status, 1 range | seek score, 1 range), reverse, residual, sorted"},
+		{"owner = 'u' OR open", "scan, residual, sorted"}, // any row may be open
+		{"owner = 'u' OR score != 5", "scan, residual, sorted"},
 		// What the index knows is tested before the row is read.
 		{"owner = 'u' AND status LIKE '%n'", "seek owner_status, 1 range, filter"},
 		{"owner = 'u' AND created > '2024-01-01'", "seek owner_status, 1 range, filter"},
@@ -82,13 +93,13 @@ func TestConstantColumnsDoNotCountInAnOrder(t *testing.T) {
 	require.Equal(t, "seek owner_status, 1 range, filter, sorted", named(p))
 }
 
-// named is a plan's String with the name of its index.
+// named is a plan's String with the names of its indexes.
 func named(p *plan.Plan) string {
-	if p.Access != plan.Seek {
-		return p.String()
+	text := p.String()
+	for i, x := range items.Indexes() {
+		text = strings.ReplaceAll(text, "seek index "+strconv.Itoa(i)+",", "seek "+x.Name+",")
 	}
-	prefix := "seek index " + strconv.Itoa(p.Index)
-	return "seek " + items.Indexes()[p.Index].Name + p.String()[len(prefix):]
+	return text
 }
 
 // TestLimitEndsTheReading counts the rows that a plan makes an engine read.
@@ -149,6 +160,33 @@ func TestTimesTooLateForAValue(t *testing.T) {
 		c := check(t, items, text)
 		for _, p := range plan.Plans(c, items.Indexes()) {
 			require.Equal(t, ids(reference(c, []*model.Row{late, row(2, nil)})), ids(e.run(t, p)), "%s: %s", text, p)
+		}
+	}
+}
+
+// TestManyBranches: planned branch by branch with all that is around, these take
+// minutes.
+func TestManyBranches(t *testing.T) {
+	branches := func(n int, text, between string) string {
+		all := make([]string, n)
+		for i := range all {
+			all[i] = strings.ReplaceAll(text, "?", strconv.Itoa(i))
+		}
+		return strings.Join(all, between)
+	}
+	or := branches(2_000, "score = ? AND title > 'a' OR owner = 'u?'", " OR ")
+	and := branches(2_000, "(score != ? OR owner > 'u?')", " AND ")
+	in := "owner IN (" + branches(2_000, "'u?'", ", ") + ")"
+	for _, text := range []string{
+		or, and, "(" + or + ") AND (" + and + ") AND " + in,
+		branches(9_000, "score = ? OR owner = 'u?'", " OR "), // more than are read one by one
+	} {
+		c := check(t, items, text)
+		require.NotNil(t, plan.New(c, items.Indexes()))
+		for _, p := range plan.Plans(c, items.Indexes()) {
+			for _, part := range p.Parts {
+				require.LessOrEqual(t, len(part.Ranges), 1<<14)
+			}
 		}
 	}
 }

@@ -13,6 +13,7 @@ const (
 	rangeCost   = 2      // to go to where a range begins
 	lookupCost  = 4      // to get one row by its ID
 	keyCost     = 0.2    // to read one key of an index
+	mergeCost   = 0.05   // to merge one ID with those of other parts
 	fetchWeight = 3.0    // to get the row of a key
 	coverWeight = 1.0    // to get it from an index that holds it
 	compareIDs  = 0.1    // to compare two rows by their IDs
@@ -43,24 +44,32 @@ func (q *analysis) price(p *Plan, weight float64) {
 			passed *= t.part
 		}
 	}
-	cost := passed * weight
+	keys := 0.0
 	if p.Access == Seek {
-		cost += read * keyCost
+		keys = read * keyCost
 	}
+	p.keys, p.passed = read, passed
+	q.finish(p, rangeCost*float64(ranges), keys+passed*weight, matching)
+}
+
+// finish adds what it costs to come to the end of the query's window. first is
+// the cost before the first row, reading that of all rows, as many as matching
+// of which are expected to match.
+func (q *analysis) finish(p *Plan, first, reading, matching float64) {
 	kept := matching
 	if limit, ok := q.query.Limit(); ok {
 		wanted := float64(limit+q.query.Offset()) + 1
 		kept = min(matching, wanted)
 		if p.Sorted || p.Prefix > 0 {
 			// What comes sorted is read until the limit is reached.
-			cost *= min(1, wanted/max(matching, 1))
+			reading *= min(1, wanted/max(matching, 1))
 			matching = kept
 		}
 	}
 	if !p.Sorted {
-		cost += q.sortCost(p, matching, kept)
+		reading += q.sortCost(p, matching, kept)
 	}
-	p.cost = cost + rangeCost*float64(ranges)
+	p.cost = first + reading
 }
 
 // sortCost is what it costs to sort the first rows, as many as are kept, out of

@@ -13,6 +13,17 @@
 //	           skip it if p.Residual && !p.Query.Match(row)
 //	result: plan.Rows(p, found, ...)           // sorts, skips OFFSET, ends at LIMIT
 //
+// The candidates of a plan with [Plan.Parts] are the IDs that the parts have, in
+// order and each once: of a [Union] those of any part, of an [Intersect] those of
+// all.
+//
+//	ids(p): for each key of p.IDs, or p.Ranges of index or collection:
+//	            skip it unless filter.Match(key, id)
+//	        or, if p has parts, the union or intersection of their ids
+//
+// An engine that finds it is not worth while may leave out parts of an Intersect,
+// but for one. Whatever parts say, the predicate is tested on rows.
+//
 // Indexes are expected to hold no deleted rows.
 //
 // A plan never loses a row: its ranges contain every row that matches. Every plan
@@ -26,6 +37,15 @@
 // multiply to points, one more column contributes its intervals. Parts of the
 // predicate that say no more than these sets are then known to be TRUE and not
 // tested again. id and created bound the collection itself in the same way.
+//
+// # Several indexes
+//
+// A disjunction over several columns is a union, if there is an index, or a range of
+// IDs, for each of its branches: a = 1 OR b = 2. What stands beside the disjunction
+// holds for every branch, so (a = 1 OR b = 2) AND c = 3 reads the indexes on a and c
+// and on b and c. Branches for which the same index is read share a part, whose
+// ranges are joined: a row may be in several parts, but is in the result once. Branches
+// may have disjunctions themselves.
 //
 // # What is sorted
 //

@@ -106,11 +106,11 @@ func limit(c *query.Checked) int {
 // String is the explanation on several lines, the last one ended.
 func (e *Explanation) String() string {
 	var b strings.Builder
-	access := map[Access]string{Scan: "scan the collection", Seek: "seek in index " + e.Index, Lookup: "look up by ID"}[e.Access]
+	access := map[Access]string{Scan: "scan the collection", Seek: "seek in index " + e.Index, Lookup: "look up by ID", Union: "union", Intersect: "intersection"}[e.Access]
 	if e.Reverse {
 		access += ", backwards"
 	}
-	if e.Access != Scan || e.Ranges != 1 {
+	if e.Ranges > 0 && (e.Access != Scan || e.Ranges != 1) || e.Access == Lookup {
 		access += ", " + count(e.Ranges, map[bool]string{true: "ID", false: "range"}[e.Access == Lookup])
 	}
 	line := func(name, text string) {

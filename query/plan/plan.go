@@ -14,13 +14,17 @@ type Access uint8
 
 // The ways to get at rows.
 const (
-	Scan   Access = iota // read the collection in the order of IDs
-	Seek                 // read an index in the order of its keys
-	Lookup               // get rows by their IDs
+	Scan      Access = iota // read the collection in the order of IDs
+	Seek                    // read an index in the order of its keys
+	Lookup                  // get rows by their IDs
+	Union                   // get the rows that any part has, in the order of IDs
+	Intersect               // get the rows that all parts have, in the order of IDs
 )
 
 // String returns the name of the access, in lower case.
-func (a Access) String() string { return [...]string{"scan", "seek", "lookup"}[a] }
+func (a Access) String() string {
+	return [...]string{"scan", "seek", "lookup", "union", "intersect"}[a]
+}
 
 // Plan says how to find the rows of a query. What it selects is a superset of the
 // rows that match; see [Plan.Residual]. A Plan is immutable and safe for
@@ -46,8 +50,16 @@ type Plan struct {
 	// without ends; no ranges, no rows.
 	Ranges []Range
 
+	// Parts are where Union and Intersect take IDs from. Of a part the fields
+	// Access, Index, IDs, Ranges, Parts and Filter count, and it has no order:
+	// its IDs may come in any, and more than once. An engine that reads the IDs of
+	// one part of an Intersect may leave out any of the others. The parts of an
+	// Intersect come in the order in which they are worth reading.
+	Parts []*Plan
+
 	// Reverse says that the ranges are read from the last to the first, each
-	// from its end. IDs are in their final order already.
+	// from its end. IDs are in their final order already. For Union and Intersect
+	// it says that rows come by descending ID.
 	Reverse bool
 
 	// Sorted says that rows come in the query's order, the final ID included.
@@ -71,7 +83,10 @@ type Plan struct {
 	columns []model.IndexColumn // of the index
 	bound   int                 // how many of them the ranges bound
 	tests   query.Condition     // what Filter evaluates
+	covers  []query.Condition   // of a part, the branches of a disjunction that it is for
 	cost    float64
+	keys    float64 // how many are read, by estimate
+	passed  float64 // how many of them the filter lets pass
 }
 
 // Range is a half-open range [Low, High) of keys. An empty Low begins at the
@@ -82,17 +97,7 @@ type Range struct{ Low, High []byte }
 // costs.
 func (p *Plan) String() string {
 	var b strings.Builder
-	b.WriteString(p.Access.String())
-	switch p.Access {
-	case Seek:
-		b.WriteString(" index " + strconv.Itoa(p.Index) + ", " + count(len(p.Ranges), "range"))
-	case Lookup:
-		b.WriteString(" " + count(len(p.IDs), "id"))
-	case Scan:
-		if !whole(p.Ranges) {
-			b.WriteString(" " + count(len(p.Ranges), "range"))
-		}
-	}
+	p.writeAccess(&b)
 	for _, part := range []struct {
 		on   bool
 		name string
@@ -108,6 +113,38 @@ func (p *Plan) String() string {
 		}
 	}
 	return b.String()
+}
+
+func (p *Plan) writeAccess(b *strings.Builder) {
+	b.WriteString(p.Access.String())
+	switch p.Access {
+	case Seek:
+		b.WriteString(" index " + strconv.Itoa(p.Index) + ", " + count(len(p.Ranges), "range"))
+	case Lookup:
+		b.WriteString(" " + count(len(p.IDs), "id"))
+	case Scan:
+		if !whole(p.Ranges) {
+			b.WriteString(" " + count(len(p.Ranges), "range"))
+		}
+	case Union:
+		p.writeParts(b, " | ")
+	case Intersect:
+		p.writeParts(b, " & ")
+	}
+}
+
+func (p *Plan) writeParts(b *strings.Builder, between string) {
+	b.WriteString(" (")
+	for i, part := range p.Parts {
+		if i > 0 {
+			b.WriteString(between)
+		}
+		part.writeAccess(b)
+		if part.Filter {
+			b.WriteString(", filter")
+		}
+	}
+	b.WriteString(")")
 }
 
 func count(n int, what string) string {

@@ -4,12 +4,14 @@ import (
 	"bytes"
 	"errors"
 	"iter"
+	"maps"
 	"slices"
 	"testing"
 
 	"github.com/stretchr/testify/require"
 	"pgregory.net/rapid"
 
+	"github.com/ankgo/ank/event"
 	"github.com/ankgo/ank/model"
 	"github.com/ankgo/ank/query"
 	"github.com/ankgo/ank/query/plan"
@@ -48,9 +50,45 @@ func newEngine(s *model.Schema, rows []*model.Row) *engine {
 	return e
 }
 
+// gather returns the rows of a plan of parts, by ID.
+func (e *engine) gather(p *plan.Plan) map[event.ID]entry {
+	if p.Access != plan.Union && p.Access != plan.Intersect {
+		found := make(map[event.ID]entry)
+		filter := p.KeyFilter()
+		for x := range e.candidates(p) {
+			if filter.Match(x.key[:len(x.key)-16], x.row.ID) {
+				found[x.row.ID] = entry{x.row.ID[:], x.row}
+			}
+		}
+		return found
+	}
+	all := make(map[event.ID]entry)
+	for i, part := range p.Parts {
+		found := e.gather(part)
+		if p.Access == plan.Union || i == 0 {
+			maps.Copy(all, found)
+			continue
+		}
+		maps.DeleteFunc(all, func(id event.ID, _ entry) bool { _, ok := found[id]; return !ok })
+	}
+	return all
+}
+
 // candidates yields what the plan's ranges or IDs name, in their order.
 func (e *engine) candidates(p *plan.Plan) iter.Seq[entry] {
 	return func(yield func(entry) bool) {
+		if p.Access == plan.Union || p.Access == plan.Intersect {
+			found := slices.SortedFunc(maps.Values(e.gather(p)), func(a, b entry) int { return a.row.ID.Compare(b.row.ID) })
+			if p.Reverse {
+				slices.Reverse(found)
+			}
+			for _, x := range found {
+				if !yield(x) {
+					return
+				}
+			}
+			return
+		}
 		if p.Access == plan.Lookup {
 			for _, id := range p.IDs {
 				i := slices.IndexFunc(e.byID, func(x entry) bool { return x.row.ID == id })
@@ -175,6 +213,12 @@ func (e *engine) disjoint(t require.TestingT, p *plan.Plan) {
 			require.LessOrEqual(t, bytes.Compare(p.Ranges[i-1].High, r.Low), 0, "%s: %s: ranges overlap: %x", p.Query, p, p.Ranges)
 			require.NotNil(t, p.Ranges[i-1].High)
 		}
+	}
+	for i := range p.IDs[:max(0, len(p.IDs)-1)] {
+		require.NotEqual(t, p.IDs[i], p.IDs[i+1])
+	}
+	for _, part := range p.Parts {
+		e.disjoint(t, part)
 	}
 }
 

@@ -112,7 +112,7 @@ func (x *selector) fetchNext(id event.ID, few bool) (ok bool, err error) {
 	}
 	if x.states == nil && few {
 		found, ok, err := x.get(id)
-		if err == nil && !found {
+		if err == nil && !found && !x.named {
 			err = x.absent(id)
 		}
 		return ok, err
@@ -122,7 +122,7 @@ func (x *selector) fetchNext(id event.ID, few bool) (ok bool, err error) {
 	}
 	x.key = appendStateKey(x.key[:0], x.col.number, id)
 	if !x.states.Seek(x.key) || !bytes.Equal(x.states.Key(), x.key) {
-		if err := x.endFetching(); err != nil {
+		if err := x.endFetching(); err != nil || x.named {
 			return false, err
 		}
 		return false, x.absent(id)

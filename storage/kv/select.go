@@ -9,7 +9,6 @@ import (
 
 	"github.com/ankgo/ank/event"
 	"github.com/ankgo/ank/model"
-	"github.com/ankgo/ank/query"
 	"github.com/ankgo/ank/query/plan"
 	"github.com/ankgo/ank/storage"
 )
@@ -80,7 +79,10 @@ type selector struct {
 	plan     *plan.Plan
 	reader   Reader
 	col      *collection
-	index    *index // for Seek
+	index    *index   // for Seek
+	indexes  []*index // for Union and Intersect, those that the parts read, by their position
+	table    *table   // for Union and Intersect, the collection's, if it has one
+	named    bool     // a part names IDs, which may not exist
 	filter   *plan.KeyFilter
 	keysOnly bool          // candidates are not read
 	order    *order        // of the collection's table, if it has one
@@ -113,10 +115,10 @@ func (s *snapshot) selector(ctx context.Context, p *plan.Plan) (*selector, func(
 	if x.col == nil {
 		x.col = &collection{name: schema.Collection()} // number 0: no keys
 	}
-	if p.Access == plan.Seek {
-		if x.index = x.col.ready(schema, p.Index); x.index == nil {
-			x.plan, x.index = x.col.replan(p.Query)
-		}
+	if !x.find(func(position int) *index { return x.col.ready(schema, position) }) {
+		ready, described := x.col.usable(schema)
+		x.plan = plan.New(p.Query, described)
+		x.find(func(position int) *index { return ready[position] })
 	}
 	if x.plan.Filter {
 		x.filter = x.plan.KeyFilter()
@@ -142,22 +144,29 @@ func (c *collection) ready(s *model.Schema, position int) *index {
 	return &c.indexes[i]
 }
 
-// replan plans a query with those of its schema's indexes that are ready, and
-// returns the index that the plan reads, nil if none.
-func (c *collection) replan(q *query.Checked) (*plan.Plan, *index) {
-	s := q.Schema()
-	var ready []*index
-	var described []model.Index
+// usable returns those of a schema's indexes that are ready, and how the schema
+// describes them.
+func (c *collection) usable(s *model.Schema) (ready []*index, described []model.Index) {
 	for i, x := range s.Indexes() {
 		if found := c.ready(s, i); found != nil {
 			ready, described = append(ready, found), append(described, x)
 		}
 	}
-	p := plan.New(q, described)
-	if p.Access != plan.Seek {
-		return p, nil
+	return ready, described
+}
+
+// find finds the indexes that the plan reads, and reports whether there are all
+// of them.
+func (x *selector) find(ready func(position int) *index) bool {
+	switch x.plan.Access {
+	case plan.Seek:
+		x.index = ready(x.plan.Index)
+		return x.index != nil
+	case plan.Union, plan.Intersect:
+		x.indexes = nil
+		return x.findParts(x.plan.Parts, ready)
 	}
-	return p, ready[p.Index]
+	return true
 }
 
 // records yields the records of all candidates.
@@ -213,8 +222,12 @@ func (x *selector) record() (*storage.Record, error) {
 // false.
 func (x *selector) each(visit func() bool) error {
 	switch {
+	case x.table != nil:
+		return x.mergedRows(visit)
 	case x.order != nil:
-		return x.table(visit)
+		return x.ordered(visit)
+	case x.partitioned():
+		return x.merged(visit)
 	case x.plan.Access == plan.Lookup:
 		return x.lookup(visit)
 	case x.plan.Access == plan.Seek && !x.index.covering && !x.keysOnly:

@@ -24,6 +24,10 @@ func (x *selector) resort() error {
 	}
 	switch {
 	case t == nil:
+	case x.partitioned():
+		if x.sortParts(t) {
+			x.table = t
+		}
 	case x.index == nil:
 		x.order = t.ids
 		x.columns = &columnReader{table: t, schema: x.plan.Query.Schema()}
@@ -36,9 +40,9 @@ func (x *selector) resort() error {
 	return nil
 }
 
-// table visits the rows of the plan's ranges in an order of the collection's
+// ordered visits the rows of the plan's ranges in an order of the collection's
 // table.
-func (x *selector) table(visit func() bool) error {
+func (x *selector) ordered(visit func() bool) error {
 	for from, to := range x.places() {
 		for p := range x.order.pieces(from, to, x.plan.Reverse) {
 			if err := x.ctx.Err(); err != nil {
