@@ -24,7 +24,8 @@ check: ## vet, linters, formatting, import rules, generated files, queries, the 
 generate: ## generated code, from the models
 	$(GO) generate ./...
 
-# B names a group of workloads: commit, query, live, replay. All by default.
+# B names a group of workloads: commit, language, query, query-1m, live, live-1m,
+# kept, replay. All by default.
 B ?= all
 bench: ## workloads beside the raw store and peers: bench NAME VALUE UNIT, target ...
 	cd bench && $(GO) run . -group $(B)

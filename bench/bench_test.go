@@ -14,7 +14,7 @@ import (
 
 // small is a size at which everything runs in a moment.
 var small = size{
-	entities: 2000, batch: 100, standing: 200, events: 5000, replayed: 2000,
+	entities: 2000, many: 6000, batch: 100, standing: 200, multitude: 400, events: 5000, replayed: 2000,
 	rounds: 1, limit: 20 * time.Millisecond,
 }
 
@@ -114,7 +114,7 @@ func TestMulberry(t *testing.T) {
 // TestGenerator checks the entities against what the design says of them.
 func TestGenerator(t *testing.T) {
 	const n = 20_000
-	list := entities(n)
+	list := entities(n, 1)
 	owned, held := map[string]int{}, map[string]int{}
 	var compact, asJSON int
 	for i := range list {
@@ -145,7 +145,7 @@ func TestGenerator(t *testing.T) {
 	require.InDelta(t, 134, float64(asJSON)/n, 1, "bytes of an entity as JSON")
 	require.Len(t, owned, owners)
 	require.Len(t, held, statuses)
-	require.Equal(t, list, entities(n), "the same every time")
+	require.Equal(t, list, entities(n, 1), "the same every time")
 
 	seen := map[int]bool{}
 	for _, u := range updates(n, 100) {

@@ -43,15 +43,16 @@ type item struct {
 }
 
 // entities makes the first n entities. Each draws owner, status, score, and the
-// words of its title and its note, in this order.
-func entities(n int) []item {
+// words of its title and its note, in this order. There are wide times as many
+// owners and scores as usual.
+func entities(n, wide int) []item {
 	rng := mulberry32(entitySeed)
 	list := make([]item, n)
 	for i := range list {
 		list[i] = item{fmt.Sprintf("e%08d", i), models.Item{
-			Owner:  ownerName(rng.below(owners)),
+			Owner:  ownerName(rng.below(wide * owners)),
 			Status: statusName(rng.below(statuses)),
-			Score:  rng.below(scores),
+			Score:  rng.below(wide * scores),
 			Title:  words(&rng, 4),
 			Note:   words(&rng, 5)[:26],
 		}}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 )
 
 // crowd is a case of workload W3: so many standing queries, of which some hear of
@@ -11,6 +12,7 @@ import (
 // group watches one row: that of the owner b-k, whose scores lie between
 // 1000 k + 400 and 1000 k + 600.
 type crowd struct {
+	group string // live or live-1m
 	size  string // for the name
 	n     int
 	match int
@@ -20,7 +22,7 @@ type crowd struct {
 func (c *crowd) groups() int { return max(c.n/c.match, 1) }
 
 func (c *crowd) figure(who string) string {
-	return fmt.Sprintf("live/%s-%s-%d/%s", c.sort, c.size, c.match, who)
+	return fmt.Sprintf("%s/%s-%s-%d/%s", c.group, c.sort, c.size, c.match, who)
 }
 
 func (c *crowd) bytesFigure(who string) string {
@@ -28,7 +30,7 @@ func (c *crowd) bytesFigure(who string) string {
 	if c.sort != "equal" {
 		sort = c.sort + "-"
 	}
-	return fmt.Sprintf("live/bytes-%s%s-%d/%s", sort, c.size, c.match, who)
+	return fmt.Sprintf("%s/bytes-%s%s-%d/%s", c.group, sort, c.size, c.match, who)
 }
 
 // crowdOwner is the owner of a group's row.
@@ -66,47 +68,66 @@ type fan interface {
 type audience struct {
 	name  string
 	sorts []string // of crowds
-	most  int      // queries; 0 is no bound
+	many  bool     // takes part with a million queries too
 	open  func(ctx context.Context, r *run, c *crowd) (fan, error)
 }
 
 func audiences() []audience {
 	equal := []string{"equal"}
 	return []audience{
-		{"raw-map", equal, 0, openMapFan},
-		{"raw-grid", []string{"range"}, 0, openGridFan},
-		{"nats", equal, 0, openNATSFan},
-		{"memdb", equal, 0, openMemDBFan},
-		{"ank", []string{"equal", "distinct", "range", "and"}, 0, openReactorFan},
-		{"ank-node", equal, 0, openNodeFan},
+		{"raw-map", equal, true, openMapFan},
+		{"raw-grid", []string{"range"}, true, openGridFan},
+		{"nats", equal, false, openNATSFan},
+		{"memdb", equal, false, openMemDBFan},
+		{"ank", []string{"equal", "distinct", "range", "and"}, true, openReactorFan},
+		{"ank-node", equal, false, openNodeFan},
 	}
 }
 
 func (r *run) crowds() []crowd {
 	few, many := max(r.standing/100, 1), r.standing
 	return []crowd{
-		{"1", 1, 1, "equal"},
-		{"1k", few, 1, "equal"},
-		{"1k", few, 100, "equal"},
-		{"1k", few, 100, "distinct"},
-		{"1k", few, 1, "range"},
-		{"1k", few, 100, "range"},
-		{"1k", few, 1, "and"},
-		{"100k", many, 1, "equal"},
-		{"100k", many, 100, "equal"},
-		{"100k", many, 100, "distinct"},
-		{"100k", many, 1, "range"},
-		{"100k", many, 100, "range"},
-		{"100k", many, 1, "and"},
+		{"live", "1", 1, 1, "equal"},
+		{"live", "1k", few, 1, "equal"},
+		{"live", "1k", few, 100, "equal"},
+		{"live", "1k", few, 100, "distinct"},
+		{"live", "1k", few, 1, "range"},
+		{"live", "1k", few, 100, "range"},
+		{"live", "1k", few, 1, "and"},
+		{"live", "100k", many, 1, "equal"},
+		{"live", "100k", many, 100, "equal"},
+		{"live", "100k", many, 100, "distinct"},
+		{"live", "100k", many, 1, "range"},
+		{"live", "100k", many, 100, "range"},
+		{"live", "100k", many, 1, "and"},
 	}
 }
 
-// liveGroup measures W3. The crowds are too large to stand side by side: one
-// would slow down the other's garbage collection. So everybody has all samples of
-// a case in a row.
-func liveGroup(ctx context.Context, r *run) error {
-	for _, c := range r.crowds() {
-		for _, a := range audiences() {
+// multitudes are the crowds of a million.
+func (r *run) multitudes() []crowd {
+	return []crowd{
+		{"live-1m", "1m", r.multitude, 1, "equal"},
+		{"live-1m", "1m", r.multitude, 100, "distinct"},
+		{"live-1m", "1m", r.multitude, 1, "range"},
+	}
+}
+
+// liveGroup measures W3.
+func liveGroup(ctx context.Context, r *run) error { return r.watchAll(ctx, r.crowds(), audiences()) }
+
+// multitudeGroup measures W3 with a million standing queries, which not everybody
+// can stand.
+func multitudeGroup(ctx context.Context, r *run) error {
+	some := slices.DeleteFunc(audiences(), func(a audience) bool { return !a.many })
+	return r.watchAll(ctx, r.multitudes(), some)
+}
+
+// watchAll measures crowds. They are too large to stand side by side: one would
+// slow down the other's garbage collection. So everybody has all samples of a case
+// in a row.
+func (r *run) watchAll(ctx context.Context, crowds []crowd, field []audience) error {
+	for _, c := range crowds {
+		for _, a := range field {
 			if !a.takes(&c) || !r.wants(c.figure(a.name), c.bytesFigure(a.name)) {
 				continue
 			}

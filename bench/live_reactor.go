@@ -35,10 +35,14 @@ func openReactorFan(_ context.Context, _ *run, c *crowd) (fan, error) {
 
 // record makes a row as an engine would hand it out.
 func record(k, version int) (*storage.Record, error) {
+	return recordOf(k, version, crowdRow(k, version))
+}
+
+// recordOf makes a version of the k-th row.
+func recordOf(k, version int, it *item) (*storage.Record, error) {
 	var id, head event.ID
 	binary.BigEndian.PutUint64(id[:8], uint64(k+1)<<16)
 	binary.BigEndian.PutUint64(head[:8], uint64(k+1)<<16|uint64(version))
-	it := crowdRow(k, version)
 	var b model.TupleBuilder
 	b.Set("note", model.OfString(it.Note).AppendTo(nil))
 	b.Set("owner", model.OfString(it.Owner).AppendTo(nil))

@@ -21,7 +21,24 @@ type group struct {
 }
 
 func groups() []group {
-	return []group{{"commit", commitGroup}, {"query", queryGroup}, {"live", liveGroup}, {"replay", replayGroup}}
+	return []group{
+		{"commit", commitGroup},
+		{"language", languageGroup},
+		{"query", queryGroup},
+		{"query-1m", manyGroup},
+		{"live", liveGroup},
+		{"live-1m", multitudeGroup},
+		{"kept", keptGroup},
+		{"replay", replayGroup},
+	}
+}
+
+func groupNames() string {
+	var names []string
+	for _, g := range groups() {
+		names = append(names, g.name)
+	}
+	return strings.Join(names, ", ")
 }
 
 func main() {
@@ -37,7 +54,7 @@ func main() {
 // program is main with its surroundings as arguments.
 func program(ctx context.Context, args []string, out io.Writer) error {
 	flags := flag.NewFlagSet("bench", flag.ContinueOnError)
-	name := flags.String("group", "all", "commit, query, live, replay, several with commas, or all")
+	name := flags.String("group", "all", groupNames()+", several with commas, or all")
 	only := flags.String("only", "", "measure only figures whose name matches this regular expression")
 	profiles := flags.String("profiles", "", "a folder for a CPU profile of every figure")
 	cpu := flags.Bool("cpu", false, "print the CPU time of an operation too, for each sample")
@@ -76,7 +93,7 @@ func choose(names string) ([]group, error) {
 	for name := range strings.SplitSeq(names, ",") {
 		i := slices.IndexFunc(all, func(g group) bool { return g.name == name })
 		if i < 0 {
-			return nil, fmt.Errorf("there is no group %q; there are commit, query, live, replay and all", name)
+			return nil, fmt.Errorf("there is no group %q; there are %s and all", name, groupNames())
 		}
 		chosen = append(chosen, all[i])
 	}

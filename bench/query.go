@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"runtime"
-	"time"
 )
 
 // querier is a store of workload W2, filled with the entities. Each method runs
@@ -42,13 +41,13 @@ type questions struct {
 
 const asked = 4096
 
-func newQuestions(entities int) *questions {
+func newQuestions(t *table) *questions {
 	rng, q := mulberry32(querySeed), &questions{}
 	for range asked {
-		q.owner = append(q.owner, ownerName(rng.below(owners)))
+		q.owner = append(q.owner, ownerName(rng.below(t.wide*owners)))
 		q.status = append(q.status, statusName(rng.below(statuses)))
-		q.low = append(q.low, rng.below(scores))
-		q.entity = append(q.entity, rng.below(entities))
+		q.low = append(q.low, rng.below(t.wide*scores))
+		q.entity = append(q.entity, rng.below(len(t.all)))
 	}
 	return q
 }
@@ -79,18 +78,44 @@ func (q *questions) ask(ctx context.Context, who querier, what string, seen *see
 
 // entrant is somebody who takes part in W2 with one kind of indexes.
 type entrant struct {
+	table   *table
 	indexes string // indexed, unindexed or covering
 	name    string
 	whats   []string // queries
 	querier querier
 }
 
-func (e *entrant) figure(what string) string { return "query/" + e.indexes + "/" + what + "/" + e.name }
+func (e *entrant) figure(what string) string { return e.table.figure(e.indexes, what, e.name) }
 
-// queryGroup measures W2. Everybody is filled first; then the queries go round,
-// one after another, everybody in turn.
-func queryGroup(ctx context.Context, r *run) (err error) {
-	field, err := r.entrants(ctx)
+// table is what is asked of: entities, and how they are indexed.
+type table struct {
+	group   string
+	all     []item
+	wide    int      // how many times as many owners and scores there are as usual
+	indexes []string // kinds of
+	without string   // who takes too long to fill so many
+}
+
+func (t *table) figure(indexes, what, who string) string {
+	return t.group + "/" + indexes + "/" + what + "/" + who
+}
+
+// queryGroup measures W2.
+func queryGroup(ctx context.Context, r *run) error {
+	return r.askAbout(ctx, &table{"query", r.data(), 1, []string{"indexed", "covering", "unindexed"}, ""})
+}
+
+// manyGroup measures W2 over ten times as many entities, with owners and scores in
+// proportion: the queries find as many rows as before.
+func manyGroup(ctx context.Context, r *run) error {
+	wide := max(r.many/r.entities, 1)
+	return r.askAbout(ctx, &table{"query-1m", entities(r.many, wide), wide, []string{"indexed", "unindexed"}, "memdb"})
+}
+
+// askAbout lets everybody fill a table first; then the queries go round, one after
+// another, everybody in turn.
+func (r *run) askAbout(ctx context.Context, t *table) (err error) {
+	field, err := r.entrants(ctx, t)
 	defer func() {
 		for _, e := range field {
 			err = errors.Join(err, e.querier.close())
@@ -99,12 +124,12 @@ func queryGroup(ctx context.Context, r *run) (err error) {
 	if err != nil {
 		return err
 	}
-	q := newQuestions(r.entities)
+	q := newQuestions(t)
 	runtime.GC() // what filling left
 	if err := agree(ctx, q, field); err != nil {
 		return err
 	}
-	for _, indexes := range []string{"indexed", "covering", "unindexed"} {
+	for _, indexes := range t.indexes {
 		for _, what := range append([]string{"get"}, queries...) {
 			for range r.rounds {
 				if err := r.ask(ctx, q, field, indexes, what); err != nil {
@@ -168,59 +193,4 @@ func agree(ctx context.Context, q *questions, field []*entrant) error {
 		}
 	}
 	return nil
-}
-
-// entrants fills a store for everybody. Those that were made come with an error
-// too, and are to be closed.
-func (r *run) entrants(ctx context.Context) ([]*entrant, error) {
-	all := append([]string{"get"}, queries...)
-	var field []*entrant
-	enter := func(indexes, name string, whats []string, open func() (querier, error)) error {
-		e := &entrant{indexes: indexes, name: name, whats: whats}
-		wanted := false
-		for _, what := range whats {
-			wanted = wanted || r.wants(e.figure(what))
-		}
-		if !wanted {
-			return nil
-		}
-		began := time.Now()
-		var err error
-		if e.querier, err = open(); err != nil {
-			return fmt.Errorf("query: %s: %w", name, err)
-		}
-		r.say("query: %s %s is filled after %.1f s", indexes, name, time.Since(began).Seconds())
-		field = append(field, e)
-		return nil
-	}
-	raw := func(indexed bool) func() (querier, error) {
-		return func() (querier, error) { return r.openRawQuerier(ctx, indexed) }
-	}
-	lite := func(indexed bool) func() (querier, error) {
-		return func() (querier, error) { return r.openSQLiteQuerier(ctx, indexed) }
-	}
-	inMap := func(indexed bool) func() (querier, error) {
-		return func() (querier, error) { return newMapQuerier(r.data(), indexed), nil }
-	}
-	err := errors.Join(
-		enter("indexed", "raw-map", all, inMap(true)),
-		enter("indexed", "raw-pebble", all, raw(true)),
-		enter("indexed", "memdb", all, func() (querier, error) { return newMemDBQuerier(r.data()) }),
-		enter("indexed", "sqlite", all, lite(true)),
-		enter("covering", "raw-pebble", []string{"eq"}, func() (querier, error) { return r.openCoveringQuerier(ctx) }),
-		enter("unindexed", "raw-map", queries, inMap(false)),
-		enter("unindexed", "raw-pebble", queries, raw(false)),
-		enter("unindexed", "sqlite", queries, lite(false)),
-	)
-	if err != nil {
-		return field, err
-	}
-	began := time.Now()
-	nodes, err := r.openAnkQueriers(ctx)
-	r.say("query: ank is filled after %.1f s", time.Since(began).Seconds())
-	for _, n := range nodes {
-		whats := map[string][]string{"indexed": all, "unindexed": queries, "covering": {"eq"}}[n.indexes]
-		err = errors.Join(err, enter(n.indexes, n.name, whats, func() (querier, error) { return n.querier, nil }))
-	}
-	return field, err
 }

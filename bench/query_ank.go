@@ -6,6 +6,7 @@ import (
 	"iter"
 	"os"
 	"path/filepath"
+	"slices"
 
 	"github.com/ankgo/ank/bench/models"
 	"github.com/ankgo/ank/entity"
@@ -56,6 +57,15 @@ func (q *ankQuerier[V, M, S]) top(ctx context.Context, seen *seen, status string
 	return showAll(seen, q.collection.Fetch(ctx, q.session, "status = ? ORDER BY score DESC LIMIT ?", status, limit))
 }
 
+// lister shows all entities.
+type lister interface {
+	list(ctx context.Context, seen *seen) error
+}
+
+func (q *ankQuerier[V, M, S]) list(ctx context.Context, seen *seen) error {
+	return showAll(seen, q.collection.Fetch(ctx, q.session, ""))
+}
+
 func (q *ankQuerier[V, M, S]) close() error { return q.done() }
 
 func showAll[V fields](seen *seen, rows iter.Seq2[V, error]) error {
@@ -74,13 +84,13 @@ var caches = []struct {
 	options pebble.Options
 }{
 	{"ank-disk", pebble.Options{Relaxed: true, Resident: -1}},
-	{"ank-resident", pebble.Options{Relaxed: true, Resident: 1 << 30}},
+	{"ank-resident", pebble.Options{Relaxed: true, Resident: 4 << 30}},
 }
 
-// openAnkQueriers fills one store with all three collections, copies it, and
-// opens a node over each.
-func (r *run) openAnkQueriers(ctx context.Context) ([]*entrant, error) {
-	if !r.wantsAnk() {
+// openAnkQueriers fills one store with a collection for each kind of indexes,
+// copies it, and opens a node over each.
+func (r *run) openAnkQueriers(ctx context.Context, t *table) ([]*entrant, error) {
+	if !r.wantsAnk(t) {
 		return nil, nil
 	}
 	dir, remove, err := r.folder()
@@ -88,13 +98,13 @@ func (r *run) openAnkQueriers(ctx context.Context) ([]*entrant, error) {
 		return nil, err
 	}
 	defer remove()
-	ids, err := r.fillAnk(ctx, dir)
+	ids, err := r.fillAnk(ctx, dir, t)
 	if err != nil {
 		return nil, err
 	}
 	var list []*entrant
 	for _, c := range caches {
-		more, err := r.openCopy(ctx, dir, c.name, c.options, ids)
+		more, err := r.openCopy(ctx, dir, t, c.name, c.options, ids)
 		list = append(list, more...)
 		if err != nil {
 			return list, err
@@ -104,11 +114,11 @@ func (r *run) openAnkQueriers(ctx context.Context) ([]*entrant, error) {
 }
 
 // wantsAnk reports whether any query of ours is asked for.
-func (r *run) wantsAnk() bool {
-	for _, indexes := range []string{"indexed", "unindexed", "covering"} {
+func (r *run) wantsAnk(t *table) bool {
+	for _, indexes := range t.indexes {
 		for _, what := range append([]string{"get"}, queries...) {
 			for _, c := range caches {
-				if r.wants("query/" + indexes + "/" + what + "/" + c.name) {
+				if r.wants(t.figure(indexes, what, c.name)) {
 					return true
 				}
 			}
@@ -120,17 +130,21 @@ func (r *run) wantsAnk() bool {
 // filled are the IDs of the entities in each collection.
 type filled struct{ indexed, plain, covered []event.ID }
 
-func (r *run) fillAnk(ctx context.Context, dir string) (*filled, error) {
+func (r *run) fillAnk(ctx context.Context, dir string, t *table) (*filled, error) {
 	a, err := openNode(ctx, dir, pebble.Options{Relaxed: true})
 	if err != nil {
 		return nil, err
 	}
 	var f filled
-	data := r.data()
+	data := t.all
 	for _, c := range []struct {
-		kind kind
-		ids  *[]event.ID
-	}{{indexedItems, &f.indexed}, {plainItems, &f.plain}, {coveredItems, &f.covered}} {
+		indexes string
+		kind    kind
+		ids     *[]event.ID
+	}{{"indexed", indexedItems, &f.indexed}, {"unindexed", plainItems, &f.plain}, {"covering", coveredItems, &f.covered}} {
+		if !slices.Contains(t.indexes, c.indexes) {
+			continue
+		}
 		w := &ankWriter{a, c.kind, make([]event.ID, len(data))}
 		for first := 0; first < len(data) && err == nil; first += r.batch {
 			err = w.batch(ctx, first, data[first:min(first+r.batch, len(data))])
@@ -141,7 +155,7 @@ func (r *run) fillAnk(ctx context.Context, dir string) (*filled, error) {
 }
 
 // openCopy opens a copy of a store for queries.
-func (r *run) openCopy(ctx context.Context, from, name string, options pebble.Options, ids *filled) ([]*entrant, error) {
+func (r *run) openCopy(ctx context.Context, from string, t *table, name string, options pebble.Options, ids *filled) ([]*entrant, error) {
 	dir, remove, err := r.folder()
 	if err != nil {
 		return nil, err
@@ -154,7 +168,7 @@ func (r *run) openCopy(ctx context.Context, from, name string, options pebble.Op
 	if err != nil {
 		return nil, err
 	}
-	open := 3
+	open := len(t.indexes)
 	done := func() error {
 		if open--; open > 0 {
 			return nil
@@ -167,10 +181,14 @@ func (r *run) openCopy(ctx context.Context, from, name string, options pebble.Op
 		{indexes: "unindexed", name: name, querier: &ankQuerier[models.PlainView, models.PlainMutable, models.Plain]{a, models.Plains, ids.plain, done}},
 		{indexes: "covering", name: name, querier: &ankQuerier[models.CoveredView, models.CoveredMutable, models.Covered]{a, models.Covereds, ids.covered, done}},
 	}
-	return list, warm(ctx, options, list, len(r.data()))
+	list = slices.DeleteFunc(list, func(e *entrant) bool { return !slices.Contains(t.indexes, e.indexes) })
+	return list, warm(ctx, options, list, len(t.all))
 }
 
-// warm gets every entity once, so that those that may be resident are.
+// warm reads everything as often as it takes for what may be resident to be so:
+// every entity by its ID, and all of them by a query. What the queries of the
+// workload need beyond that is made when they are first asked, before the clock
+// runs.
 func warm(ctx context.Context, options pebble.Options, list []*entrant, n int) error {
 	if options.Resident < 0 {
 		return nil
@@ -181,6 +199,9 @@ func warm(ctx context.Context, options pebble.Options, list []*entrant, n int) e
 			if err := e.querier.get(ctx, &seen, i); err != nil {
 				return err
 			}
+		}
+		if err := e.querier.(lister).list(ctx, &seen); err != nil {
+			return err
 		}
 	}
 	return nil

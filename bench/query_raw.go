@@ -19,13 +19,13 @@ type rawQuerier struct {
 	covering bool
 }
 
-func (r *run) openRawQuerier(ctx context.Context, indexed bool) (querier, error) {
-	return r.openRawFilled(ctx, &rawQuerier{all: r.data(), indexed: indexed})
+func (r *run) openRawQuerier(ctx context.Context, all []item, indexed bool) (querier, error) {
+	return r.openRawFilled(ctx, &rawQuerier{all: all, indexed: indexed})
 }
 
 // openCoveringQuerier has an index by owner that holds whole states.
-func (r *run) openCoveringQuerier(ctx context.Context) (querier, error) {
-	return r.openRawFilled(ctx, &rawQuerier{all: r.data(), indexed: true, covering: true})
+func (r *run) openCoveringQuerier(ctx context.Context, all []item) (querier, error) {
+	return r.openRawFilled(ctx, &rawQuerier{all: all, indexed: true, covering: true})
 }
 
 // openRawFilled fills a store and opens it again, as Ank's is.
@@ -184,7 +184,9 @@ func (q *rawQuerier) top(_ context.Context, seen *seen, status string, limit int
 	if !q.indexed {
 		return q.best(seen, status, limit)
 	}
-	it, err := q.db.NewIter(&pebble.IterOptions{LowerBound: statusKey(status, 0), UpperBound: statusKey(status, scores)})
+	low := statusKey(status, 0)
+	low = low[:len(low)-4] // every score
+	it, err := q.db.NewIter(&pebble.IterOptions{LowerBound: low, UpperBound: after(low)})
 	if err != nil {
 		return err
 	}

@@ -6,6 +6,15 @@ import (
 	"errors"
 )
 
+// sqliteIndexes are those of W2.
+var sqliteIndexes = []string{
+	`CREATE INDEX owner_status ON entity (owner, status)`,
+	`CREATE INDEX score ON entity (score)`,
+	`CREATE INDEX status_score ON entity (status, score)`,
+}
+
+const sqliteColumns = `SELECT id, title, owner, status, score, note FROM entity WHERE `
+
 // sqliteQuerier asks SQLite by prepared statements.
 type sqliteQuerier struct {
 	db     *sql.DB
@@ -15,23 +24,20 @@ type sqliteQuerier struct {
 	getting, eqs, spans, ands, tops *sql.Stmt
 }
 
-func (r *run) openSQLiteQuerier(ctx context.Context, indexed bool) (querier, error) {
+func (r *run) openSQLiteQuerier(ctx context.Context, all []item, indexed bool) (querier, error) {
 	dir, remove, err := r.folder()
 	if err != nil {
 		return nil, err
 	}
 	statements := []string{sqliteSchema}
 	if indexed {
-		statements = append(statements,
-			`CREATE INDEX owner_status ON entity (owner, status)`,
-			`CREATE INDEX score ON entity (score)`,
-			`CREATE INDEX status_score ON entity (status, score)`)
+		statements = append(statements, sqliteIndexes...)
 	}
 	db, err := openSQLite(ctx, dir, "query.db", false, statements...)
 	if err != nil {
 		return nil, err
 	}
-	q := &sqliteQuerier{db: db, remove: remove, all: r.data()}
+	q := &sqliteQuerier{db: db, remove: remove, all: all}
 	return q, errors.Join(q.fill(ctx), q.prepare(ctx))
 }
 
@@ -45,9 +51,8 @@ func (q *sqliteQuerier) fill(ctx context.Context) error {
 }
 
 func (q *sqliteQuerier) prepare(ctx context.Context) (err error) {
-	const columns = `SELECT id, title, owner, status, score, note FROM entity WHERE `
 	statement := func(where string) *sql.Stmt {
-		s, failed := q.db.PrepareContext(ctx, columns+where)
+		s, failed := q.db.PrepareContext(ctx, sqliteColumns+where)
 		err = errors.Join(err, failed)
 		return s
 	}

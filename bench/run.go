@@ -17,18 +17,20 @@ import (
 
 // size is how large the workloads are.
 type size struct {
-	entities int           // of W1 and W2
-	batch    int           // entities of one transaction in the batch cases
-	standing int           // the greatest number of standing queries; the middle one is a hundredth
-	events   int           // of W6
-	replayed int           // events that NATS, the slowest, is given
-	rounds   int           // samples of a figure; the figure is their median
-	limit    time.Duration // of one case: its samples together
+	entities  int           // of W1 and W2
+	many      int           // of query-1m
+	batch     int           // entities of one transaction in the batch cases
+	standing  int           // standing queries of live at most; the middle number is a hundredth
+	multitude int           // and of live-1m
+	events    int           // of W6
+	replayed  int           // events that NATS, the slowest, is given
+	rounds    int           // samples of a figure; the figure is their median
+	limit     time.Duration // of one case: its samples together
 }
 
 // full is the size that the targets are about.
 var full = size{
-	entities: 100_000, batch: 1000, standing: 100_000, events: 1_000_000, replayed: 300_000,
+	entities: 100_000, many: 1_000_000, batch: 1000, standing: 100_000, multitude: 1_000_000, events: 1_000_000, replayed: 300_000,
 	rounds: 3, limit: 4 * time.Second,
 }
 
@@ -49,7 +51,7 @@ type run struct {
 
 // data returns the entities, which nobody changes.
 func (r *run) data() []item {
-	r.entitiesOnce.Do(func() { r.all = entities(r.entities) })
+	r.entitiesOnce.Do(func() { r.all = entities(r.entities, 1) })
 	return r.all
 }
 

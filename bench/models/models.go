@@ -1,7 +1,10 @@
 // Package models holds the entity of the workloads, three times: with the
 // indexes of the query workload, with none, and with an index that holds whole
-// entities. The fields are the same, so that one converts into another.
+// entities. The fields are the same, so that one converts into another. A person
+// and tasks are for queries that follow references.
 package models
+
+import "github.com/ankgo/ank/model"
 
 //go:generate go tool ankgen
 
@@ -41,4 +44,22 @@ type Covered struct {
 	Status string
 	Score  int
 	Note   string
+}
+
+// A Person is what tasks refer to.
+//
+//ank:model plural=People
+type Person struct {
+	Name string
+	Busy bool
+}
+
+// A Task is one of many that refer to a person.
+//
+//ank:model
+//ank:index person
+type Task struct {
+	Title  string
+	Person model.Ref[Person]
+	Score  int
 }

@@ -4,6 +4,8 @@
 package models
 
 import (
+	"context"
+
 	"github.com/ankgo/ank/entity"
 	"github.com/ankgo/ank/model"
 	"github.com/ankgo/ank/query"
@@ -11,7 +13,7 @@ import (
 
 // Models are the schemas of this package's models, for node.Models.
 func Models() []*model.Schema {
-	return []*model.Schema{itemSchema, plainSchema, coveredSchema}
+	return []*model.Schema{itemSchema, plainSchema, coveredSchema, personSchema, taskSchema}
 }
 
 var itemSchema = model.NewSchema(model.Definition{
@@ -262,6 +264,135 @@ func (m CoveredMutable) SetScore(v int) { m.Set(3, model.OfInt(int64(v))) }
 // SetNote records the note.
 func (m CoveredMutable) SetNote(v string) { m.Set(4, model.OfString(v)) }
 
+var personSchema = model.NewSchema(model.Definition{
+	Model:      "Person",
+	Collection: "people",
+	Fields: []model.Field{
+		{Name: "name", Go: "Name", Type: model.TypeString},
+		{Name: "busy", Go: "Busy", Type: model.TypeBool},
+	},
+})
+
+// The columns of Person, to build predicates from.
+const (
+	PersonName query.Text[Person, string] = "name"
+	PersonBusy query.Bool[Person, bool]   = "busy"
+)
+
+// People is the collection of Person.
+var People = entity.NewCollection[PersonView, PersonMutable](personSchema, func(p Person) []model.Value {
+	return []model.Value{
+		model.OfString(p.Name),
+		model.OfBool(p.Busy),
+	}
+})
+
+// PersonView is an immutable snapshot of a Person. It is safe for concurrent use.
+type PersonView struct{ entity.View }
+
+// Ref is a reference to the person.
+func (v PersonView) Ref() model.Ref[Person] { return model.RefTo[Person](v.ID()) }
+
+// Name returns the name.
+func (v PersonView) Name() string { return v.Field(0).Text() }
+
+// Busy returns the busy.
+func (v PersonView) Busy() bool { return v.Field(1).Bool() }
+
+// PersonMutable records changes to a Person in a transaction. It is not safe for concurrent use.
+type PersonMutable struct{ *entity.Draft }
+
+// View is the person as the transaction sees it now.
+func (m PersonMutable) View() PersonView { return PersonView{m.Draft.View()} }
+
+// MarshalJSON implements json.Marshaler: the person as View has it.
+func (m PersonMutable) MarshalJSON() ([]byte, error) { return m.View().MarshalJSON() }
+
+// Ref is a reference to the person.
+func (m PersonMutable) Ref() model.Ref[Person] { return model.RefTo[Person](m.ID()) }
+
+// SetName records the name.
+func (m PersonMutable) SetName(v string) { m.Set(0, model.OfString(v)) }
+
+// SetBusy records the busy.
+func (m PersonMutable) SetBusy(v bool) { m.Set(1, model.OfBool(v)) }
+
+var taskSchema = model.NewSchema(model.Definition{
+	Model:      "Task",
+	Collection: "tasks",
+	Fields: []model.Field{
+		{Name: "title", Go: "Title", Type: model.TypeString},
+		{Name: "person", Go: "Person", Type: model.TypeID, Ref: "people"},
+		{Name: "score", Go: "Score", Type: model.TypeInt, Bits: 64},
+	},
+	Indexes: []model.Index{
+		{Name: "person", Columns: []model.IndexColumn{{Field: 1}}},
+	},
+	Targets: taskTargets{},
+})
+
+// taskTargets knows what the references of a Task lead to.
+type taskTargets struct{}
+
+func (taskTargets) Target(field int) *model.Schema {
+	return map[int]*model.Schema{1: People.Schema()}[field]
+}
+
+// The columns of Task, to build predicates from.
+const (
+	TaskTitle  query.Text[Task, string] = "title"
+	TaskPerson query.Ref[Task, Person]  = "person"
+	TaskScore  query.Number[Task, int]  = "score"
+)
+
+// Tasks is the collection of Task.
+var Tasks = entity.NewCollection[TaskView, TaskMutable](taskSchema, func(t Task) []model.Value {
+	return []model.Value{
+		model.OfString(t.Title),
+		model.OfID(t.Person.ID()),
+		model.OfInt(int64(t.Score)),
+	}
+})
+
+// TaskView is an immutable snapshot of a Task. It is safe for concurrent use.
+type TaskView struct{ entity.View }
+
+// Ref is a reference to the task.
+func (v TaskView) Ref() model.Ref[Task] { return model.RefTo[Task](v.ID()) }
+
+// Title returns the title.
+func (v TaskView) Title() string { return v.Field(0).Text() }
+
+// Person fetches the person; PersonRef returns the reference.
+func (v TaskView) Person(ctx context.Context, r entity.Reader) (PersonView, error) {
+	return People.Get(ctx, r, v.Field(1).ID())
+}
+func (v TaskView) PersonRef() model.Ref[Person] { return model.RefTo[Person](v.Field(1).ID()) }
+
+// Score returns the score.
+func (v TaskView) Score() int { return int(v.Field(2).Int()) }
+
+// TaskMutable records changes to a Task in a transaction. It is not safe for concurrent use.
+type TaskMutable struct{ *entity.Draft }
+
+// View is the task as the transaction sees it now.
+func (m TaskMutable) View() TaskView { return TaskView{m.Draft.View()} }
+
+// MarshalJSON implements json.Marshaler: the task as View has it.
+func (m TaskMutable) MarshalJSON() ([]byte, error) { return m.View().MarshalJSON() }
+
+// Ref is a reference to the task.
+func (m TaskMutable) Ref() model.Ref[Task] { return model.RefTo[Task](m.ID()) }
+
+// SetTitle records the title.
+func (m TaskMutable) SetTitle(v string) { m.Set(0, model.OfString(v)) }
+
+// SetPerson records the person.
+func (m TaskMutable) SetPerson(v model.Ref[Person]) { m.Set(1, model.OfID(v.ID())) }
+
+// SetScore records the score.
+func (m TaskMutable) SetScore(v int) { m.Set(2, model.OfInt(int64(v))) }
+
 // A struct has changed since this file was generated if one of these does not
 // compile. To generate it again: go generate
 var (
@@ -289,6 +420,19 @@ var (
 		Status string
 		Score  int
 		Note   string
+	} {
+		return s
+	}
+	_ = func(s Person) struct {
+		Name string
+		Busy bool
+	} {
+		return s
+	}
+	_ = func(s Task) struct {
+		Title  string
+		Person model.Ref[Person]
+		Score  int
 	} {
 		return s
 	}
