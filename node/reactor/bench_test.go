@@ -158,6 +158,14 @@ func BenchmarkRange(b *testing.B) {
 	}
 }
 
+// BenchmarkWords is a search for a phrase, one word of which all share.
+func BenchmarkWords(b *testing.B) {
+	text := func(k, _ int) string { return fmt.Sprintf(`owner MATCH '"b %d"'`, k) }
+	for _, n := range []int{1, 1000, 100_000} {
+		b.Run(fmt.Sprintf("standing=%d", n), func(b *testing.B) { newFanOut(b, n, 1, text, anyScore).run(b, 1) })
+	}
+}
+
 // BenchmarkCrowdedRange is a range within an equality that tells little.
 func BenchmarkCrowdedRange(b *testing.B) {
 	text := func(k, _ int) string {

@@ -21,7 +21,8 @@ type branch struct {
 }
 
 // term says that a column has a value, is NULL, or lies in a closed interval. The interval of a text
-// column is one of strings, that of all others one of numbers that keep the order of values.
+// column is one of strings, that of all others one of numbers that keep the order of values. Or it says
+// that a text has a word (from), or one that begins with from.
 type term struct {
 	column   int
 	path     []string
@@ -36,8 +37,10 @@ type termKind uint8
 
 // The kinds of terms, in the order in which the index prefers them.
 const (
-	pointTerm  termKind = iota
-	closedTerm          // a numeric interval with two ends
+	pointTerm termKind = iota
+	wordTerm
+	beginTerm
+	closedTerm // a numeric interval with two ends
 	closedTextTerm
 	halfTerm // a numeric interval with one end
 	halfTextTerm
@@ -73,6 +76,10 @@ func alternatives(q *query.Checked, c query.Condition) []branch {
 	case query.In:
 		if !c.Negated && stored(q, c.Column) {
 			return values(q, c)
+		}
+	case query.Match:
+		if !c.Negated && stored(q, c.Column) {
+			return wordBranches(q, c)
 		}
 	case query.Or:
 		return union(q, c)
@@ -161,7 +168,12 @@ func conjunction(q *query.Checked, c query.And) []branch {
 }
 
 func sortTerms(terms []term) {
-	slices.SortStableFunc(terms, func(a, b term) int { return int(a.kind) - int(b.kind) })
+	slices.SortStableFunc(terms, func(a, b term) int {
+		if a.isWord() && a.kind == b.kind {
+			return len(b.from) - len(a.from)
+		}
+		return int(a.kind) - int(b.kind)
+	})
 }
 
 // leafTerm returns the term of a leaf; whole reports that the leaf is TRUE wherever the term holds.
@@ -238,6 +250,8 @@ func (t term) never() bool { return t.low > t.top || t.from > t.to }
 func (t *term) isInterval() bool {
 	return t.kind == closedTerm || t.kind == halfTerm || t.isText()
 }
+
+func (t *term) isWord() bool { return t.kind == wordTerm || t.kind == beginTerm }
 
 func (t *term) isText() bool { return t.kind == closedTextTerm || t.kind == halfTextTerm }
 

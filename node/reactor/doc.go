@@ -29,11 +29,12 @@
 //
 // Standing queries are found through an index over their predicates, never by going through them.
 // A predicate is entered under its branches, see branchesOf: by equality and IN in a hash table, by
-// comparisons, BETWEEN and the prefix of LIKE in a tree of intervals, and by IS NULL. OR is entered
-// under each side. A branch with several conjuncts is entered under the most selective kind first,
-// and under the next one where many share the first. What the index does not imply is evaluated.
-// Predicates of which nothing can be indexed (title != 'a', score > plays) are evaluated on every change
-// of their collection. So the cost of a commit grows with what it matches, and with the number of such
+// comparisons, BETWEEN and the prefix of LIKE in a tree of intervals, by IS NULL, and by the words that
+// MATCH looks for, longer ones first. OR is entered under each side, that within a search for words too. A
+// branch with several conjuncts is entered under the most selective kind first, and under the next one
+// where many share the first. What the index does not imply is evaluated. Predicates of which nothing can
+// be indexed (title != 'a', NOT title MATCH 'a', score > plays) are evaluated on every change of their
+// collection. So the cost of a commit grows with what it matches, and with the number of such
 // predicates, not with the number of standing queries.
 //
 // Rows before the change are looked up as well as rows after it, so a row that leaves is found under the

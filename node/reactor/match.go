@@ -1,6 +1,7 @@
 package reactor
 
 import (
+	"cmp"
 	"slices"
 
 	"github.com/ankgo/ank/model"
@@ -9,8 +10,8 @@ import (
 
 // The match index of a collection finds the standing queries that a row may match without looking at
 // the others. It is a tree of cells. A cell holds entries, one per branch of a predicate; once it is
-// crowded it sorts those that have a term left by that term into columns: by value, by interval, or
-// under NULL. What shares a term shares a bucket, and a bucket with more than one entry is a cell
+// crowded it sorts those that have a term left by that term into columns: by value, by interval, by word,
+// or under NULL. What shares a term shares a bucket, and a bucket with more than one entry is a cell
 // again, which looks at the next term. So a row is compared with few predicates that it does not match,
 // also if one column alone tells little: status = 's-1' AND score BETWEEN 10 AND 20.
 
@@ -50,6 +51,7 @@ type column struct {
 	nulls   bucket
 	numbers intervals[uint64]
 	texts   intervals[string]
+	words   *wordColumn // nil until a term is about a word
 }
 
 // place is what add and remove need to know of an entry.
@@ -160,7 +162,7 @@ func (c *cell) column(t *term) *column {
 }
 
 func (c *column) empty() bool {
-	return len(c.named)+len(c.points) == 0 && c.nulls.empty() && c.numbers.empty() && c.texts.empty()
+	return len(c.named)+len(c.points) == 0 && c.nulls.empty() && c.numbers.empty() && c.texts.empty() && c.words == nil
 }
 
 // change lets f change the bucket of a term, which is made before and dropped afterwards if it is empty.
@@ -172,18 +174,27 @@ func (c *column) change(t *term, f func(*bucket)) {
 		changeAt(&c.points, t.point, f)
 	case t.kind == nullTerm:
 		f(&c.nulls)
+	case t.isWord():
+		if c.words == nil {
+			c.words = &wordColumn{}
+		}
+		if c.words.change(t, f); c.words.empty() {
+			c.words = nil
+		}
 	case t.isText():
-		b := c.texts.add(t.from, t.to)
-		f(b)
-		if b.empty() {
-			c.texts.remove(t.from, t.to)
-		}
+		changeIn(&c.texts, t.from, t.to, f)
 	default:
-		b := c.numbers.add(t.low, t.top)
-		f(b)
-		if b.empty() {
-			c.numbers.remove(t.low, t.top)
-		}
+		changeIn(&c.numbers, t.low, t.top, f)
+	}
+}
+
+// changeIn lets f change the bucket of an interval, which is made before and dropped afterwards if it is
+// empty.
+func changeIn[K cmp.Ordered](t *intervals[K], low, top K, f func(*bucket)) {
+	b := t.add(low, top)
+	f(b)
+	if b.empty() {
+		t.remove(low, top)
 	}
 }
 
@@ -215,6 +226,7 @@ type search struct {
 	before, after view
 	round         uint64 // of standing.round, so that one found twice is noted once
 	found         []*standing
+	texts         []cutText // of the change
 	matched       matched
 }
 
@@ -223,6 +235,8 @@ func (s *search) start(ch *Change) (sides side) {
 	s.round++
 	clear(s.found)
 	s.found = s.found[:0]
+	clear(s.texts)
+	s.texts = s.texts[:0]
 	if ch.Before != nil && !ch.Before.Row.Deleted {
 		sides |= beforeSide
 		s.before.show(&ch.Before.Row)
@@ -292,6 +306,9 @@ func (s *search) value(c *column, v model.Value, sides side) {
 			s.bucket(&b, sides)
 		}
 		c.texts.stab(v.Text(), s, sides)
+		if c.words != nil {
+			s.words(c.words, v, sides)
+		}
 		return
 	}
 	if b, ok := c.points[v]; ok {

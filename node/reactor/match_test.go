@@ -153,6 +153,12 @@ func TestIndexLooksAtFew(t *testing.T) {
 		"branches":           "title = 'q%d' OR title = 'r%[1]d'",
 		"in":                 "title IN ('q%d', 'r%[1]d')",
 		"prefix":             "title LIKE 'q%d-%%'",
+		"word":               "title MATCH 'q%d'",
+		"words":              "title MATCH 'common q%d'",
+		"crowded words":      "title MATCH 'common commoner q%d'",
+		"phrase":             "title MATCH '\"common q%d\"'",
+		"beginning":          "title MATCH 'q%dx*'",
+		"either word":        "title MATCH 'q%d OR r%[1]d'",
 	} {
 		t.Run(name, func(t *testing.T) {
 			col := newCollection(New(), songs)
@@ -167,8 +173,13 @@ func TestIndexLooksAtFew(t *testing.T) {
 			w := newWorld(t, 1)
 			id := w.mint()
 			title := "q77"
-			if name == "prefix" {
+			switch {
+			case name == "prefix":
 				title = "q77-x"
+			case name == "beginning":
+				title = "the q77xyz"
+			case strings.Contains(text, "common"):
+				title = "commoner: common q77"
 			}
 			values := map[string]model.Value{
 				"title": model.OfString(title), "genre": model.OfString("a"), "score": model.OfInt(77),

@@ -35,7 +35,7 @@ var songs = model.NewSchema(model.Definition{Model: "Song", Collection: "songs",
 	{Name: "extra", Type: model.TypeJSON},
 }})
 
-var texts = []string{"", "a", "ab", "abc", "abd", "b", "ba", "Z", "ä", "a%", "\U0010ffff", "a\U0010ffffz"}
+var texts = []string{"", "a", "ab", "abc", "abd", "b", "ba", "Z", "ä", "a%", "\U0010ffff", "a\U0010ffffz", "ab b", "B. Abc: ba", "b ab ab"}
 
 var documents = []string{
 	`{"n":1}`, `{"n":2.5}`, `{"n":1.0}`, `{"n":"a"}`, `{"n":"ab"}`, `{"n":true}`, `{"n":null}`, `{"n":false}`,
@@ -293,7 +293,9 @@ func (w *world) leaf() string {
 	column, literal := w.column()
 	op := []string{"=", "!=", "<", "<=", ">", ">="}[w.rng.IntN(6)]
 	not := []string{"", "", "NOT "}[w.rng.IntN(3)]
-	switch w.rng.IntN(9) {
+	switch w.rng.IntN(11) {
+	case 9, 10:
+		return fmt.Sprintf("%s %sMATCH '%s'", []string{"title", "title", "genre", "extra.n", "extra"}[w.rng.IntN(5)], not, w.words())
 	case 0:
 		return fmt.Sprintf("%s IS %sNULL", column, not)
 	case 1:
@@ -311,6 +313,17 @@ func (w *world) leaf() string {
 		return fmt.Sprintf("%s = %s", column, literal())
 	}
 	return fmt.Sprintf("%s %s %s", column, op, literal())
+}
+
+// words draws what MATCH looks for.
+func (w *world) words() string {
+	var all []string
+	for range 1 + w.rng.IntN(3) {
+		all = append(all, []string{
+			"a", "ab", "abc", "b", "BA", "a*", "ab*", "b*", `"ab b"`, `"b ab"`, `"abc b"*`, "-b", "-a*", "OR", "OR", "z",
+		}[w.rng.IntN(16)])
+	}
+	return strings.Join(all, " ")
 }
 
 // column draws a column and how to draw a literal for it.
