@@ -20,6 +20,7 @@ type analysis struct {
 // term is a part of the predicate that every row has to satisfy.
 type term struct {
 	condition query.Condition
+	number    int // from 1 on
 	columns   []int
 	exact     bool    // says nothing but that its one column lies in a set
 	part      float64 // of all rows, by guess
@@ -72,7 +73,7 @@ func (q *analysis) conclude() {
 }
 
 func (q *analysis) add(c query.Condition) {
-	t := term{condition: c, columns: q.columnsOf(c), part: guess(c)}
+	t := term{condition: c, number: len(q.terms) + 1, columns: q.columnsOf(c), part: guess(c)}
 	for _, column := range t.columns {
 		set, exact := Domain(q.query, c, column)
 		t.exact = exact
@@ -133,7 +134,7 @@ func (q *analysis) optional(column int) bool {
 // implies reports whether a term says nothing new about the rows that the plan
 // finds.
 func (p *Plan) implies(t *term) bool {
-	return t.exact && len(t.columns) == 1 && p.binds(t.columns[0])
+	return t.exact && len(t.columns) == 1 && p.binds(t.columns[0]) || p.whole && p.searched == t.number
 }
 
 // binds reports whether a column has no value outside its set in the rows that

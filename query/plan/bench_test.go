@@ -27,6 +27,7 @@ var items = model.NewSchema(model.Definition{
 		{Name: "status_score", Columns: []model.IndexColumn{{Field: 1}, {Field: 2}}},
 		{Name: "due", Columns: []model.IndexColumn{{Field: 3, Desc: true}}, Covering: true},
 		{Name: "title", Columns: []model.IndexColumn{{Field: 5}}},
+		{Name: "words", Columns: []model.IndexColumn{{Field: 5}}, FullText: true},
 	},
 })
 

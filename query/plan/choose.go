@@ -22,6 +22,7 @@ func New(c *query.Checked, indexes []model.Index) *Plan {
 	}
 	q.each(indexes, backwards, take)
 	q.eachUnion(indexes, backwards, cheapest, take)
+	q.eachSearch(indexes, backwards, take)
 	return q.complete(best)
 }
 
@@ -36,6 +37,7 @@ func Plans(c *query.Checked, indexes []model.Index) []*Plan {
 		q.eachUnion(indexes, true, preferring(first), add)
 	}
 	q.eachIntersection(indexes, add)
+	q.eachSearch(indexes, true, add)
 	return plans
 }
 
@@ -54,8 +56,8 @@ func (q *analysis) each(indexes []model.Index, order bool, yield func(Plan)) {
 	for _, reverse := range directions {
 		yield(q.assess(Plan{Query: q.query, Access: Scan, Index: -1, Reverse: reverse}, 1))
 		for i := range indexes {
-			if indexes[i].FullText { // an order of words, not of rows
-				continue
+			if indexes[i].FullText {
+				continue // it is no order of rows
 			}
 			weight := fetchWeight
 			if indexes[i].Covering {
@@ -101,8 +103,8 @@ func (q *analysis) complete(p *Plan) *Plan {
 		p.IDs = q.ids(p.Reverse)
 	case Scan:
 		p.Ranges = q.idRanges()
-	default:
-		p.Ranges = q.keyRanges(p)
+	case Seek:
+		q.seekRanges(p)
 	}
 	if !p.Filter {
 		return p

@@ -57,6 +57,24 @@ func TestNewChooses(t *testing.T) {
 		{"owner = 'u' OR score = 5 ORDER BY id DESC", "union (seek owner_status, 1 range | seek score, 1 range), reverse, residual, sorted"},
 		{"owner = 'u' OR open", "scan, residual, sorted"}, // any row may be open
 		{"owner = 'u' OR score != 5", "scan, residual, sorted"},
+		// A search is answered by an index of words.
+		{"title MATCH 'rain'", "seek words, 1 range, sorted"},
+		{"title MATCH 'rain' LIMIT 3", "seek words, 1 range, sorted"},
+		{"title MATCH 'rain' ORDER BY RANK() DESC LIMIT 3", "seek words, 1 range"},
+		{"title MATCH 'rain' ORDER BY id DESC", "seek words, 1 range, reverse, sorted"},
+		{"title MATCH 'rain -purple' AND open", "seek words, 1 range, residual, sorted"},
+		{"title MATCH 'purple rain'", "intersect (seek words, 1 range & seek words, 1 range), residual, sorted"},
+		{`title MATCH '"purple rain"'`, "intersect (seek words, 1 range & seek words, 1 range), residual, sorted"},
+		{"title MATCH 'a b c d e f'", "intersect (" + strings.Repeat("seek words, 1 range & ", 3) + "seek words, 1 range), residual, sorted"},
+		{"title MATCH 'pur*'", "union (seek words, 1 range), residual, sorted"},
+		{"title MATCH 'rain OR pur*'", "union (seek words, 2 ranges), residual, sorted"},
+		{"title MATCH 'rain OR purple prince'", "union (seek words, 1 range | intersect (seek words, 1 range & seek words, 1 range)), residual, sorted"},
+		{"title MATCH 'rain' OR owner = 'u'", "union (seek words, 1 range | seek owner_status, 1 range), residual, sorted"},
+		{"title MATCH 'rain' OR title = 'u'", "scan, residual, sorted"}, // there is no index of whole titles
+		{"title MATCH 'rain' OR title MATCH 'purple'", "union (seek words, 2 ranges), residual, sorted"},
+		{"NOT title MATCH 'rain'", "scan, residual, sorted"},
+		{"owner MATCH 'rain'", "scan, residual, sorted"},
+		{"title MATCH 'rain' AND id = " + a, "lookup 1 id, residual, sorted"},
 		// What the index knows is tested before the row is read.
 		{"owner = 'u' AND status LIKE '%n'", "seek owner_status, 1 range, filter"},
 		{"owner = 'u' AND created > '2024-01-01'", "seek owner_status, 1 range, filter"},

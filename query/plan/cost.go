@@ -33,6 +33,9 @@ func (q *analysis) price(p *Plan, weight float64) {
 			ranges *= f.set.size()
 		}
 	}
+	if p.searched > 0 {
+		read = p.keys
+	}
 	passed, matching := read, read
 	for i := range q.terms {
 		t := &q.terms[i]
@@ -152,6 +155,8 @@ func guess(c query.Condition) float64 {
 		default:
 			return besidePart
 		}
+	case query.Match:
+		return matchPart(c)
 	case query.In:
 		if c.Negated {
 			return otherPart

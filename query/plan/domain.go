@@ -119,6 +119,12 @@ func like(c query.Like) (Set, bool) {
 	if c.Negated || prefix == "" {
 		return notNull(), false
 	}
+	return beginning(prefix), whole
+}
+
+// beginning returns the set of the strings that begin with a prefix, which is not
+// empty.
+func beginning(prefix string) Set {
 	// No string has a byte above 0xf4, so adding one to the last byte gives the
 	// least text above all that begin with the prefix.
 	after := []byte(prefix)
@@ -127,5 +133,5 @@ func like(c query.Like) (Set, bool) {
 		Low:      model.OfString(prefix),
 		High:     model.OfString(string(after)),
 		HighOpen: true,
-	}}}, whole
+	}}}
 }

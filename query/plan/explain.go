@@ -71,6 +71,9 @@ func Explain(c *query.Checked, indexes []model.Index) *Explanation {
 
 // bindsAny reports whether a term bounds what is read.
 func (p *Plan) bindsAny(q *analysis, t *term) bool {
+	if p.searched == t.number {
+		return true
+	}
 	for _, column := range t.columns {
 		if set, _ := Domain(q.query, t.condition, column); p.binds(column) && !set.Everything() {
 			return true

@@ -77,6 +77,11 @@ func (q *analysis) parts(indexes []model.Index, pick picker) []*Plan {
 	}
 	for i := range indexes {
 		if indexes[i].FullText {
+			for n := range q.terms {
+				if p := q.search(i, &indexes[i], &q.terms[n]); p != nil {
+					all = append(all, p)
+				}
+			}
 			continue
 		}
 		p := Plan{Access: Seek, Index: i, columns: indexes[i].Columns}
@@ -137,6 +142,13 @@ func (q *analysis) finishPart(p *Plan) {
 	case Scan:
 		p.Ranges = q.idRanges()
 	case Seek:
+		q.seekRanges(p)
+	}
+}
+
+// seekRanges makes the ranges of an index, unless they are those of words.
+func (q *analysis) seekRanges(p *Plan) {
+	if p.Ranges == nil {
 		p.Ranges = q.keyRanges(p)
 	}
 }

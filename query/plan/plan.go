@@ -85,6 +85,10 @@ type Plan struct {
 	tests   query.Condition     // what Filter evaluates
 	covers  []query.Condition   // of a part, the branches of a disjunction that it is for
 	cost    float64
+	// Of an index of words: the term that is looked for, whether the ranges say all
+	// of it, and whether a row may stand in them more than once.
+	searched       int
+	whole, several bool
 	keys    float64 // how many are read, by estimate
 	passed  float64 // how many of them the filter lets pass
 }

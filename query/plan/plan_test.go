@@ -15,6 +15,7 @@ import (
 	"github.com/ankgo/ank/model"
 	"github.com/ankgo/ank/query"
 	"github.com/ankgo/ank/query/plan"
+	"github.com/ankgo/ank/query/text"
 )
 
 // engine holds rows the way a storage engine does: by ID, and for each index by
@@ -39,9 +40,16 @@ func newEngine(s *model.Schema, rows []*model.Row) *engine {
 		if r.Deleted {
 			continue
 		}
-		for i := range s.Indexes() {
-			key := s.AppendIndexKey(nil, i, r)
-			e.indexes[i] = append(e.indexes[i], entry{append(key, r.ID[:]...), r})
+		for i, x := range s.Indexes() {
+			if !x.FullText {
+				key := s.AppendIndexKey(nil, i, r)
+				e.indexes[i] = append(e.indexes[i], entry{append(key, r.ID[:]...), r})
+				continue
+			}
+			for _, w := range text.Words(s.Value(r, x.Columns[0].Field).Text()) {
+				key := model.OfString(w).AppendKey(nil, false)
+				e.indexes[i] = append(e.indexes[i], entry{append(key, r.ID[:]...), r})
+			}
 		}
 	}
 	for _, list := range append(e.indexes, e.byID) {

@@ -31,7 +31,7 @@ func (q *analysis) unions(indexes []model.Index, pick picker, yield func(*Plan))
 	tried := 0
 	for i := range q.terms {
 		or, ok := q.terms[i].condition.(query.Or)
-		if !ok || len(q.terms[i].columns) < 2 { // one column has a set
+		if !ok || len(q.terms[i].columns) < 2 && !slices.ContainsFunc(or, searches) { // one column has a set
 			continue
 		}
 		if p := q.union(i, or, indexes, pick); p != nil {

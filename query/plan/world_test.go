@@ -35,12 +35,17 @@ var literals = map[model.Type][]string{
 	model.TypeBool:     {"TRUE", "FALSE"},
 	model.TypeInt:      {"-1", "0", "1", "2", "1.5", "1e300"},
 	model.TypeFloat:    {"-0.5", "0", "1", "1.5", "'NaN'", "'Infinity'"},
-	model.TypeString:   {"''", "'a'", "'aa'", "'ab'", "'b'", "'ä'", "'a\x01'"},
+	model.TypeString:   {"''", "'a'", "'aa'", "'ab'", "'b'", "'ä'", "'a\x01'", "'a, b'", "'b ab a'", "'AB ba b'"},
 	model.TypeTime:     {"'0001-01-01'", "'2023-11-14T22:13:20Z'", "'2023-11-14T22:13:20.001Z'", "'2023-11-14T22:13:20.0015Z'", "'9999-12-31'"},
 	model.TypeDuration: {"'-1s'", "'0s'", "'1h'"},
 	model.TypeBytes:    {"x''", "x'00'", "x'0001'", "x'ff'"},
 	model.TypeID:       {"'" + id(1).String() + "'", "'" + id(2).String() + "'", "'" + id(5).String() + "'"},
 	model.TypeJSON:     {"1", "2", "'a'", "'b'", "TRUE"},
+}
+
+// searches are what MATCH looks for.
+var searches = []string{
+	"'a'", "'ab b'", "'a b ba'", `'"b ab"'`, `'"a b"'`, "'a*'", "'a OR ba'", "'b*'", "'b -ab'", "'a OR b* OR ab ba'", `'"ab b"*'`, "'z'",
 }
 
 // world makes random schemas with indexes, rows and queries.
@@ -59,6 +64,13 @@ func newWorld(d dice) world {
 		def.Fields = append(def.Fields, model.Field{
 			Name: "f" + strconv.Itoa(i), Type: pick(d, types), Optional: d(2) == 0,
 		})
+	}
+	for i, f := range def.Fields {
+		if f.Type == model.TypeString && d(3) > 0 {
+			def.Indexes = append(def.Indexes, model.Index{
+				Name: "w" + strconv.Itoa(i), Columns: []model.IndexColumn{{Field: i}}, FullText: true,
+			})
+		}
 	}
 	for i := range 1 + d(4) {
 		index := model.Index{Name: "i" + strconv.Itoa(i), Covering: d(2) == 0}
@@ -134,6 +146,10 @@ func (w world) leaf() string {
 		}
 	case 4:
 		return name + " = " + name
+	case 5:
+		if typ == model.TypeString || typ == model.TypeJSON {
+			return name + pick(w.dice, []string{" MATCH ", " MATCH ", " NOT MATCH "}) + pick(w.dice, searches)
+		}
 	}
 	return name + pick(w.dice, []string{" = ", " = ", " = ", " != ", " < ", " <= ", " > ", " >= "}) + literal()
 }

@@ -1,0 +1,147 @@
+package plan
+
+import (
+	"slices"
+
+	"github.com/ankgo/ank/model"
+	"github.com/ankgo/ank/query"
+	"github.com/ankgo/ank/query/text"
+)
+
+// A search is answered by an index of words. Of what it is content with, each
+// alternative is an intersection of its words, or of the rarest by guess, and all of
+// them are a union. A phrase is its words, and whether they follow each other is
+// tested on the row; so is what must not occur.
+
+// eachSearch calls yield with a plan for each part of the predicate that looks for
+// words, if they have an index, assessed.
+func (q *analysis) eachSearch(indexes []model.Index, backwards bool, yield func(Plan)) {
+	if f := q.fact(model.ColumnID); q.empty || f != nil && f.finite {
+		return
+	}
+	for i := range indexes {
+		for n := range q.terms {
+			p := q.search(i, &indexes[i], &q.terms[n])
+			if p == nil {
+				continue
+			}
+			q.yieldSearch(p, false, &q.terms[n], yield)
+			if backwards {
+				q.yieldSearch(p, true, &q.terms[n], yield)
+			}
+		}
+	}
+}
+
+// yieldSearch assesses what was found for a term. The entries of one word are in the
+// order of IDs and no row has two of them, so that they can be read as any index;
+// all else has to be put in order first.
+func (q *analysis) yieldSearch(found *Plan, reverse bool, t *term, yield func(Plan)) {
+	p := *found
+	p.Reverse = reverse
+	switch {
+	case p.Access == Seek && !p.several:
+		p.searched, p.whole = t.number, t.isOneWord()
+		yield(q.assess(p, fetchWeight))
+		return
+	case p.Access == Seek:
+		p = Plan{
+			Query: q.query, Access: Union, Index: -1, Parts: []*Plan{found}, Reverse: reverse, Residual: true,
+			keys: p.keys, passed: p.passed, cost: p.cost,
+		}
+	}
+	p.searched = t.number
+	yield(q.assessParts(p))
+}
+
+// searches reports whether a condition looks for words.
+func searches(c query.Condition) bool {
+	switch c := c.(type) {
+	case query.Match:
+		return !c.Negated
+	case query.And:
+		return slices.ContainsFunc(c, searches)
+	}
+	return false
+}
+
+// isOneWord reports whether all that a term asks is a word of a column.
+func (t *term) isOneWord() bool {
+	alternatives := t.condition.(query.Match).Words.Alternatives()
+	words, exact := alternatives[0].Required()
+	return exact && len(alternatives) == 1 && len(words) == 1 && !words[0].Prefix
+}
+
+// search returns a part that has the rows of a term which looks for words in the
+// column of an index of words; nil if it does not.
+func (q *analysis) search(index int, x *model.Index, t *term) *Plan {
+	m, ok := t.condition.(query.Match)
+	if !ok || m.Negated || !x.FullText || m.Column != x.Columns[0].Field {
+		return nil
+	}
+	var g gathering
+	alternatives := m.Words.Alternatives()
+	for i := range alternatives {
+		words, _ := alternatives[i].Required()
+		g.add(q.withAll(index, words))
+	}
+	p := g.union(q.query)
+	if len(p.Parts) == 1 {
+		p = p.Parts[0]
+		p.several = p.several || len(p.Ranges) > 1
+	}
+	p.covers = []query.Condition{m}
+	return p
+}
+
+// withAll returns a part of the rows that have all of some words, or more: only the
+// words that promise to be rare are looked up.
+func (q *analysis) withAll(index int, words []text.Word) *Plan {
+	parts := make([]*Plan, len(words))
+	for i, w := range words {
+		parts[i] = q.withWord(index, w)
+	}
+	if len(parts) == 1 {
+		return parts[0]
+	}
+	slices.SortStableFunc(parts, func(a, b *Plan) int { return order(b.keys < a.keys, a.keys < b.keys) })
+	return q.intersect(parts[:min(len(parts), maxPartner)])
+}
+
+// withWord returns a part of the rows that have a word.
+func (q *analysis) withWord(index int, w text.Word) *Plan {
+	set := point(model.OfString(w.Text))
+	if w.Prefix {
+		set = beginning(w.Text)
+	}
+	keys := rows * wordPart(w)
+	return &Plan{
+		Query: q.query, Access: Seek, Index: index, Ranges: []Range{set.Intervals[0].keys(nil, false)}, Residual: true,
+		several: w.Prefix, keys: keys, passed: keys, cost: rangeCost + keys*(keyCost+fetchWeight),
+	}
+}
+
+// wordPart guesses which part of all rows has a word: the longer, the fewer.
+func wordPart(w text.Word) float64 {
+	const one, begun = 0.05, 0.2 // of a letter, by guess
+	if w.Prefix {
+		return begun / float64(len(w.Text))
+	}
+	return one / float64(len(w.Text))
+}
+
+// matchPart guesses which part of all rows a search finds.
+func matchPart(m query.Match) (part float64) {
+	if m.Negated {
+		return otherPart
+	}
+	for i := range m.Words.Alternatives() {
+		words, _ := m.Words.Alternatives()[i].Required()
+		all := 1.0
+		for _, w := range words {
+			all *= wordPart(w)
+		}
+		part += all
+	}
+	return min(part, 1)
+}
