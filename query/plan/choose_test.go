@@ -68,12 +68,12 @@ func TestNewChooses(t *testing.T) {
 		{"title MATCH 'a b c d e f'", "intersect (" + strings.Repeat("seek words, 1 range & ", 3) + "seek words, 1 range), residual, sorted"},
 		{"title MATCH 'pur*'", "union (seek words, 1 range), residual, sorted"},
 		{"title MATCH 'rain OR pur*'", "union (seek words, 2 ranges), residual, sorted"},
-		{"title MATCH 'rain OR purple prince'", "union (seek words, 1 range | intersect (seek words, 1 range & seek words, 1 range)), residual, sorted"},
-		{"title MATCH 'rain' OR owner = 'u'", "union (seek words, 1 range | seek owner_status, 1 range), residual, sorted"},
-		{"title MATCH 'rain' OR title = 'u'", "scan, residual, sorted"}, // there is no index of whole titles
+		{"title MATCH 'rain OR purple prince'", "union (intersect (seek words, 1 range & seek words, 1 range) | seek words, 1 range), residual, sorted"},
+		{"title MATCH 'rain' OR owner = 'u'", "union (seek owner_status, 1 range | seek words, 1 range), residual, sorted"},
+		{"title MATCH 'rain' OR title = 'u'", "union (seek title, 1 range | seek words, 1 range), residual, sorted"},
 		{"title MATCH 'rain' OR title MATCH 'purple'", "union (seek words, 2 ranges), residual, sorted"},
 		{"NOT title MATCH 'rain'", "scan, residual, sorted"},
-		{"owner MATCH 'rain'", "scan, residual, sorted"},
+		{"owner MATCH 'rain'", "seek owner_status, 1 range, filter"}, // its keys are shorter than rows
 		{"title MATCH 'rain' AND id = " + a, "lookup 1 id, residual, sorted"},
 		// What the index knows is tested before the row is read.
 		{"owner = 'u' AND status LIKE '%n'", "seek owner_status, 1 range, filter"},

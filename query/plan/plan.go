@@ -89,8 +89,8 @@ type Plan struct {
 	// of it, and whether a row may stand in them more than once.
 	searched       int
 	whole, several bool
-	keys    float64 // how many are read, by estimate
-	passed  float64 // how many of them the filter lets pass
+	keys           float64 // how many are read, by estimate
+	passed         float64 // how many of them the filter lets pass
 }
 
 // Range is a half-open range [Low, High) of keys. An empty Low begins at the

@@ -193,13 +193,20 @@ func ids(rows []*model.Row) []string {
 	return out
 }
 
-func TestEveryPlanGivesTheSameResult(t *testing.T) {
+func TestEveryPlanGivesTheSameResult(t *testing.T) { everyPlanGivesTheSame(t, everyType, 10) }
+
+// TestEverySearchGivesTheSameResult has many indexes of words.
+func TestEverySearchGivesTheSameResult(t *testing.T) {
+	everyPlanGivesTheSame(t, []model.Type{model.TypeString, model.TypeString, model.TypeInt}, 80)
+}
+
+func everyPlanGivesTheSame(t *testing.T, types []model.Type, queries int) {
 	rapid.Check(t, func(t *rapid.T) {
-		w := newWorld(func(n int) int { return rapid.IntRange(0, n-1).Draw(t, "dice") })
+		w := newWorld(func(n int) int { return rapid.IntRange(0, n-1).Draw(t, "dice") }, types)
 		require.NoError(t, w.schema.Err())
 		rows := w.rows(15)
 		e := newEngine(w.schema, rows)
-		for range 10 {
+		for range queries {
 			text := w.text()
 			c := check(t, w.schema, text)
 			want := ids(reference(c, rows))
@@ -233,7 +240,7 @@ func (e *engine) disjoint(t require.TestingT, p *plan.Plan) {
 var errBroken = errors.New("broken")
 
 func TestRowsPassesErrorsOn(t *testing.T) {
-	w := newWorld(func(int) int { return 0 })
+	w := newWorld(func(int) int { return 0 }, everyType)
 	for _, text := range []string{"", "ORDER BY f0", "ORDER BY created DESC"} {
 		p := plan.New(check(t, w.schema, text), nil)
 		found := func(yield func(*model.Row, error) bool) {

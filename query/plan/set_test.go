@@ -16,7 +16,7 @@ import (
 // TestDomainHoldsEveryMatch checks both halves of Domain's promise on rows.
 func TestDomainHoldsEveryMatch(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
-		w := newWorld(func(n int) int { return rapid.IntRange(0, n-1).Draw(t, "dice") })
+		w := newWorld(func(n int) int { return rapid.IntRange(0, n-1).Draw(t, "dice") }, everyType)
 		c := check(t, w.schema, w.predicate(3))
 		rows := w.rows(8)
 		for _, name := range w.schema.Names() {

@@ -54,11 +54,13 @@ type world struct {
 	schema *model.Schema
 }
 
-func newWorld(d dice) world {
-	types := []model.Type{
-		model.TypeBool, model.TypeInt, model.TypeFloat, model.TypeString, model.TypeTime,
-		model.TypeDuration, model.TypeBytes, model.TypeID, model.TypeJSON,
-	}
+// everyType is what fields may be of.
+var everyType = []model.Type{
+	model.TypeBool, model.TypeInt, model.TypeFloat, model.TypeString, model.TypeTime,
+	model.TypeDuration, model.TypeBytes, model.TypeID, model.TypeJSON,
+}
+
+func newWorld(d dice, types []model.Type) world {
 	def := model.Definition{Model: "Thing", Collection: "things"}
 	for i := range 4 {
 		def.Fields = append(def.Fields, model.Field{
@@ -133,7 +135,7 @@ func (w world) predicate(depth int) string {
 func (w world) leaf() string {
 	name, typ := w.column()
 	literal := func() string { return pick(w.dice, literals[typ]) }
-	switch w.dice(8) {
+	switch w.dice(10) {
 	case 0:
 		return name + pick(w.dice, []string{" IS NULL", " IS NOT NULL"})
 	case 1:
@@ -146,7 +148,7 @@ func (w world) leaf() string {
 		}
 	case 4:
 		return name + " = " + name
-	case 5:
+	case 5, 6, 7:
 		if typ == model.TypeString || typ == model.TypeJSON {
 			return name + pick(w.dice, []string{" MATCH ", " MATCH ", " NOT MATCH "}) + pick(w.dice, searches)
 		}

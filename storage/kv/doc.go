@@ -118,7 +118,8 @@
 // A collection that is asked often, and fits, is kept on the heap as a table: its
 // records in the order of IDs, and of every index that was asked for. A range of
 // such an order is two searches and a walk over pointers; the store is not read
-// (mirror.go, table.go). All other collections are read from the store:
+// (mirror.go, table.go), but for full-text indexes, whose entries lead to rows of the
+// table. All other collections are read from the store:
 //
 // A range of an index is read in order. What the plan can test on the key is
 // tested there (plan.Filter); rows then come from the index entry if it is

@@ -105,6 +105,9 @@ func (x *selector) fetchAll(ids []event.ID, visit func() bool) (more bool, err e
 // fetchNext gets a row that an index has, at best one behind the last, and makes
 // it the candidate, if it matches.
 func (x *selector) fetchNext(id event.ID, few bool) (ok bool, err error) {
+	if x.rows != nil {
+		return x.inTable(id)
+	}
 	s := x.snapshot
 	if r := s.engine.cache.get(x.col.number, id, s.view.version); r != nil {
 		x.resident = r
@@ -128,6 +131,20 @@ func (x *selector) fetchNext(id event.ID, few bool) (ok bool, err error) {
 		return false, x.absent(id)
 	}
 	return x.decode(id, x.states.Value(), true)
+}
+
+// inTable gets a row from the collection's table and makes it the candidate, if it
+// matches.
+func (x *selector) inTable(id event.ID) (ok bool, err error) {
+	if r := x.rows.ids.find(id); r != nil {
+		x.resident = r
+		return x.matches(&r.Row), nil
+	}
+	if x.named {
+		return false, nil
+	}
+	x.key = appendStateKey(x.key[:0], x.col.number, id)
+	return false, x.absent(id)
 }
 
 // absent says that an index has a row that does not exist.

@@ -11,7 +11,8 @@ import (
 )
 
 // mirror keeps a collection on the heap as a table, while that pays and as long as
-// it fits. Queries then read neither the store nor its indexes.
+// it fits. Queries then read neither the store nor its indexes, but for those of
+// words.
 //
 // It pays when queries have read about as many rows from the store as making the
 // table costs; until then they are counted, no more. A collection that is written

@@ -82,6 +82,7 @@ type selector struct {
 	index    *index   // for Seek
 	indexes  []*index // for Union and Intersect, those that the parts read, by their position
 	table    *table   // for Union and Intersect, the collection's, if it has one
+	rows     *table   // where rows are found that an index leads to, if there is one
 	named    bool     // a part names IDs, which may not exist
 	filter   *plan.KeyFilter
 	keysOnly bool          // candidates are not read

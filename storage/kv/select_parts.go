@@ -195,10 +195,11 @@ func common(a, b []event.ID) []event.ID {
 	return both
 }
 
-// sortParts makes sure that a table has the order of every index that parts read.
+// sortParts makes sure that a table has the order of every index that parts read. It
+// has none of words: in an order a row stands once.
 func (x *selector) sortParts(t *table) bool {
 	for _, i := range x.indexes {
-		if i != nil && x.col.mirror.order(t, x.col.schema, i.position) == nil {
+		if i != nil && (i.fullText || x.col.mirror.order(t, x.col.schema, i.position) == nil) {
 			return false
 		}
 	}

@@ -22,8 +22,9 @@ func (x *selector) resort() error {
 		}
 		t = m.at(x.snapshot.view.version)
 	}
+	x.rows = t
 	switch {
-	case t == nil:
+	case t == nil, x.index != nil && x.index.fullText:
 	case x.partitioned():
 		if x.sortParts(t) {
 			x.table = t

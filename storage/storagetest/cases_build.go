@@ -272,11 +272,26 @@ func buildCrash(e *Env) {
 	}
 }
 
+// checkSame compares the results of plans of one query.
+func (e *Env) checkSame(v storage.Snapshot, plans []*plan.Plan) {
+	e.Helper()
+	want := e.IDs(v, plan.New(plans[0].Query, nil))
+	for _, p := range plans {
+		require.Equal(e, want, e.IDs(v, p), "%s by %s", p.Query, p)
+	}
+}
+
 // checkAlike compares what every index has with a scan.
 func (e *Env) checkAlike(s *model.Schema) {
 	e.Helper()
 	v := e.View()
-	for i := range s.Indexes() {
+	for i, x := range s.Indexes() {
+		if x.FullText {
+			for _, search := range searches {
+				e.checkSame(v, e.plans(s, s.Column(x.Columns[0].Field).Name+" MATCH ?", search))
+			}
+			continue
+		}
 		p := e.throughIndex(s, i)
 		scan := plan.New(p.Query, nil)
 		require.Equal(e, e.IDs(v, scan), e.IDs(v, p), "index %d", i)

@@ -3,6 +3,7 @@ package storagetest
 import (
 	"fmt"
 	"slices"
+	"strings"
 
 	"github.com/stretchr/testify/require"
 
@@ -25,6 +26,10 @@ func selectCases() []Case {
 		{
 			Name: "select/values changed", needs: always, run: selectChanged,
 			Rule: "when a value changes, the row leaves its old place in every index and takes the new one",
+		},
+		{
+			Name: "select/words", needs: always, run: selectWords,
+			Rule: "a full-text index has every word of an entity once: what MATCH finds by it follows words that come and go, entities that are deleted and restored, and any order, window and other condition",
 		},
 		{
 			Name: "select/window", needs: always, run: selectWindow,
@@ -199,7 +204,11 @@ func selectChanged(e *Env) {
 		d.Update(id, pairs...)
 		e.Commit(d.Batch())
 		v := e.View()
-		for i := range s.Indexes() {
+		for i, x := range s.Indexes() {
+			if x.FullText {
+				e.checkWords(v, s, i)
+				continue
+			}
 			p := e.throughIndex(s, i)
 			require.Equal(e, []event.ID{id}, e.IDs(v, p), "one entry in index %s after %v", s.Indexes()[i].Name, pairs)
 			e.checkSelect(v, p, []event.ID{id})
@@ -217,6 +226,67 @@ func (e *Env) throughIndex(s *model.Schema, index int) *plan.Plan {
 	}
 	e.Fatalf("no plan reads index %d", index)
 	return nil
+}
+
+func selectWords(e *Env) {
+	s := Albums()
+	e.Register(s)
+	d := e.World.Begin()
+	id := d.Create(s, "name", "a")
+	long := d.Create(s, "name", strings.Repeat("l", 300)+" "+strings.Repeat("b ab ", 2000))
+	e.Commit(d.Batch())
+	for _, change := range []func(d *Draft){
+		func(d *Draft) { d.Update(id, "name", "a b", "artist", "Kate Prince") },
+		func(d *Draft) { d.Update(id, "year", 1986) },
+		func(d *Draft) { d.Update(id, "name", "b ab, Zoë: a _x b b") },
+		func(d *Draft) { d.Update(id, "name", "AB B", "artist", nil) },
+		func(d *Draft) { d.Update(long, "name", "long") },
+		func(d *Draft) { d.Delete(id, true) },
+		func(d *Draft) { d.Update(id, "name", "long and large") },
+		func(d *Draft) { d.Delete(id, false) },
+		func(d *Draft) { d.Update(id, "name", "") },
+	} {
+		d := e.World.Begin()
+		change(d)
+		e.Commit(d.Batch())
+		e.checkIndexes(s)
+	}
+	e.fill(s, 60)
+	v := e.View()
+	for _, text := range []string{
+		"name MATCH 'b' ORDER BY RANK() DESC, name LIMIT 5", "name MATCH 'b ab' AND year > 0 ORDER BY id DESC LIMIT 3 OFFSET 1",
+		"name MATCH 'a*' OR artist MATCH 'kate' OR year = 1986", "(name MATCH 'a' OR name = 'b') AND live",
+		"name MATCH 'b' AND artist MATCH 'prince OR kat*' ORDER BY year", "name MATCH 'b' AND id IN (?, ?)",
+	} {
+		args := []any{id, long}
+		e.checkPlans(v, e.plans(s, text, args[:strings.Count(text, "?")]...))
+	}
+}
+
+// checkWords compares what a full-text index has under every word with the records
+// of the world.
+func (e *Env) checkWords(v storage.Snapshot, s *model.Schema, index int) {
+	e.Helper()
+	column := s.Column(s.Indexes()[index].Columns[0].Field).Name
+	for _, search := range searches {
+		plans := e.plans(s, column+" MATCH ?", search)
+		want := e.expected(plans[0])
+		for _, p := range plans {
+			if !reads(p, index) {
+				continue
+			}
+			e.checkSelect(v, p, want)
+			n, err := storage.Count(e.Ctx, v, p)
+			require.NoError(e, err)
+			require.Equal(e, len(want), n, "count of %q by %s", search, p)
+		}
+	}
+}
+
+// reads reports whether a plan, or a part of it, reads an index.
+func reads(p *plan.Plan, index int) bool {
+	return p.Access == plan.Seek && p.Index == index ||
+		slices.ContainsFunc(p.Parts, func(part *plan.Plan) bool { return reads(part, index) })
 }
 
 func selectWindow(e *Env) {

@@ -32,7 +32,7 @@ func albumFields() []model.Field {
 }
 
 // albumIndexes has ascending and descending columns, several columns, columns
-// that every collection has, and covering indexes.
+// that every collection has, covering indexes, and indexes of words.
 func albumIndexes() []model.Index {
 	column := func(names ...string) []model.IndexColumn {
 		s := model.NewSchema(model.Definition{Model: "Album", Collection: "albums", Fields: albumFields()})
@@ -55,6 +55,8 @@ func albumIndexes() []model.Index {
 		{Name: "by_cover", Columns: column("cover")},
 		{Name: "by_updated", Columns: column("updated desc")},
 		{Name: "by_year_again", Columns: column("year"), Covering: true},
+		{Name: "words", Columns: column("name"), FullText: true},
+		{Name: "artist_words", Columns: column("artist"), FullText: true},
 	}
 }
 
@@ -104,7 +106,7 @@ func (e *Env) Plan(s *model.Schema, text string, args ...any) *plan.Plan {
 // pools are the values that random entities have and random queries ask for:
 // few, so that they meet, and the awkward ones among them.
 var pools = map[string][]any{
-	"name":     {"", "a", "ab", "abc", "B", "b", "a\x01", "a b", "%", "_x", "zoë", "\U0010FFFF", strings.Repeat("long ", 60)},
+	"name":     {"", "a", "ab", "abc", "B", "b", "a\x01", "a b", "B Ab, b.", "%", "_x", "zoë", "\U0010FFFF", strings.Repeat("long ", 60)},
 	"artist":   {nil, "", "Kate", "Kate\x01", "Kat", "Prince", "\x7f"},
 	"year":     {0, 1, -1, 255, 256, 1985, 1986, 1987, math.MaxInt16, math.MinInt16},
 	"score":    {0.0, math.Copysign(0, -1), 0.1, -0.1, 1e300, -1e300, math.Inf(1), math.Inf(-1), math.NaN(), 5e-324},
@@ -115,6 +117,13 @@ var pools = map[string][]any{
 	"cover":    {[]byte{}, []byte{0}, []byte{0, 0}, []byte{0, 1}, []byte{0, 0xFF}, []byte{0xFF}, []byte{0xFF, 0xFF}, []byte("cover")},
 	"plays":    {0, 1, 255, 256, 1 << 40, model.OfUint(math.MaxUint64)},
 	"length":   {nil, model.OfDuration(0), model.OfDuration(time.Second), model.OfDuration(-time.Second)},
+}
+
+// searches are what is looked for in names and artists, so that each of their words
+// is found by one at least.
+var searches = []any{
+	"a", "ab", "abc", "b", "_x", "zoe", "Zoë", "long", "large", "c", "kate", "kat", "prince", "nothing",
+	"a b", "b ab", `"b ab"`, `"ab b"`, "a -b", "b -ab", "a*", "k*", "l*", `"b a"*`, "a OR ab OR kate", "a b OR z* OR kat", `"long long" b`,
 }
 
 func tags(text string) any {
@@ -251,6 +260,10 @@ func (g *queryMaker) condition(depth int) string {
 	}
 	if f.Type == model.TypeString && g.rng.IntN(4) == 0 {
 		return f.Name + " LIKE " + [...]string{"'a%'", "'%b'", "'Kat_'", "'%'", "'zo%'"}[g.rng.IntN(5)]
+	}
+	if f.Type == model.TypeString && g.rng.IntN(3) == 0 {
+		g.args = append(g.args, searches[g.rng.IntN(len(searches))])
+		return f.Name + [...]string{" MATCH ?", " MATCH ?", " NOT MATCH ?"}[g.rng.IntN(3)]
 	}
 	if f.Optional && g.rng.IntN(4) == 0 {
 		return f.Name + [...]string{" IS NULL", " IS NOT NULL"}[g.rng.IntN(2)]
