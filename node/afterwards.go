@@ -7,7 +7,6 @@ import (
 	"github.com/ankgo/ank/model"
 	"github.com/ankgo/ank/node/reactor"
 	"github.com/ankgo/ank/query"
-	"github.com/ankgo/ank/query/plan"
 	"github.com/ankgo/ank/storage"
 )
 
@@ -75,7 +74,7 @@ func referrers(ctx context.Context, s storage.Snapshot, m *model.Schema, column 
 		return nil, err
 	}
 	var all []*storage.Record
-	for r, err := range s.Select(ctx, plan.New(checked, m.Indexes())) {
+	for r, err := range s.Select(ctx, storage.Plan(ctx, s, checked)) {
 		if err != nil {
 			return nil, err
 		}

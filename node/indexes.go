@@ -6,7 +6,6 @@ import (
 	"github.com/ankgo/ank/event"
 	"github.com/ankgo/ank/model"
 	"github.com/ankgo/ank/query"
-	"github.com/ankgo/ank/query/plan"
 	"github.com/ankgo/ank/storage"
 )
 
@@ -80,7 +79,7 @@ func share(ctx context.Context, s storage.Snapshot, m *model.Schema, through eve
 		if err != nil {
 			return 0, err
 		}
-		if counts[i], err = storage.Count(ctx, s, plan.New(q, m.Indexes())); err != nil {
+		if counts[i], err = storage.Count(ctx, s, storage.Plan(ctx, s, q)); err != nil {
 			return 0, err
 		}
 	}

@@ -14,7 +14,7 @@ import (
 
 // selectFrom runs a query on a snapshot.
 func selectFrom(ctx context.Context, s storage.Snapshot, q *query.Checked) iter.Seq2[*storage.Record, error] {
-	return s.Select(ctx, plan.New(q, q.Schema().Indexes()))
+	return s.Select(ctx, storage.Plan(ctx, s, q))
 }
 
 // over yields what a query selects when some entities are other than base has

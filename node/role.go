@@ -8,7 +8,6 @@ import (
 	"github.com/ankgo/ank/event"
 	"github.com/ankgo/ank/model"
 	"github.com/ankgo/ank/query"
-	"github.com/ankgo/ank/query/plan"
 	"github.com/ankgo/ank/storage"
 )
 
@@ -114,7 +113,7 @@ func (d durable) count(ctx context.Context, s *Session, q *query.Checked) (int, 
 		return 0, err
 	}
 	defer leave()
-	return storage.Count(ctx, snapshot, plan.New(q, q.Schema().Indexes()))
+	return storage.Count(ctx, snapshot, storage.Plan(ctx, snapshot, q))
 }
 
 func (d durable) commit(ctx context.Context, r *request) (Receipt, error) {

@@ -148,11 +148,11 @@ func firstRows(ctx context.Context, s storage.Snapshot, q *query.Checked, after 
 	if n == 0 {
 		return nil, nil
 	}
-	p := plan.New(q.Whole(), q.Schema().Indexes())
+	p := storage.Plan(ctx, s, q.Whole())
 	top := plan.NewTop(func(a, b *storage.Record) int { return q.Compare(&a.Row, &b.Row) }, 0, n)
 	if n > 0 && !p.Sorted {
 		// What has to be read whole need not be sorted whole.
-		p = plan.New(q.Unordered(), q.Schema().Indexes())
+		p = storage.Plan(ctx, s, q.Unordered())
 	}
 	for r, err := range s.Select(ctx, p) {
 		if err != nil {

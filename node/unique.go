@@ -11,7 +11,6 @@ import (
 	"github.com/ankgo/ank/event"
 	"github.com/ankgo/ank/model"
 	"github.com/ankgo/ank/query"
-	"github.com/ankgo/ank/query/plan"
 	"github.com/ankgo/ank/storage"
 )
 
@@ -308,7 +307,7 @@ func (x *uniqueIndex) collisions(ctx context.Context, s storage.Snapshot) (*Coll
 	var last []byte
 	var first *storage.Record // with that key
 	holders := 0
-	for r, err := range s.Select(ctx, plan.New(q, x.schema.Indexes())) {
+	for r, err := range s.Select(ctx, storage.Plan(ctx, s, q)) {
 		if err != nil {
 			return nil, err
 		}

@@ -3,6 +3,8 @@ package storage
 import (
 	"context"
 
+	"github.com/ankgo/ank/model"
+	"github.com/ankgo/ank/query"
 	"github.com/ankgo/ank/query/plan"
 )
 
@@ -28,6 +30,25 @@ func Count(ctx context.Context, s Snapshot, p *plan.Plan) (int, error) {
 		n++
 	}
 	return n, nil
+}
+
+// Estimator is implemented by snapshots that can tell how many rows there are to
+// read. Callers use the function Plan, which falls back to guesses.
+type Estimator interface {
+	// Statistics tell how many rows plans of a schema's queries would read, and may
+	// be asked until the snapshot is closed. To ask takes no longer than to read
+	// a few rows.
+	Statistics(ctx context.Context, s *model.Schema) plan.Statistics
+}
+
+// Plan returns the plan by which a snapshot should carry out a query: by the
+// snapshot's Estimator, or by guess.
+func Plan(ctx context.Context, s Snapshot, q *query.Checked) *plan.Plan {
+	indexes := q.Schema().Indexes()
+	if e, ok := s.(Estimator); ok {
+		return plan.Measured(q, indexes, e.Statistics(ctx, q.Schema()))
+	}
+	return plan.New(q, indexes)
 }
 
 // Sizer is implemented by engines that can tell how large their parts are.

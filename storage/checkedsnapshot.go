@@ -6,6 +6,7 @@ import (
 	"sync"
 
 	"github.com/ankgo/ank/event"
+	"github.com/ankgo/ank/model"
 	"github.com/ankgo/ank/query/plan"
 )
 
@@ -24,6 +25,8 @@ type checkedSnapshot struct {
 var (
 	_ Snapshot = (*checkedSnapshot)(nil)
 	_ Counter  = (*checkedSnapshot)(nil)
+
+	_ Estimator = (*checkedSnapshot)(nil)
 )
 
 // use notes that a method is called.
@@ -209,6 +212,22 @@ func (s *checkedSnapshot) Count(ctx context.Context, p *plan.Plan) (int, error) 
 	s.use("Count")
 	return Count(ctx, s.snapshot, p)
 }
+
+// Statistics passes on what the snapshot knows; one that knows nothing leaves all
+// to guesses.
+func (s *checkedSnapshot) Statistics(ctx context.Context, schema *model.Schema) plan.Statistics {
+	s.use("Statistics")
+	if e, ok := s.snapshot.(Estimator); ok {
+		return e.Statistics(ctx, schema)
+	}
+	return ignorant{}
+}
+
+// ignorant is a [plan.Statistics] that knows nothing.
+type ignorant struct{}
+
+func (ignorant) Rows() (int, bool)                       { return 0, false }
+func (ignorant) Keys(int, []plan.Range, int) (int, bool) { return 0, false }
 
 // watched passes a sequence on, checks every item and the rules that hold for all
 // sequences.

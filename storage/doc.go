@@ -75,7 +75,8 @@
 // # Capabilities
 //
 // What not every engine can do is an interface of its own with a fallback that
-// is written down: [Counter] and the function [Count], [Sizer].
+// is written down: [Counter] and the function [Count], [Estimator] and the function
+// [Plan], [Sizer].
 //
 // # How an engine is tested
 //

@@ -1,6 +1,7 @@
 package plan
 
 import (
+	"math"
 	"slices"
 
 	"github.com/ankgo/ank/model"
@@ -14,7 +15,13 @@ type analysis struct {
 	facts []fact // about the columns that occur in terms
 	empty bool   // no row matches
 	outer []term // of a branch: what else its rows satisfy
+	own   int    // of a branch: how many facts are about the columns it names
 	depth int    // how many disjunctions it is inside of
+
+	rows       float64    // in the collection
+	most       float64    // how many match, at most
+	statistics Statistics // nil unless parts are counted
+	counts     []counted  // by position of an index, keys in the ranges
 }
 
 // term is a part of the predicate that every row has to satisfy.
@@ -37,7 +44,7 @@ type fact struct {
 }
 
 func analyse(c *query.Checked) *analysis {
-	q := &analysis{query: c}
+	q := &analysis{query: c, rows: usualRows, most: math.Inf(1)}
 	q.addAll(c.Where())
 	q.conclude()
 	return q

@@ -48,6 +48,26 @@ func BenchmarkNew(b *testing.B) {
 	}
 }
 
+// BenchmarkMeasured leaves out what counting takes.
+func BenchmarkMeasured(b *testing.B) {
+	few := &counts{rows: 1_000_000, keys: map[string]int{"owner_status": 3}, asked: map[string]int{}}
+	for _, text := range []string{
+		"owner = 'u-1'",
+		"owner = 'u-1' AND status = 'open'",
+		"owner = 'u-1' AND score = 5",
+		"owner = 'u-1' OR score = 5",
+		"status = 'open' ORDER BY score DESC LIMIT 20",
+	} {
+		c := check(b, items, text)
+		b.Run(text, func(b *testing.B) {
+			b.ReportAllocs()
+			for b.Loop() {
+				plan.Measured(c, items.Indexes(), few)
+			}
+		})
+	}
+}
+
 func BenchmarkKeyFilter(b *testing.B) {
 	p := plan.Plans(check(b, items, "owner > 'a' AND status = 'open'"), items.Indexes()[:1])[1]
 	require.True(b, p.Filter)

@@ -8,13 +8,24 @@ import (
 	"github.com/ankgo/ank/query"
 )
 
-// New returns the plan that promises to read least. Index numbers refer to
+// New returns the plan that promises to read least, by guess. Index numbers refer to
 // positions in indexes, which are those that exist for the query's collection;
 // it may be empty.
 func New(c *query.Checked, indexes []model.Index) *Plan {
+	return analyse(c).best(indexes)
+}
+
+// Measured returns the plan that promises to read least. Where that is not obvious,
+// it asks how much there is to read.
+func Measured(c *query.Checked, indexes []model.Index, s Statistics) *Plan {
 	q := analyse(c)
+	q.measure(indexes, s)
+	return q.best(indexes)
+}
+
+func (q *analysis) best(indexes []model.Index) *Plan {
 	best := &Plan{cost: math.Inf(1)}
-	backwards := len(c.Order()) > 0
+	backwards := len(q.query.Order()) > 0
 	take := func(p Plan) {
 		if p.cost < best.cost {
 			*best = p
@@ -23,6 +34,9 @@ func New(c *query.Checked, indexes []model.Index) *Plan {
 	q.each(indexes, backwards, take)
 	q.eachUnion(indexes, backwards, cheapest, take)
 	q.eachSearch(indexes, backwards, take)
+	if q.statistics != nil {
+		q.paying(indexes, backwards, take)
+	}
 	return q.complete(best)
 }
 

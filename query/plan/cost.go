@@ -6,10 +6,10 @@ import (
 	"github.com/ankgo/ank/query"
 )
 
-// Costs are relative to reading one row in passing, and made for a collection of
-// a size that nobody knows: they rank the plans of one query, no more.
+// Costs are relative to reading one row in passing. They rank the plans of one
+// query, no more.
 const (
-	rows        = 10_000 // in a collection
+	usualRows   = 10_000 // in a collection, if nobody knows how many
 	rangeCost   = 2      // to go to where a range begins
 	lookupCost  = 4      // to get one row by its ID
 	keyCost     = 0.2    // to read one key of an index
@@ -26,16 +26,7 @@ func (q *analysis) price(p *Plan, weight float64) {
 		p.cost = lookupCost
 		return
 	}
-	read, ranges := float64(rows), 1
-	for i := range q.facts {
-		if f := &q.facts[i]; p.binds(f.column) {
-			read *= f.part
-			ranges *= f.set.size()
-		}
-	}
-	if p.searched > 0 {
-		read = p.keys
-	}
+	read, ranges := q.expect(p)
 	passed, matching := read, read
 	for i := range q.terms {
 		t := &q.terms[i]
@@ -52,7 +43,25 @@ func (q *analysis) price(p *Plan, weight float64) {
 		keys = read * keyCost
 	}
 	p.keys, p.passed = read, passed
-	q.finish(p, rangeCost*float64(ranges), keys+passed*weight, matching)
+	q.finish(p, rangeCost*float64(ranges), keys+passed*weight, min(matching, q.most))
+}
+
+// expect estimates how many keys a plan reads, and in how many ranges.
+func (q *analysis) expect(p *Plan) (read float64, ranges int) {
+	if p.searched > 0 {
+		return p.keys, len(p.Ranges)
+	}
+	read, ranges = q.rows, 1
+	for i := range q.facts {
+		if f := &q.facts[i]; p.binds(f.column) {
+			read *= f.part
+			ranges *= f.set.size()
+		}
+	}
+	if p.Access == Seek && p.bound > 0 && q.counts != nil && q.counts[p.Index].known() {
+		read, p.sure = float64(q.counts[p.Index].keys), q.counts[p.Index].whole
+	}
+	return read, ranges
 }
 
 // finish adds what it costs to come to the end of the query's window. first is

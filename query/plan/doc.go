@@ -62,7 +62,18 @@
 // depends on its operator only. The choice depends on nothing but the query and
 // the indexes, and never on data.
 //
-// So a guess can be far off. A range of an index that holds nearly all rows takes
+// [Measured] asks [Statistics], but only where guesses leave a choice: where several
+// indexes bound different columns, or where an index has to be weighed against reading
+// in the query's order up to its limit. It asks for the number of keys in the
+// ranges of each such index, up to some tens, and up to a thousand if none has
+// fewer; once an index has hardly any, the others are not asked for. So status =
+// 'open' AND owner = 'u' reads the index in which fewer rows are found.
+//
+// Two indexes are intersected if reading the keys of both and the rows they have in
+// common promises to take less time than reading the rows of one. This is never
+// done by guess: only parts that were counted to the end are intersected.
+//
+// What is guessed can be far off. A range of an index that holds nearly all rows takes
 // a few times as long as a scan would have; that is the price for never scanning
 // where the range holds few. With LIMIT, a plan that comes sorted is taken to
 // meet enough matching rows early: where hardly any row matches, it reads to the

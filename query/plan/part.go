@@ -2,6 +2,7 @@ package plan
 
 import (
 	"bytes"
+	"math"
 	"slices"
 
 	"github.com/ankgo/ank/event"
@@ -43,8 +44,9 @@ func preferring(index int) picker {
 // branch returns the analysis of one branch of a disjunction: what is known of the
 // rows that satisfy it, and all that is around it.
 func (q *analysis) branch(c query.Condition, outer []term) *analysis {
-	b := &analysis{query: q.query, outer: outer, depth: q.depth + 1}
+	b := &analysis{query: q.query, outer: outer, depth: q.depth + 1, rows: q.rows, most: math.Inf(1)}
 	b.addAll(c)
+	b.own = len(b.facts)
 	for i := range q.facts {
 		if f := &q.facts[i]; f.set.size() <= fewValues && !f.set.Everything() {
 			b.learn(f.column, f.set)
@@ -52,6 +54,15 @@ func (q *analysis) branch(c query.Condition, outer []term) *analysis {
 	}
 	b.conclude()
 	return b
+}
+
+// tells reports whether a part is bounded by what the branch says itself. What is
+// around a disjunction bounds no branch of it better than the whole.
+func (q *analysis) tells(p *Plan) bool {
+	if q.depth == 0 {
+		return true
+	}
+	return slices.ContainsFunc(q.facts[:q.own], func(f fact) bool { return p.binds(f.column) && !f.set.Everything() })
 }
 
 // others returns what rows satisfy beside one term, as far as it may be of use.
@@ -68,12 +79,17 @@ func (q *analysis) others(but int) []term {
 // parts returns the ways to get at the IDs of all rows, without ranges as yet.
 func (q *analysis) parts(indexes []model.Index, pick picker) []*Plan {
 	var all []*Plan
+	add := func(p Plan) {
+		if q.tells(&p) {
+			all = append(all, q.part(p))
+		}
+	}
 	id := q.fact(model.ColumnID)
 	switch {
 	case id != nil && id.finite:
-		all = append(all, q.part(Plan{Access: Lookup, Index: -1}))
+		add(Plan{Access: Lookup, Index: -1})
 	case id != nil || q.fact(model.ColumnCreated) != nil:
-		all = append(all, q.part(Plan{Access: Scan, Index: -1}))
+		add(Plan{Access: Scan, Index: -1})
 	}
 	for i := range indexes {
 		if indexes[i].FullText {
@@ -86,7 +102,7 @@ func (q *analysis) parts(indexes []model.Index, pick picker) []*Plan {
 		}
 		p := Plan{Access: Seek, Index: i, columns: indexes[i].Columns}
 		if p.bound = q.boundColumns(p.columns); p.bound > 0 {
-			all = append(all, q.part(p))
+			add(p)
 		}
 	}
 	q.unions(indexes, pick, func(p *Plan) { all = append(all, p) })
@@ -96,13 +112,7 @@ func (q *analysis) parts(indexes []model.Index, pick picker) []*Plan {
 // part estimates what it costs to read a part's IDs, and to get their rows.
 func (q *analysis) part(p Plan) *Plan {
 	p.Query, p.Residual = q.query, true
-	read, ranges := float64(rows), 1
-	for i := range q.facts {
-		if f := &q.facts[i]; p.binds(f.column) {
-			read *= f.part
-			ranges *= f.set.size()
-		}
-	}
+	read, ranges := q.expect(&p)
 	p.keys, p.passed = read, read
 	var tests query.And
 	for _, list := range [][]term{q.outer, q.terms} {

@@ -91,6 +91,7 @@ type Plan struct {
 	whole, several bool
 	keys           float64 // how many are read, by estimate
 	passed         float64 // how many of them the filter lets pass
+	sure           bool    // the keys were counted
 }
 
 // Range is a half-open range [Low, High) of keys. An empty Low begins at the

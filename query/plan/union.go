@@ -64,7 +64,7 @@ func (q *analysis) union(at int, or query.Or, indexes []model.Index, pick picker
 			return nil
 		}
 	}
-	return g.union(q.query)
+	return g.union(q)
 }
 
 // gathering collects the parts of a union.
@@ -113,29 +113,29 @@ func (p *Plan) join(o *Plan) {
 }
 
 // union returns a plan of the parts.
-func (g *gathering) union(c *query.Checked) *Plan {
-	u := &Plan{Query: c, Access: Union, Index: -1, Parts: g.parts, Residual: true}
+func (g *gathering) union(q *analysis) *Plan {
+	u := &Plan{Query: q.query, Access: Union, Index: -1, Parts: g.parts, Residual: true, sure: true}
 	for _, p := range g.parts {
 		p.Ranges, p.IDs = mergeRanges(p.Ranges), mergeIDs(p.IDs)
+		q.measurePart(p)
+		u.sure = u.sure && p.sure
 		u.keys += p.keys
 		u.passed += p.passed
 		u.cost += p.cost
 		u.covers = append(u.covers, p.covers...)
 	}
-	u.passed = min(u.passed, rows)
+	u.passed = min(u.passed, q.rows)
 	return u
 }
 
 // assessParts fills in what a plan of parts is worth.
 func (q *analysis) assessParts(p Plan) Plan {
 	q.sort(&p)
-	matching := p.passed
-	all := float64(rows)
+	matching := q.rows
 	for i := range q.terms {
-		all *= q.terms[i].part
+		matching *= q.terms[i].part
 	}
-	fetching := p.passed * fetchWeight
-	q.finish(&p, p.gatherCost(), fetching, min(matching, all))
+	q.finish(&p, p.gatherCost(), p.passed*fetchWeight, min(matching, p.passed, q.most))
 	return p
 }
 

@@ -85,7 +85,7 @@ func (q *analysis) search(index int, x *model.Index, t *term) *Plan {
 		words, _ := alternatives[i].Required()
 		g.add(q.withAll(index, words))
 	}
-	p := g.union(q.query)
+	p := g.union(q)
 	if len(p.Parts) == 1 {
 		p = p.Parts[0]
 		p.several = p.several || len(p.Ranges) > 1
@@ -114,7 +114,7 @@ func (q *analysis) withWord(index int, w text.Word) *Plan {
 	if w.Prefix {
 		set = beginning(w.Text)
 	}
-	keys := rows * wordPart(w)
+	keys := q.rows * wordPart(w)
 	return &Plan{
 		Query: q.query, Access: Seek, Index: index, Ranges: []Range{set.Intervals[0].keys(nil, false)}, Residual: true,
 		several: w.Prefix, keys: keys, passed: keys, cost: rangeCost + keys*(keyCost+fetchWeight),

@@ -130,6 +130,14 @@
 // Rows that come in the query's order are passed on at once, and reading stops
 // at the limit; otherwise the best are kept in a heap bounded by the limit.
 //
+// A plan with parts reads the keys of all of them, and then rows in the order of
+// IDs (select_parts.go). Of an intersection it gives up a part that turns out to
+// have fifteen times as many keys as there are rows left to get. In a table, where a
+// row is tested as quickly as a key, it reads the smallest part only.
+//
+// What plans are chosen by comes from tables, which know how many rows and keys they
+// have, or else from counting some keys in the store (statistics.go).
+//
 // # What is kept on the heap
 //
 // Options.CacheBytes bounds it, by estimate: records, some 270 bytes each beside

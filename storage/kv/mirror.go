@@ -34,6 +34,8 @@ type mirror struct {
 	changed atomic.Uint64         // version of the last change, kept here or not
 	read    atomic.Int64          // rows read from the store for want of a table
 	wanted  atomic.Int64          // how many of them make up for a table
+	dived   atomic.Int64          // keys counted in the store for want of an order of the table
+	rows    atomic.Int64          // of the collection, when all of it was read for the last time; 0 if it was not
 
 	// work is held while a table or an order is made. building says that this
 	// takes long, so that others had better read the store meanwhile.
@@ -236,6 +238,7 @@ func (e *Engine) readTable(ctx context.Context, v *view, col *collection, mostRo
 	if err := it.Close(); err != nil {
 		return nil, err
 	}
+	col.mirror.rows.Store(int64(len(rows)))
 	t.rows, t.ids = len(rows), newOrder(nil, 0, rows, v.version)
 	return t, nil
 }

@@ -118,8 +118,9 @@ func (s *snapshot) selector(ctx context.Context, p *plan.Plan) (*selector, func(
 	}
 	if !x.find(func(position int) *index { return x.col.ready(schema, position) }) {
 		ready, described := x.col.usable(schema)
-		x.plan = plan.New(p.Query, described)
-		x.find(func(position int) *index { return ready[position] })
+		at := func(position int) *index { return ready[position] }
+		x.plan = plan.Measured(p.Query, described, &statistics{ctx, s, x.col, at})
+		x.find(at)
 	}
 	if x.plan.Filter {
 		x.filter = x.plan.KeyFilter()
@@ -272,7 +273,16 @@ func (x *selector) ranges(prefix []byte, consider func(prefix []byte, it Iterato
 			return err
 		}
 	}
+	if m := x.col.mirror; m != nil && x.plan.Access == plan.Scan && x.everything() {
+		m.rows.Store(int64(x.visited))
+	}
 	return nil
+}
+
+// everything reports whether the plan's ranges leave out nothing.
+func (x *selector) everything() bool {
+	ranges := x.plan.Ranges
+	return len(ranges) == 1 && len(ranges[0].Low) == 0 && ranges[0].High == nil
 }
 
 func (x *selector) oneRange(prefix []byte, r plan.Range, consider func([]byte, Iterator) (bool, error), visit func() bool) (more bool, err error) {

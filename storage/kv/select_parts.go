@@ -286,9 +286,5 @@ func (x *selector) tableSize(p *plan.Plan) (n int) {
 		}
 		return n
 	}
-	part := x.tablePart(p)
-	for from, to := range part.places() {
-		n += part.order.between(from, to)
-	}
-	return n
+	return x.tablePart(p).order.count(p.Ranges)
 }

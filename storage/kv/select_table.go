@@ -112,11 +112,7 @@ func (x *selector) places() iter.Seq2[place, place] {
 			if x.plan.Reverse {
 				r = ranges[len(ranges)-1-i]
 			}
-			from, to := o.search(r.Low), o.end()
-			if r.High != nil {
-				to = o.search(r.High)
-			}
-			if !yield(from, to) {
+			if !yield(o.within(&r)) {
 				return
 			}
 		}

@@ -9,6 +9,7 @@ import (
 
 	"github.com/ankgo/ank/event"
 	"github.com/ankgo/ank/model"
+	"github.com/ankgo/ank/query/plan"
 	"github.com/ankgo/ank/storage"
 )
 
@@ -95,6 +96,24 @@ func (o *order) between(from, to place) int {
 		n += len(c.rows)
 	}
 	return max(n, 0)
+}
+
+// count is how many rows stand in ranges of keys.
+func (o *order) count(ranges []plan.Range) (n int) {
+	for i := range ranges {
+		from, to := o.within(&ranges[i])
+		n += o.between(from, to)
+	}
+	return n
+}
+
+// within returns the places where a range of keys begins and ends.
+func (o *order) within(r *plan.Range) (from, to place) {
+	from, to = o.search(r.Low), o.end()
+	if r.High != nil {
+		to = o.search(r.High)
+	}
+	return from, to
 }
 
 // piece is some of the rows of a chunk.

@@ -113,7 +113,7 @@ func (e *Env) compareWith(naive *Naive, got storage.Snapshot, s *model.Schema, q
 	for range queries {
 		text, args := RandomQuery(rng, e.World.IDs())
 		checked := e.Ask(s, text, args...)
-		for _, p := range plan.Plans(checked, s.Indexes()) {
+		for _, p := range append(plan.Plans(checked, s.Indexes()), storage.Plan(e.Ctx, got, checked)) {
 			e.compareSelect(want, got, p, fmt.Sprintf("%q %v", text, args))
 		}
 	}
