@@ -43,6 +43,7 @@ type maker struct {
 	n      uint64
 	seq    uint64
 	all    []*storage.Record
+	note   func() string // nil: all notes are the same
 }
 
 func newMaker(s *model.Schema) *maker {
@@ -58,12 +59,16 @@ func (m *maker) id() event.ID {
 }
 
 func (m *maker) values() []model.Value {
+	note := "a note of some twenty-six c"
+	if m.note != nil {
+		note = m.note()
+	}
 	return []model.Value{
 		model.OfString(fmt.Sprintf("task %08d", m.n)),
 		model.OfString(fmt.Sprintf("u-%d", m.rng.IntN(1000))),
 		model.OfString(fmt.Sprintf("s-%d", m.rng.IntN(10))),
 		model.OfInt(int64(m.rng.IntN(100_000))),
-		model.OfString("a note of some twenty-six c"),
+		model.OfString(note),
 		model.OfBool(m.n%2 == 0),
 	}
 }

@@ -1,0 +1,76 @@
+package memory_test
+
+import (
+	"context"
+	"math/rand/v2"
+	"strconv"
+	"strings"
+	"testing"
+
+	"github.com/ankgo/ank/model"
+	"github.com/ankgo/ank/storage/kv"
+	"github.com/ankgo/ank/storage/memory"
+)
+
+// notes returns notes of eight words, drawn as they are in languages: word w1 stands
+// in most of them, w100 in one of thirty, w10000 in hardly any.
+func notes() func() string {
+	rng := rand.New(rand.NewPCG(7, 0))
+	zipf := rand.NewZipf(rng, 1.1, 4, 20_000)
+	return func() string {
+		words := make([]string, 8)
+		for i := range words {
+			words[i] = "w" + strconv.FormatUint(zipf.Uint64()+1, 10)
+		}
+		return strings.Join(words, " ")
+	}
+}
+
+// searched are tasks with an index of the words of their notes, or without.
+func searched(indexed bool) *model.Schema {
+	d := model.Definition{Model: "Task", Collection: "tasks", Fields: tasks(false, false).Fields()}
+	if indexed {
+		d.Indexes = []model.Index{{Name: "note_words", Columns: []model.IndexColumn{{Field: 4}}, FullText: true}}
+	}
+	return model.NewSchema(d)
+}
+
+// BenchmarkSearch looks for words in 100,000 notes, by an index and without one.
+func BenchmarkSearch(b *testing.B) {
+	queries := []struct{ name, text string }{
+		{"rare", "note MATCH 'w5000'"},
+		{"frequent", "note MATCH 'w10'"},
+		{"two", "note MATCH 'w300 w20'"},
+		{"phrase", `note MATCH '"w40 w3"'`},
+		{"prefix", "note MATCH 'w777*'"},
+		{"either", "note MATCH 'w3000 OR w4000'"},
+		{"ranked", "note MATCH 'w300 OR w301' ORDER BY RANK() DESC LIMIT 10"},
+	}
+	for _, st := range []struct {
+		name    string
+		indexed bool
+		options kv.Options
+		warm    int
+	}{
+		{"index+table", true, kv.Options{CacheBytes: 1 << 30}, 30},
+		{"none+table", false, kv.Options{CacheBytes: 1 << 30}, 3},
+		{"index+store", true, kv.Options{CacheBytes: -1}, 0},
+		{"none+store", false, kv.Options{CacheBytes: -1}, 0},
+	} {
+		s := searched(st.indexed)
+		e, err := memory.NewStore().Open(context.Background(), st.options)
+		check(b, err)
+		check(b, e.Register(context.Background(), s))
+		m := newMaker(s)
+		m.note = notes()
+		for range entities {
+			check(b, e.Commit(context.Background(), m.create()))
+		}
+		for _, q := range queries {
+			b.Run(st.name+"/"+q.name, func(b *testing.B) {
+				runSelect(b, e, s, st.warm, q.text, func(int) []any { return nil })
+			})
+		}
+		check(b, e.Close())
+	}
+}
