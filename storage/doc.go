@@ -17,7 +17,8 @@
 //   - Events. Each entry holds events; an event is found again by entity and ID.
 //   - States. One [Record] for each entity: the newest, nothing older.
 //   - Indexes. An order of a collection for each index that a registered schema
-//     declares. They are the engine's own affair; [plan.Plan] speaks of them.
+//     declares, or of its words if the index is full-text. They are the engine's own
+//     affair; [plan.Plan] speaks of them.
 //   - Meta. A map of small values, and a signed head for each origin.
 //
 // # The rules

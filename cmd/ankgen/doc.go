@@ -96,9 +96,9 @@
 //	unique              the column has an index, and no two entities may have the
 //	                    same value. A field that may be left out had better be a
 //	                    pointer: NULL may stand in many entities, "" in one
-//	fulltext            the words of the field have an index: MATCH need not look at
-//	                    every entity. The field holds strings, and may have an index
-//	                    of whole values, by index or unique, beside it
+//	fulltext            the words of the field have an index, so that MATCH need not
+//	                    look at every entity. The field holds strings. It may have an
+//	                    index of whole values beside this, by index or unique
 //	-                   the field is not stored
 //
 // Unexported fields have to be excluded in this way. The names id, created and

@@ -31,6 +31,13 @@
 // to look for, such as "-live", or nothing at all, matches nothing. Searches are
 // bounded: see [MaxTerms].
 //
+// # Indexes of words
+//
+// An index has a text under each of its [Words]. [Alternative.Required] says which
+// words a text must have to be found, so that it is enough to look at the texts under
+// these: both words of "purple rain", any that begins with pur, one or the other.
+// Whether words follow each other, and what must not occur, is tested on the text.
+//
 // # Scores
 //
 // [Query.Score] depends on the text and the search and on nothing else. How rare a

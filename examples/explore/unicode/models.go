@@ -24,7 +24,7 @@ type Character struct {
 	// Code returns the number of the code point.
 	Code int `ank:"index"`
 	// Name returns the name in the standard, in capitals.
-	Name string `ank:"index"`
+	Name string `ank:"index,fulltext"`
 	// Category returns the general category: Lu for a capital letter, Nd for a digit.
 	Category string `ank:"index"`
 	Script   model.Ref[Script]

@@ -78,6 +78,7 @@ var characterSchema = model.NewSchema(model.Definition{
 	Indexes: []model.Index{
 		{Name: "code", Columns: []model.IndexColumn{{Field: 0}}},
 		{Name: "name", Columns: []model.IndexColumn{{Field: 1}}},
+		{Name: "name_fulltext", Columns: []model.IndexColumn{{Field: 1}}, FullText: true},
 		{Name: "category", Columns: []model.IndexColumn{{Field: 2}}},
 		{Name: "script_code", Columns: []model.IndexColumn{{Field: 3}, {Field: 0}}},
 	},
@@ -194,7 +195,7 @@ var (
 	}
 	_ = func(s Character) struct {
 		Code       int    `ank:"index"`
-		Name       string `ank:"index"`
+		Name       string `ank:"index,fulltext"`
 		Category   string `ank:"index"`
 		Script     model.Ref[Script]
 		Upper      model.Ref[Character]
