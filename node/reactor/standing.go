@@ -239,13 +239,13 @@ func (st *standing) matches(on side, v *view) bool {
 	return st.filter.Match(v)
 }
 
-// newFilter makes the filter of the whole predicate.
+// newFilter makes the filter of what the index does not say.
 func (st *standing) newFilter() query.Filter {
 	c := st.reread()
 	if c == nil {
 		return query.NewFilter(new(query.Checked), query.Const(false))
 	}
-	return query.NewFilter(c, st.asks(c))
+	return query.NewFilter(c, rest(c, st.asks(c)))
 }
 
 // standing is the home of its subscriptions.
