@@ -52,17 +52,35 @@ func (p *peer) write() {
 	err := p.pull()
 	for err == nil {
 		select {
+		case <-p.hurry:
+			err = p.pull()
+			continue
+		case say := <-p.out:
+			err = p.say(say)
+			continue
+		default:
+		}
+		if err = p.rest(); err != nil {
+			break
+		}
+		select {
 		case <-p.ctx.Done():
 			return
 		case <-p.hurry:
 			err = p.pull()
 		case say := <-p.out:
-			if err = p.pull(); err == nil {
-				err = say()
-			}
+			err = p.say(say)
 		}
 	}
 	p.cancel(err)
+}
+
+// say says what was posted, after what was there to be pulled before it.
+func (p *peer) say(posted func() error) error {
+	if err := p.pull(); err != nil {
+		return err
+	}
+	return posted()
 }
 
 // nudge makes the writer pull. It does not wait.
@@ -93,16 +111,44 @@ func (p *peer) tell(ctx context.Context, m wire.Message) error {
 // send sends a message. Only the writer may. A peer that does not take it for long
 // loses the connection, and with it what is kept for it.
 func (p *peer) send(m wire.Message) error {
+	p.watch()
+	defer p.alarm.Stop()
+	return p.hand(p.ctx, m)
+}
+
+// watch ends the connection unless the alarm is stopped in time.
+func (p *peer) watch() {
 	if p.alarm == nil {
 		p.alarm = time.AfterFunc(sendTimeout, func() { p.cancel(errDeaf) })
 	} else {
 		p.alarm.Reset(sendTimeout)
 	}
-	defer p.alarm.Stop()
-	return p.sendWithin(p.ctx, m)
 }
 
+// rest has the carrier send what it has held back. The writer calls it when it has nothing to say.
+func (p *peer) rest() error {
+	carrier, ok := p.conn.(wire.Flusher)
+	if !ok {
+		return nil
+	}
+	p.watch()
+	defer p.alarm.Stop()
+	return carrier.Flush(p.ctx)
+}
+
+// sendWithin sends a message at once.
 func (p *peer) sendWithin(ctx context.Context, m wire.Message) error {
+	if err := p.hand(ctx, m); err != nil {
+		return err
+	}
+	if carrier, ok := p.conn.(wire.Flusher); ok {
+		return carrier.Flush(ctx)
+	}
+	return nil
+}
+
+// hand hands a message to the carrier.
+func (p *peer) hand(ctx context.Context, m wire.Message) error {
 	encoded := wire.Append(nil, m)
 	if len(encoded) > wire.MaxMessage {
 		return wire.ErrTooLarge

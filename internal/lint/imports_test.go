@@ -30,9 +30,12 @@ var below = map[string][]string{
 		"event", "signal", "model", "query", "query/plan", "entity", "storage",
 		"node/reactor", "node/wire", "internal/codec",
 	},
-	"node/pipe":  {"node/wire"},
-	"cmd/ankgen": {"event", "model", "query", "internal/gomodel"},
-	"cmd/ankvet": {"cmd/ankvet/queryvet"},
+	"node/pipe":          {"node/wire"},
+	"node/stream":        {"node/wire", "internal/codec"},
+	"node/websocket":     {"node/wire"},
+	"node/wire/wiretest": {"node/wire"},
+	"cmd/ankgen":         {"event", "model", "query", "internal/gomodel"},
+	"cmd/ankvet":         {"cmd/ankvet/queryvet"},
 
 	"internal/gomodel":    {"model"},
 	"cmd/ankvet/queryvet": {"event", "model", "query", "entity", "internal/gomodel"},
@@ -71,7 +74,7 @@ var kits = []string{
 }
 
 // testRooms may import kits: they are kits.
-var testRooms = []string{"event/eventtest", "entity/mergetest", "storage/storagetest", "node/nodetest"}
+var testRooms = []string{"event/eventtest", "entity/mergetest", "storage/storagetest", "node/wire/wiretest", "node/nodetest"}
 
 func TestNoRoomImportsATestKit(t *testing.T) {
 	for _, p := range list(t, nil, "./...") {
