@@ -16,7 +16,7 @@
 //
 // A run has a size and gathers figures, each the median of some samples; a
 // measured is what is repeated to get one sample. The groups are in commit.go,
-// language.go, query.go, live.go, kept.go and replay.go, each with an interface that everybody who
+// language.go, query.go, text.go, live.go, kept.go and replay.go, each with an interface that everybody who
 // takes part implements in a file of its own: commit_ank.go, query_memdb.go and
 // so on. The targets are a table in targets.go.
 package main

@@ -26,6 +26,7 @@ func groups() []group {
 		{"language", languageGroup},
 		{"query", queryGroup},
 		{"query-1m", manyGroup},
+		{"text", textGroup},
 		{"live", liveGroup},
 		{"live-1m", multitudeGroup},
 		{"kept", keptGroup},

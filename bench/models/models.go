@@ -1,7 +1,7 @@
 // Package models holds the entity of the workloads, three times: with the
 // indexes of the query workload, with none, and with an index that holds whole
 // entities. The fields are the same, so that one converts into another. A person
-// and tasks are for queries that follow references.
+// and tasks are for queries that follow references, pages and sheets for full text.
 package models
 
 import "github.com/ankgo/ank/model"
@@ -62,4 +62,21 @@ type Task struct {
 	Title  string
 	Person model.Ref[Person]
 	Score  int
+}
+
+// A Page has a text whose words are indexed.
+//
+//ank:model
+//ank:index body fulltext
+type Page struct {
+	Title string
+	Body  string
+}
+
+// A Sheet has a text, and no index.
+//
+//ank:model
+type Sheet struct {
+	Title string
+	Body  string
 }

@@ -13,7 +13,7 @@ import (
 
 // Models are the schemas of this package's models, for node.Models.
 func Models() []*model.Schema {
-	return []*model.Schema{itemSchema, plainSchema, coveredSchema, personSchema, taskSchema}
+	return []*model.Schema{itemSchema, plainSchema, coveredSchema, personSchema, taskSchema, pageSchema, sheetSchema}
 }
 
 var itemSchema = model.NewSchema(model.Definition{
@@ -393,6 +393,115 @@ func (m TaskMutable) SetPerson(v model.Ref[Person]) { m.Set(1, model.OfID(v.ID()
 // SetScore records the score.
 func (m TaskMutable) SetScore(v int) { m.Set(2, model.OfInt(int64(v))) }
 
+var pageSchema = model.NewSchema(model.Definition{
+	Model:      "Page",
+	Collection: "pages",
+	Fields: []model.Field{
+		{Name: "title", Go: "Title", Type: model.TypeString},
+		{Name: "body", Go: "Body", Type: model.TypeString},
+	},
+	Indexes: []model.Index{
+		{Name: "body_fulltext", Columns: []model.IndexColumn{{Field: 1}}, FullText: true},
+	},
+})
+
+// The columns of Page, to build predicates from.
+const (
+	PageTitle query.Text[Page, string] = "title"
+	PageBody  query.Text[Page, string] = "body"
+)
+
+// Pages is the collection of Page.
+var Pages = entity.NewCollection[PageView, PageMutable](pageSchema, func(p Page) []model.Value {
+	return []model.Value{
+		model.OfString(p.Title),
+		model.OfString(p.Body),
+	}
+})
+
+// PageView is an immutable snapshot of a Page. It is safe for concurrent use.
+type PageView struct{ entity.View }
+
+// Ref is a reference to the page.
+func (v PageView) Ref() model.Ref[Page] { return model.RefTo[Page](v.ID()) }
+
+// Title returns the title.
+func (v PageView) Title() string { return v.Field(0).Text() }
+
+// Body returns the body.
+func (v PageView) Body() string { return v.Field(1).Text() }
+
+// PageMutable records changes to a Page in a transaction. It is not safe for concurrent use.
+type PageMutable struct{ *entity.Draft }
+
+// View is the page as the transaction sees it now.
+func (m PageMutable) View() PageView { return PageView{m.Draft.View()} }
+
+// MarshalJSON implements json.Marshaler: the page as View has it.
+func (m PageMutable) MarshalJSON() ([]byte, error) { return m.View().MarshalJSON() }
+
+// Ref is a reference to the page.
+func (m PageMutable) Ref() model.Ref[Page] { return model.RefTo[Page](m.ID()) }
+
+// SetTitle records the title.
+func (m PageMutable) SetTitle(v string) { m.Set(0, model.OfString(v)) }
+
+// SetBody records the body.
+func (m PageMutable) SetBody(v string) { m.Set(1, model.OfString(v)) }
+
+var sheetSchema = model.NewSchema(model.Definition{
+	Model:      "Sheet",
+	Collection: "sheets",
+	Fields: []model.Field{
+		{Name: "title", Go: "Title", Type: model.TypeString},
+		{Name: "body", Go: "Body", Type: model.TypeString},
+	},
+})
+
+// The columns of Sheet, to build predicates from.
+const (
+	SheetTitle query.Text[Sheet, string] = "title"
+	SheetBody  query.Text[Sheet, string] = "body"
+)
+
+// Sheets is the collection of Sheet.
+var Sheets = entity.NewCollection[SheetView, SheetMutable](sheetSchema, func(s Sheet) []model.Value {
+	return []model.Value{
+		model.OfString(s.Title),
+		model.OfString(s.Body),
+	}
+})
+
+// SheetView is an immutable snapshot of a Sheet. It is safe for concurrent use.
+type SheetView struct{ entity.View }
+
+// Ref is a reference to the sheet.
+func (v SheetView) Ref() model.Ref[Sheet] { return model.RefTo[Sheet](v.ID()) }
+
+// Title returns the title.
+func (v SheetView) Title() string { return v.Field(0).Text() }
+
+// Body returns the body.
+func (v SheetView) Body() string { return v.Field(1).Text() }
+
+// SheetMutable records changes to a Sheet in a transaction. It is not safe for concurrent use.
+type SheetMutable struct{ *entity.Draft }
+
+// View is the sheet as the transaction sees it now.
+func (m SheetMutable) View() SheetView { return SheetView{m.Draft.View()} }
+
+// MarshalJSON implements json.Marshaler: the sheet as View has it.
+func (m SheetMutable) MarshalJSON() ([]byte, error) { return m.View().MarshalJSON() }
+
+// Ref is a reference to the sheet.
+func (m SheetMutable) Ref() model.Ref[Sheet] { return model.RefTo[Sheet](m.ID()) }
+
+// SetTitle records the title.
+func (m SheetMutable) SetTitle(v string) { m.Set(0, model.OfString(v)) }
+
+// SetBody records the body.
+func (m SheetMutable) SetBody(v string) { m.Set(1, model.OfString(v)) }
+
 // A struct has changed since this file was generated if one of these does not
 // compile. To generate it again: go generate
 var (
@@ -433,6 +542,18 @@ var (
 		Title  string
 		Person model.Ref[Person]
 		Score  int
+	} {
+		return s
+	}
+	_ = func(s Page) struct {
+		Title string
+		Body  string
+	} {
+		return s
+	}
+	_ = func(s Sheet) struct {
+		Title string
+		Body  string
 	} {
 		return s
 	}
