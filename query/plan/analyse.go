@@ -22,6 +22,8 @@ type analysis struct {
 	most       float64    // how many match, at most
 	statistics Statistics // nil unless parts are counted
 	counts     []counted  // by position of an index, keys in the ranges
+	counter    Statistics // nil unless the entries of words are counted
+	found      []found    // of the terms that look for words, once they were counted
 }
 
 // term is a part of the predicate that every row has to satisfy.

@@ -50,7 +50,11 @@ func (q *analysis) measure(indexes []model.Index, s Statistics) {
 	if n, ok := s.Rows(); ok {
 		q.rows = float64(max(n, fewestRows))
 	}
-	if f := q.fact(model.ColumnID); q.empty || f != nil && f.finite || q.obvious(indexes) {
+	if f := q.fact(model.ColumnID); q.empty || f != nil && f.finite {
+		return
+	}
+	q.countSearches(indexes, s)
+	if q.obvious(indexes) {
 		return
 	}
 	sources := q.sources(indexes)
@@ -106,7 +110,7 @@ func (q *analysis) obvious(indexes []model.Index) bool {
 	if _, limited := q.query.Limit(); limited {
 		return false
 	}
-	n := q.disjunctions()
+	n := q.disjunctions() + len(q.found)
 	for i := range indexes {
 		if f := q.fact(indexes[i].Columns[0].Field); f != nil && !f.set.Everything() && !indexes[i].FullText {
 			n++
@@ -127,7 +131,7 @@ func (q *analysis) disjunctions() (n int) {
 
 // choice reports whether it matters how many rows sources have.
 func (q *analysis) choice(sources []source) bool {
-	n := len(sources) + q.disjunctions()
+	n := len(sources) + q.disjunctions() + len(q.found)
 	if n != 1 || len(sources) == 0 {
 		return n > 1
 	}

@@ -5,6 +5,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/ankgo/ank/model"
 	"github.com/ankgo/ank/query/plan"
 )
 
@@ -17,10 +18,14 @@ type counts struct {
 
 func (c *counts) Rows() (int, bool) { return c.rows, c.rows > 0 }
 
-func (c *counts) Keys(index int, _ []plan.Range, most int) (int, bool) {
+func (c *counts) Keys(index int, ranges []plan.Range, most int) (int, bool) {
 	name := items.Indexes()[index].Name
 	c.asked[name]++
 	n := c.keys[name]
+	if items.Indexes()[index].FullText {
+		v, _, _ := model.DecodeKey(ranges[0].Low, model.TypeString, false)
+		n = c.keys[v.Text()]
+	}
 	return min(n, most), n < most
 }
 
@@ -81,6 +86,50 @@ func TestMeasuredChooses(t *testing.T) {
 			map[string]int{"score": 7, "title": 1, "owner_status": 900},
 			"seek score, 1 range, residual, sorted",
 			[]string{"score", "title", "owner_status"},
+		},
+		// Of several words the rarest is read, and others if that pays.
+		{"title MATCH 'rain'", nil, "seek words, 1 range, sorted", nil},
+		{
+			"title MATCH 'the rain'",
+			map[string]int{"the": 800_000, "rain": 20},
+			"seek words, 1 range, residual, sorted",
+			[]string{"words"},
+		},
+		{
+			"title MATCH 'purple rain of'",
+			map[string]int{"purple": 700, "rain": 900, "of": 500_000},
+			"intersect (seek words, 1 range & seek words, 1 range), residual, sorted",
+			[]string{"words"},
+		},
+		{
+			"title MATCH 'purple rain' AND score = 5",
+			map[string]int{"purple": 700, "rain": 900, "score": 3},
+			"seek score, 1 range, residual, sorted",
+			[]string{"words", "score"},
+		},
+		{
+			"title MATCH 'rain' AND score = 5",
+			map[string]int{"rain": 3, "score": 900},
+			"seek words, 1 range, residual, sorted",
+			[]string{"words", "score"},
+		},
+		{
+			"title MATCH 'rain' AND score = 5",
+			map[string]int{"rain": 700, "score": 900},
+			"intersect (seek words, 1 range & seek score, 1 range), residual, sorted",
+			[]string{"words", "score"},
+		},
+		{
+			"title MATCH 'rain' ORDER BY score LIMIT 5",
+			map[string]int{"rain": 40},
+			"seek words, 1 range",
+			[]string{"words"},
+		},
+		{
+			"title MATCH 'the' ORDER BY score LIMIT 5",
+			map[string]int{"the": 400_000},
+			"seek score, 1 range, residual, sorted",
+			[]string{"words"},
 		},
 		// Reading in order up to a limit is weighed against reading few rows.
 		{

@@ -67,7 +67,11 @@ func searches(c query.Condition) bool {
 
 // isOneWord reports whether all that a term asks is a word of a column.
 func (t *term) isOneWord() bool {
-	alternatives := t.condition.(query.Match).Words.Alternatives()
+	m, ok := t.condition.(query.Match)
+	if !ok || m.Negated {
+		return false
+	}
+	alternatives := m.Words.Alternatives()
 	words, exact := alternatives[0].Required()
 	return exact && len(alternatives) == 1 && len(words) == 1 && !words[0].Prefix
 }
@@ -78,6 +82,12 @@ func (q *analysis) search(index int, x *model.Index, t *term) *Plan {
 	m, ok := t.condition.(query.Match)
 	if !ok || m.Negated || !x.FullText || m.Column != x.Columns[0].Field {
 		return nil
+	}
+	for _, f := range q.found {
+		if f.index == index && f.number == t.number {
+			p := *f.plan
+			return &p
+		}
 	}
 	var g gathering
 	alternatives := m.Words.Alternatives()
@@ -94,18 +104,32 @@ func (q *analysis) search(index int, x *model.Index, t *term) *Plan {
 	return p
 }
 
-// withAll returns a part of the rows that have all of some words, or more: only the
-// words that promise to be rare are looked up.
+// withAll returns a part of the rows that have all of some words, or more: the rarest
+// word is looked up, and others as long as that takes less time than getting the
+// rows which they leave out.
 func (q *analysis) withAll(index int, words []text.Word) *Plan {
 	parts := make([]*Plan, len(words))
 	for i, w := range words {
 		parts[i] = q.withWord(index, w)
 	}
-	if len(parts) == 1 {
+	rarest := func(a, b *Plan) int { return order(b.keys < a.keys, a.keys < b.keys) }
+	slices.SortStableFunc(parts, rarest)
+	if parts = parts[:min(len(parts), manyTests)]; q.counter != nil {
+		q.countWords(parts)
+		slices.SortStableFunc(parts, rarest)
+	}
+	best := q.intersect(parts[:1])
+	for _, p := range parts[1:] {
+		next := q.intersect(append(slices.Clip(best.Parts), p))
+		if len(next.Parts) <= maxPartner && next.cost < best.cost {
+			best = next
+		}
+	}
+	if len(best.Parts) == 1 {
 		return parts[0]
 	}
-	slices.SortStableFunc(parts, func(a, b *Plan) int { return order(b.keys < a.keys, a.keys < b.keys) })
-	return q.intersect(parts[:min(len(parts), maxPartner)])
+	best.sure = parts[0].sure
+	return best
 }
 
 // withWord returns a part of the rows that have a word.
@@ -121,9 +145,64 @@ func (q *analysis) withWord(index int, w text.Word) *Plan {
 	}
 }
 
+// found is what was found for a term that looks for words, and counted.
+type found struct {
+	index, number int
+	plan          *Plan
+}
+
+// countSearches finds the parts of all terms that look for words, and counts the
+// entries of these words, unless there is nothing to choose.
+func (q *analysis) countSearches(indexes []model.Index, s Statistics) {
+	if _, limited := q.query.Limit(); limited || len(q.terms) > 1 || len(q.terms) == 1 && !q.terms[0].isOneWord() {
+		q.counter = s
+	}
+	var all []found
+	for i := range indexes {
+		for n := range q.terms {
+			t := &q.terms[n]
+			p := q.search(i, &indexes[i], t)
+			if p == nil {
+				continue
+			}
+			all = append(all, found{i, t.number, p})
+			if p.sure {
+				t.part = min(t.part, p.passed/q.rows)
+			}
+		}
+	}
+	q.found = all
+}
+
+// manyMore is how many times as many entries a word is taken to have as were counted,
+// if there are more.
+const manyMore = 4
+
+// countWords counts the entries of words: not far if one is rare.
+func (q *analysis) countWords(parts []*Plan) {
+	for _, most := range [...]int{shortDive, deepDive} {
+		rare := false
+		for _, p := range parts {
+			var n counted
+			if n.keys, n.whole = q.counter.Keys(p.Index, p.Ranges, most); !n.whole {
+				n.keys *= manyMore
+			}
+			keys := q.likely(n, p.keys)
+			p.keys, p.passed, p.sure = keys, keys, n.whole
+			p.cost = rangeCost + keys*(keyCost+fetchWeight)
+			if rare = rare || n.whole; n.whole && n.keys < noneFewer {
+				return
+			}
+		}
+		if rare {
+			return
+		}
+	}
+}
+
 // wordPart guesses which part of all rows has a word: the longer, the fewer.
 func wordPart(w text.Word) float64 {
-	const one, begun = 0.05, 0.2 // of a letter, by guess
+	const one, begun = 0.03, 0.06 // of a letter, by guess
 	if w.Prefix {
 		return begun / float64(len(w.Text))
 	}

@@ -85,6 +85,9 @@ func (x *selector) gather(p *plan.Plan) ([]event.ID, error) {
 	var ids []event.ID
 	switch p.Access {
 	case plan.Intersect:
+		if x.rows != nil && len(p.Parts) > 0 { // to test a row on the heap is quicker
+			return x.gather(p.Parts[0])
+		}
 		return x.intersect(p.Parts)
 	case plan.Union:
 		for _, part := range p.Parts {
