@@ -49,7 +49,7 @@ const (
 	Initial Kind = iota // the row is part of the result with which a subscription begins
 	Added               // the row came into the result
 	Updated             // the row changed and kept its place
-	Moved               // the row changed, or is new under its ID, and took another place
+	Moved               // the row took another place, because it changed, is new under its ID, or the order is another one
 	Removed             // the row left the result, see Reason
 )
 

@@ -53,6 +53,14 @@
 // leads from the consumer's list to the newest. Nothing is lost but the steps in between. So a
 // subscription never holds more than about four times the rows of the lists it leads from and to.
 //
+// # Other queries
+//
+// [Turn] makes a subscription one to another result. Its consumer gets what was queued of the old result, then
+// one change set that leads from there to the new, then what comes of the new: nothing begins anew. The
+// difference is made when it is taken, from two lists that cost nothing to keep; a row that stays is mentioned only if
+// it has another place among those that stay. Somebody who is turned often and takes nothing
+// gets the difference to the last result only.
+//
 // # Memory
 //
 // A million standing queries with a row each take some 0.4 GB, which is why a standing query keeps its

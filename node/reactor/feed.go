@@ -173,3 +173,5 @@ func (f *Feed) differ() differ {
 func (f *Feed) ready() bool   { return f.filled }
 func (f *Feed) position() any { return f.at }
 func (f *Feed) left()         {}
+
+func (f *Feed) busy() <-chan struct{} { return nil }

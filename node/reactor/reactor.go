@@ -13,8 +13,9 @@ type Reactor struct {
 	mu          sync.Mutex
 	collections map[string]*collection
 
-	position any     // of the newest publication
-	early    []early // filled from a snapshot that may be newer than that
+	position any           // of the newest publication
+	early    []early       // filled from a snapshot that may be newer than that
+	half     chan struct{} // closed when the publication that is half done is done; nil if there is none
 
 	// Of the publication at hand.
 	pairs   []linked
@@ -63,7 +64,7 @@ func (r *Reactor) Publish(p Publication) {
 	r.mu.Lock()
 	r.take(&p)
 	if joiners := r.joiners(&p); len(joiners) > 0 {
-		r.mu.Unlock()
+		r.pause()
 		for i := range joiners {
 			joiners[i].resolve(&p)
 		}
@@ -75,18 +76,36 @@ func (r *Reactor) Publish(p Publication) {
 	waiting := r.waiting
 	r.waiting = nil
 	if len(waiting) == 0 {
-		r.position = p.Position
+		r.done(p.Position)
+		r.mu.Unlock()
+		return
 	}
-	r.mu.Unlock()
-
+	r.pause()
 	for i := range waiting {
 		rows, err := waiting[i].read(p.Refill)
 		r.mu.Lock()
 		waiting[i].done(p.Position, rows, err)
 		if i == len(waiting)-1 {
-			r.position = p.Position // not before, because windows show the result before until now
+			r.done(p.Position) // not before, because windows show the result before until now
 		}
 		r.mu.Unlock()
+	}
+}
+
+// pause releases the lock in the middle of a publication: some results have it, some do not.
+func (r *Reactor) pause() {
+	if r.half == nil {
+		r.half = make(chan struct{})
+	}
+	r.mu.Unlock()
+}
+
+// done notes that all results have the publication. Needs the lock.
+func (r *Reactor) done(position any) {
+	r.position = position
+	if r.half != nil {
+		close(r.half)
+		r.half = nil
 	}
 }
 

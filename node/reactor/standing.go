@@ -266,6 +266,8 @@ func (st *standing) ready() bool   { return st.phase != filling }
 func (st *standing) position() any { return st.in.reactor.position }
 func (st *standing) left()         { st.in.remove(st) }
 
+func (st *standing) busy() <-chan struct{} { return st.in.reactor.half }
+
 // groups are those of a query with SELECT, whose result they are; else nil.
 func (st *standing) groups() *groups {
 	if st.res.window == nil {

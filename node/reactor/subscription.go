@@ -10,14 +10,14 @@ import (
 //
 // Next is for one goroutine at a time; everything else is safe for concurrent use.
 type Subscription struct {
-	mu      sync.Mutex // guards what follows; may be taken while holding home, not the other way round
-	fresh   bool       // the next set is the initial one; nothing is queued until then. Changed under both
-	closed  bool       // guarded by home
-	first   *ChangeSet // nil: nothing is queued
-	backlog *backlog   // what comes after first, or at the end
+	mu     sync.Mutex // guards what follows; may be taken while holding home, not the other way round
+	fresh  bool       // the next set is the initial one; nothing is queued until then. Changed under both
+	closed bool       // guarded by home
+	turned *turned    // what is to be taken before what is queued; nil, unless the subscription was turned
+	queue
 
 	wake func()
-	home home
+	home home // changed under its lock and mu, so either is enough to read it
 
 	next, previous *Subscription // guarded by home
 }
@@ -29,8 +29,15 @@ type home interface {
 	result() *result
 	differ() differ
 	position() any
-	ready() bool // the result is there; needs the lock
-	left()       // the last subscription is gone; needs the lock
+	ready() bool           // the result is there; needs the lock
+	left()                 // the last subscription is gone; needs the lock
+	busy() <-chan struct{} // closed when a publication that is half done is done, nil if there is none; needs the lock
+}
+
+// queue is what a consumer has not taken yet.
+type queue struct {
+	first   *ChangeSet // nil: nothing is queued
+	backlog *backlog   // what comes after first, or at the end
 }
 
 type backlog struct {
@@ -48,11 +55,7 @@ const (
 // attach adds a subscription, which begins with an initial set. Needs the home's lock.
 func attach(h home, wake func()) *Subscription {
 	s := &Subscription{home: h, wake: wake, fresh: true}
-	r := h.result()
-	if s.next = r.subs; s.next != nil {
-		s.next.previous = s
-	}
-	r.subs = s
+	s.link(h.result())
 	return s
 }
 
@@ -61,27 +64,37 @@ func attach(h home, wake func()) *Subscription {
 // more, or the end: see Err.
 func (s *Subscription) Next() (*ChangeSet, bool) {
 	s.mu.Lock()
-	set, fresh := s.first, s.fresh
-	if set != nil {
-		s.first = s.advance()
-	}
+	fresh := s.fresh
+	set, between := s.turned.take(s)
 	s.mu.Unlock()
-	if fresh {
+	switch {
+	case fresh:
 		return s.begin()
+	case between != nil: // made here, because it may be large
+		return between.changeSet(), true
 	}
 	return set, set != nil
 }
 
-// advance returns the set after the first. Needs mu.
-func (s *Subscription) advance() *ChangeSet {
-	b := s.backlog
+// take takes the first set out; nil if there is none.
+func (q *queue) take() *ChangeSet {
+	set := q.first
+	if set != nil {
+		q.first = q.advance()
+	}
+	return set
+}
+
+// advance returns the set after the first.
+func (q *queue) advance() *ChangeSet {
+	b := q.backlog
 	if b == nil || len(b.sets) == 0 {
 		if b != nil && b.err == nil {
-			s.backlog = nil
+			q.backlog = nil
 		}
 		return nil
 	}
-	b.changes -= len(s.first.Changes)
+	b.changes -= len(q.first.Changes)
 	set := b.sets[0]
 	b.sets[0] = nil
 	b.sets = b.sets[1:]
@@ -90,16 +103,16 @@ func (s *Subscription) advance() *ChangeSet {
 
 // begin returns the initial set if that is due and possible.
 func (s *Subscription) begin() (*ChangeSet, bool) {
-	s.home.lock()
-	if !s.fresh || s.closed || !s.home.ready() {
-		s.home.unlock()
+	h := s.lockHome()
+	if !s.fresh || s.closed || !h.ready() {
+		h.unlock()
 		return nil, false
 	}
 	s.mu.Lock()
 	s.fresh = false
 	s.mu.Unlock()
-	items := s.items()
-	s.home.unlock()
+	items := itemsOf(h)
+	h.unlock()
 
 	set := &ChangeSet{Position: items.Position, Initial: true, Changes: make([]RowChange, 0, items.Len())}
 	for i, x := range items.All() {
@@ -110,27 +123,45 @@ func (s *Subscription) begin() (*ChangeSet, bool) {
 
 // Ready reports whether the result is there. As long as it is not, Next returns nothing.
 func (s *Subscription) Ready() bool {
-	s.home.lock()
-	defer s.home.unlock()
-	return s.home.ready()
+	h := s.lockHome()
+	defer h.unlock()
+	return h.ready()
 }
 
 // Items returns the result as of the newest publication, which may be ahead of the sets that were
 // taken. It is empty as long as the result is not there.
 func (s *Subscription) Items() Items {
-	s.home.lock()
-	defer s.home.unlock()
-	if !s.home.ready() {
+	h := s.lockHome()
+	defer h.unlock()
+	if !h.ready() {
 		return Items{}
 	}
-	return s.items()
+	return itemsOf(h)
 }
 
-// items needs the home's lock, and the result to be ready.
-func (s *Subscription) items() Items {
-	items := s.home.result().shown()
-	items.Position = s.home.position()
+// itemsOf needs the home's lock, and the result to be ready.
+func itemsOf(h home) Items {
+	items := h.result().shown()
+	items.Position = h.position()
 	return items
+}
+
+// lockHome locks what the subscription belongs to and returns it.
+func (s *Subscription) lockHome() home {
+	for {
+		h := s.belongs()
+		h.lock()
+		if s.belongs() == h {
+			return h
+		}
+		h.unlock() // it was turned meanwhile
+	}
+}
+
+func (s *Subscription) belongs() home {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.home
 }
 
 // Err tells why no more sets will come, once those queued are taken; nil as long as they will.
@@ -145,8 +176,8 @@ func (s *Subscription) Err() error {
 
 // Close ends the subscription. The standing query ends with its last one. A second call does nothing.
 func (s *Subscription) Close() {
-	s.home.lock()
-	defer s.home.unlock()
+	h := s.lockHome()
+	defer h.unlock()
 	s.detach(ErrClosed)
 }
 
@@ -157,6 +188,23 @@ func (s *Subscription) detach(err error) {
 	}
 	s.closed = true
 	r := s.home.result()
+	s.unlink(r)
+	s.end(err)
+	if r.subs == nil {
+		s.home.left()
+	}
+}
+
+// link puts the subscription into the list of a result. Needs the home's lock.
+func (s *Subscription) link(r *result) {
+	if s.next = r.subs; s.next != nil {
+		s.next.previous = s
+	}
+	r.subs = s
+}
+
+// unlink takes the subscription out of the list of a result. Needs the home's lock.
+func (s *Subscription) unlink(r *result) {
 	if s.previous != nil {
 		s.previous.next = s.next
 	} else {
@@ -166,10 +214,6 @@ func (s *Subscription) detach(err error) {
 		s.next.previous = s.previous
 	}
 	s.next, s.previous = nil, nil
-	s.end(err)
-	if r.subs == nil {
-		s.home.left()
-	}
 }
 
 // end notes why there is no more.
