@@ -10,7 +10,7 @@ const (
 	Initial ChangeKind = iota + 1 // it was there when the stream of changes began
 	Added                         // it came in
 	Updated                       // it changed and kept its place, or is not known to have moved
-	Moved                         // it changed and has another place in the order
+	Moved                         // it has another place in the order, because it or the query changed
 	Removed                       // it left; see Reason
 )
 

@@ -4,7 +4,7 @@
 //
 // It knows how events merge, and does no I/O of any sort: whatever must be
 // fetched is asked for through the small interfaces [Reader], [Session], [Tx],
-// [Standing] and [History], which package node implements. It knows nothing of
+// [Standing], [Requerier] and [History], which package node implements. It knows nothing of
 // storage engines, logs, peers or policies.
 //
 // # For applications
@@ -22,7 +22,19 @@
 // A [View] is an immutable snapshot. A [Draft], which generated mutables embed,
 // records changes in a transaction. Its setters return nothing: the first thing
 // that goes wrong in one is what the commit returns. A [Live] query is a result
-// that is kept current.
+// that is kept current, and can become another one in place: a filter that is
+// typed, an order that is chosen, the next page.
+//
+//	live, err := music.Albums.Query(ctx, session, "year > ? ORDER BY year LIMIT 10", 1985)
+//	go func() {
+//		for changes := range live.Changes(ctx) { ... }
+//	}()
+//	err = live.Requery(ctx, "artist = ? ORDER BY name LIMIT 10", "Prince")
+//	next, err := live.Last()
+//	err = live.After(ctx, next)
+//
+// Whoever follows its changes gets the difference, and nothing else; see
+// [Live.Requery].
 //
 // # How events merge
 //

@@ -34,6 +34,14 @@ var (
 	// groups are asked for.
 	ErrNoGroups = errors.New("a query without SELECT asks for entities, not for groups: use Fetch or Query")
 
+	// ErrShape: a live query was to become one of another collection, or of groups of
+	// which something else is computed.
+	ErrShape = errors.New("a live query can only become one of the same collection, and one with SELECT only one that computes the same of the same groups")
+
+	// ErrSuperseded: a live query was to become another one, and a later call came
+	// first. It is what that one made it.
+	ErrSuperseded = errors.New("superseded by a later change of the live query")
+
 	// ErrMissing: an event's precursors are not here. See [MissingError].
 	ErrMissing = errors.New("missing precursors")
 

@@ -96,7 +96,7 @@ func liveGroups(ctx context.Context, session Session, s *model.Schema, q *query.
 	if err != nil {
 		return nil, err
 	}
-	return &Live[Group]{standing: standing, of: groupOf(checked.Grouping())}, nil
+	return &Live[Group]{standing: standing, of: groupOf(checked.Grouping()), check: checkGroups}, nil
 }
 
 // groupOf makes groups of the views that a standing query has of them: their

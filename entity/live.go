@@ -38,11 +38,13 @@ type Standing interface {
 }
 
 // Live is a result that is kept current: of views, or of groups. Range over
-// Changes to follow it, or look at Items at any time. It is safe for concurrent
-// use. Close it.
+// Changes to follow it, or look at Items at any time. Requery makes it another
+// query, After another page of the same. It is safe for concurrent use. Close it.
 type Live[V any] struct {
 	standing Standing
 	of       func(View) V
+	view     func(V) View // nil for groups
+	check    checker
 
 	once   sync.Once
 	signal signal.Readable[[]V]
@@ -50,7 +52,7 @@ type Live[V any] struct {
 
 // NewLive returns the typed face of a standing query for entities.
 func NewLive[V ~struct{ View }](s Standing) *Live[V] {
-	return &Live[V]{standing: s, of: typed[V]}
+	return &Live[V]{standing: s, of: typed[V], view: untyped[V], check: check}
 }
 
 // Changes yields change sets: first one that lists the current result as
@@ -133,6 +135,9 @@ func (l *Live[V]) Close() { l.standing.Close() }
 
 // typed gives a view the type of its model.
 func typed[V ~struct{ View }](v View) V { return V(struct{ View }{v}) }
+
+// untyped takes the type of a model away.
+func untyped[V ~struct{ View }](v V) View { return struct{ View }(v).View }
 
 func (l *Live[V]) all(views []View) []V {
 	all := make([]V, len(views))

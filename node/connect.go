@@ -307,7 +307,7 @@ func (e *ephemeral) attach(l *line) error {
 	e.outbox.restart()
 	e.mu.Unlock()
 	for _, remote := range e.all() {
-		if !remote.local {
+		if !remote.session.local {
 			l.ask(remote)
 		}
 	}

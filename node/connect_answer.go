@@ -83,19 +83,33 @@ func (l *line) rows(m *wire.Rows) error {
 		return nil
 	}
 	delete(l.halves, m.Request)
-	return l.owner.answered(r, m)
+	return l.answered(m)
+}
+
+// about returns the live query that a request is for, nil if it has ended. It needs
+// the keeper's token: what was asked for one may become another's.
+func (l *line) about(request uint64) *remote {
+	l.mu.Lock()
+	r := l.asked[request]
+	l.mu.Unlock()
+	if r == nil || r.isClosed() {
+		return nil
+	}
+	return r
 }
 
 // answered takes in a result or a change of one.
-func (e *ephemeral) answered(r *remote, m *wire.Rows) error {
+func (l *line) answered(m *wire.Rows) error {
+	e := l.owner
 	if err := e.keeper.begin(e.ctx); err != nil {
 		return err
 	}
 	defer e.keeper.end()
-	if r.isClosed() {
+	r := l.about(m.Request)
+	if r == nil {
 		return nil
 	}
-	collection := r.query.Schema().Collection()
+	collection := r.schema.Collection()
 	records := make([]*storage.Record, 0, len(m.Rows)+len(m.Departures))
 	for i := range m.Rows {
 		row := received(collection, &m.Rows[i])
@@ -119,18 +133,12 @@ func (e *ephemeral) answered(r *remote, m *wire.Rows) error {
 
 // unchanged notes that what was held is the result.
 func (l *line) unchanged(m *wire.Unchanged) error {
-	l.mu.Lock()
-	r := l.asked[m.Request]
-	l.mu.Unlock()
-	if r == nil {
-		return nil
-	}
 	e := l.owner
 	if err := e.keeper.begin(e.ctx); err != nil {
 		return err
 	}
 	defer e.keeper.end()
-	if !r.confirm() {
+	if r := l.about(m.Request); r != nil && !r.confirm() {
 		l.leave(r)
 		l.ask(r)
 	}
@@ -198,24 +206,29 @@ func (l *line) failure(m *wire.Failure) error {
 		l.owner.postpone(p, time.Time{})
 		l.later(retryDelay)
 	case r == nil, m.Code == wire.CodeClosing:
-	case m.Code == wire.CodeInternal:
-		l.forget(m.Request)
-		return l.askAgain(r, cause)
 	default:
-		l.forget(m.Request)
-		r.end(cause)
+		return l.dropped(m.Request, cause)
 	}
 	return nil
 }
 
-// askAgain asks for a live query anew, after the peer failed to keep it.
-func (l *line) askAgain(r *remote, cause error) error {
+// dropped notes that the peer does not keep a live query. If it failed to do so,
+// it is asked again, unless somebody waits to hear whether it does.
+func (l *line) dropped(request uint64, cause *RefusedError) error {
 	e := l.owner
 	if err := e.keeper.begin(e.ctx); err != nil {
 		return err
 	}
 	defer e.keeper.end()
-	r.lose(cause)
-	time.AfterFunc(retryDelay, func() { l.ask(r) })
+	r := l.about(request)
+	l.forget(request)
+	switch {
+	case r == nil:
+	case cause.Code == wire.CodeInternal && !r.candidate:
+		r.lose(cause)
+		time.AfterFunc(retryDelay, func() { l.ask(r) })
+	default:
+		r.end(cause)
+	}
 	return nil
 }

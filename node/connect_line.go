@@ -181,17 +181,36 @@ func (l *line) gather() error {
 	return l.deliver()
 }
 
-// subscribe asks for a live query.
+// subscribe asks for a live query, unless it has ended or is asked for already.
 func (l *line) subscribe(r *remote) error {
-	l.number++
 	l.mu.Lock()
-	l.asked[l.number], l.numbers[r] = r, l.number
-	l.mu.Unlock()
-	if r.isClosed() {
-		l.forget(l.number)
+	r, open := r.open()
+	if _, already := l.numbers[r]; already || !open {
+		l.mu.Unlock()
 		return nil
 	}
+	l.number++
+	l.asked[l.number], l.numbers[r] = r, l.number
+	l.mu.Unlock()
 	return l.send(r.question(l.number))
+}
+
+// bequeath makes what was asked for a candidate the live query's that has become what
+// the candidate was, and tells the peer that what was asked for that before has ended. It
+// needs the keeper's token.
+func (l *line) bequeath(candidate, heir *remote) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	candidate.inherited(heir)
+	if number, ok := l.numbers[heir]; ok {
+		l.forgetLocked(number)
+		l.loose = append(l.loose, &wire.Unsubscribe{Request: number})
+	}
+	if number, ok := l.numbers[candidate]; ok {
+		delete(l.numbers, candidate)
+		l.asked[number], l.numbers[heir] = heir, number
+	}
+	l.nudge()
 }
 
 // deliver hands over transactions that wait for nothing any more.

@@ -135,6 +135,13 @@
 // never wait for consumers. The same result is a signal, in the graph that
 // [Node.Signals] returns.
 //
+// A live query becomes another one in place ([entity.Live.Requery]). The new one is
+// registered and read beside the old, and when it is there, whoever is subscribed to
+// the old result is subscribed to the new one, as of the same commit, with one change
+// set that leads there. On a client the server is asked for the new one beside the
+// old, which goes on being shown; if it refuses, nothing has changed. Cut off, the
+// client shows at once what it holds, as local, and asks when it is connected.
+//
 // # Clients
 //
 // A node opened with [Ephemeral] is a client. It accepts nothing and keeps no

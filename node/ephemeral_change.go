@@ -169,7 +169,7 @@ func (e *ephemeral) tell(keys []entity.Key) {
 		changed[key.Collection] = append(changed[key.Collection], key.ID)
 	}
 	for _, l := range e.all() {
-		switch ids := changed[l.query.Schema().Collection()]; {
+		switch ids := changed[l.schema.Collection()]; {
 		case l.groups != nil: // what is pending is counted once the peer has it
 		case l.looksAt(changed):
 			l.update(nil, nil)

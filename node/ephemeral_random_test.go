@@ -88,8 +88,12 @@ type follower struct {
 	live *entity.Live[AlbumView]
 	done chan struct{}
 
-	mu    sync.Mutex
-	names []string
+	changes sync.WaitGroup
+
+	mu       sync.Mutex // protects all below
+	asked    string     // what the live query is; text is what it began as
+	changing bool
+	names    []string
 }
 
 // dice is a source of random bits for several goroutines.
@@ -246,6 +250,8 @@ func (s *schedule) step() {
 		a.restart()
 	case n < 89:
 		s.restart()
+	case n < 92 && len(a.lives) > 0:
+		a.requery(a.lives[s.rand.IntN(len(a.lives))])
 	case n < 94:
 		s.pass(time.Duration(s.rand.Int64N(int64(2 * time.Second))))
 	default:
@@ -407,7 +413,31 @@ func (a *actor) restart() {
 	}
 }
 
-func (a *actor) follow() {
+func (a *actor) follow() { a.followText(a.anyQuery()) }
+
+// requery makes a live query another one, which takes until there is an answer.
+func (a *actor) requery(l *follower) {
+	text := a.anyQuery()
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.changing {
+		return
+	}
+	l.changing = true
+	l.changes.Go(func() {
+		err := l.live.Requery(a.ctx, text)
+		if err != nil && !a.world.failed(err) && !errors.Is(err, node.ErrClosed) {
+			a.Errorf("%q: %v", text, err)
+		}
+		l.mu.Lock()
+		defer l.mu.Unlock()
+		if l.changing = false; err == nil {
+			l.asked = text
+		}
+	})
+}
+
+func (a *actor) anyQuery() string {
 	r := a.world.rand
 	text := []string{"", "year > 1984", "year = 1985", "name LIKE 'name%'", "year > 1982 AND name != 'name 3'"}[r.IntN(5)]
 	text += []string{" ORDER BY year", " ORDER BY name DESC", " ORDER BY year DESC, name", ""}[r.IntN(4)]
@@ -417,7 +447,7 @@ func (a *actor) follow() {
 			text += fmt.Sprintf(" OFFSET %d", r.IntN(4))
 		}
 	}
-	a.followText(text)
+	return text
 }
 
 func (a *actor) followText(text string) {
@@ -426,7 +456,7 @@ func (a *actor) followText(text string) {
 		live, err = albums.Query(a.ctx, a.session, text)
 	}
 	require.NoError(a, err)
-	l := &follower{T: a.T, text: text, live: live, done: make(chan struct{})}
+	l := &follower{T: a.T, text: text, asked: text, live: live, done: make(chan struct{})}
 	go l.run(a.ctx)
 	a.lives = append(a.lives, l)
 }
@@ -477,6 +507,7 @@ func (l *follower) apply(set entity.ChangeSet[AlbumView]) {
 func (l *follower) stop() {
 	l.live.Close()
 	<-l.done
+	l.changes.Wait()
 }
 
 // check compares what a client knows with the server, at rest.
@@ -489,8 +520,12 @@ func (a *actor) check() {
 		require.NotEqual(a, node.Pending, entry.Status)
 	}
 	for _, l := range a.lives {
-		require.Equal(a, entity.Complete, l.live.State().Phase, "%s: %v", l.text, l.live.State())
-		list, err := albums.Collect(f.ctx, f.prince, l.text)
+		l.mu.Lock()
+		text := l.asked
+		require.False(a, l.changing, "%q became something else: %v", text, l.live.State())
+		l.mu.Unlock()
+		require.Equal(a, entity.Complete, l.live.State().Phase, "%s: %v", text, l.live.State())
+		list, err := albums.Collect(f.ctx, f.prince, text)
 		require.NoError(a, err)
 		want, got := []string{}, []string{}
 		for _, v := range list {
@@ -500,9 +535,9 @@ func (a *actor) check() {
 			got = append(got, describe(v))
 			a.checkRecord(v.ID())
 		}
-		require.Equal(a, want, got, "%s: %q", a.name, l.text)
+		require.Equal(a, want, got, "%s: %q", a.name, text)
 		l.mu.Lock()
-		require.Empty(a, cmp.Diff(want, append([]string{}, l.names...)), "changes of %q", l.text)
+		require.Empty(a, cmp.Diff(want, append([]string{}, l.names...)), "changes of %q", text)
 		l.mu.Unlock()
 	}
 }

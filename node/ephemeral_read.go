@@ -106,7 +106,7 @@ func (e *ephemeral) current(m *model.Schema, id event.ID) bool {
 		return t.shown != nil
 	}
 	for l := range e.remotes {
-		if l.query.Schema() == m && l.has(id) {
+		if l.schema == m && l.has(id) {
 			return true
 		}
 	}

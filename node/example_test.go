@@ -115,6 +115,60 @@ func ExampleSession_Query() {
 	// initial 1999
 }
 
+// A list that shows one page at a time, and whoever watches it.
+func ExampleSession_Query_pages() {
+	ctx := context.Background()
+	n, closeAll := openExample()
+	defer closeAll()
+	session := n.Session("prince")
+	for _, name := range []string{"Batman", "Camille", "Dirty Mind", "Lovesexy", "Parade"} {
+		if err := session.Update(ctx, func(tx *node.Tx) error {
+			_, err := albums.Create(tx, Album{Name: name, Year: 1986})
+			return err
+		}); err != nil {
+			fmt.Println(err)
+		}
+	}
+	live, err := albums.Query(ctx, session, "ORDER BY name LIMIT 2")
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	defer live.Close()
+	page := 0
+	for changes := range live.Changes(ctx) {
+		for _, c := range changes.Changes {
+			fmt.Println(c.Kind, c.Item.Name())
+		}
+		next, err := live.Last()
+		if err != nil || page == 2 {
+			break
+		}
+		page++
+		fmt.Println("page", page)
+		if err := live.After(ctx, next); err != nil {
+			fmt.Println(err)
+		}
+	}
+	if err := live.Requery(ctx, "name = ?", "Batman"); err != nil {
+		fmt.Println(err)
+	}
+	fmt.Println(live.Items()[0].Name())
+	// Output:
+	// initial Batman
+	// initial Camille
+	// page 1
+	// removed Batman
+	// removed Camille
+	// added Dirty Mind
+	// added Lovesexy
+	// page 2
+	// removed Dirty Mind
+	// removed Lovesexy
+	// added Parade
+	// Batman
+}
+
 func ExampleSession_AsKnown() {
 	ctx := context.Background()
 	n, closeAll := openExample()

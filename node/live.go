@@ -20,10 +20,9 @@ import (
 // alive in between and is never read. It has no goroutine: commits wake up those
 // who wait. There may be very many of them: of the query it keeps the text.
 type live struct {
-	node   *Node
-	schema *model.Schema
-	text   string
-	reads  []string // collections of which a change may make it read the store
+	session *Session // on whose behalf
+	schema  *model.Schema
+	reads   []string // collections of which a change may make it read the store; guarded by lives.mu
 
 	since time.Time
 	woken atomic.Int64 // when the base was last woken, as Unix microseconds
@@ -31,6 +30,9 @@ type live struct {
 	waiting atomic.Pointer[chan struct{}] // for somebody who waits for the base
 
 	mu      sync.Mutex            // protects all below; held for a few instructions
+	text    string                // of the query
+	asked   uint32                // calls of Requery
+	applied uint32                // of these, the latest that has made it another query
 	base    *reactor.Subscription // does not change once the result is loaded
 	streams map[*reactor.Subscription]struct{}
 	closed  bool
@@ -40,7 +42,10 @@ type live struct {
 	signal signal.Readable[[]entity.View]
 }
 
-var _ entity.Standing = (*live)(nil)
+var (
+	_ entity.Standing  = (*live)(nil)
+	_ entity.Requerier = (*live)(nil)
+)
 
 // Changes implements [entity.Standing].
 func (l *live) Changes(ctx context.Context) iter.Seq[entity.ChangeSet[entity.View]] {
@@ -95,7 +100,8 @@ func (l *live) subscribe(wake func()) *reactor.Subscription {
 		l.err = err
 		return nil
 	}
-	sub, filling, err := l.node.reactor.Register(q, wake)
+	// Under the lock: the query does not become another one meanwhile.
+	sub, filling, err := l.session.node.reactor.Register(q, wake)
 	if err != nil {
 		l.err = err
 		return nil
@@ -223,7 +229,7 @@ func (l *live) Err() error {
 
 // Signal implements [entity.Standing].
 func (l *live) Signal() signal.Readable[[]entity.View] {
-	l.once.Do(func() { l.signal = signalOf(l.node.graph, l.subscribe, l.Items) })
+	l.once.Do(func() { l.signal = signalOf(l.session.node.graph, l.subscribe, l.Items) })
 	return l.signal
 }
 
@@ -258,12 +264,12 @@ func (l *live) end(err error) {
 	streams, base := l.streams, l.base
 	l.streams = nil
 	l.mu.Unlock()
-	l.woken.Store(l.node.clock.Now().UnixMicro())
+	l.woken.Store(l.session.node.clock.Now().UnixMicro())
 	for sub := range streams {
 		sub.Close()
 	}
 	if base != nil {
 		base.Close()
 	}
-	l.node.lives.remove(l)
+	l.session.node.lives.remove(l)
 }

@@ -10,6 +10,7 @@ import (
 
 	"github.com/ankgo/ank/entity"
 	"github.com/ankgo/ank/event"
+	"github.com/ankgo/ank/model"
 	"github.com/ankgo/ank/node/reactor"
 	"github.com/ankgo/ank/query"
 	"github.com/ankgo/ank/signal"
@@ -21,18 +22,18 @@ import (
 // with pending changes are judged here, and stand in for what the base says of
 // them.
 type remote struct {
-	owner  *ephemeral
-	local  bool           // never asks
-	query  *query.Checked // what is shown; of groups see query.Checked.OfGroups
-	groups *query.Checked // the query with SELECT, whose groups the peer makes; else nil
-	wide   *query.Checked // what the base holds: a window's rows, those before it, and some more
-	text   string         // of wide, on the wire
-	feed   *reactor.Feed
-	shown  *reactor.Subscription // never read: it shows the result
+	owner     *ephemeral
+	session   *Session
+	schema    *model.Schema
+	candidate bool                  // what another live query is to become
+	shown     *reactor.Subscription // never read: it shows the result
 
-	mu      sync.Mutex                   // protects all below; held for a few instructions
-	base    map[event.ID]*storage.Record // changed by who holds the keeper's token
-	astray  bool                         // base changed since the peer was asked
+	mu      sync.Mutex // protects all below; held for a few instructions
+	subject            // changed by who holds the keeper's token
+	heir    *remote    // the live query that has become what this candidate was; else nil
+	awaited bool       // the peer is expected to answer, and has not
+	calls   uint32     // of Requery
+	applied uint32     // of these, the latest that has made it another query
 	state   entity.LiveState
 	turns   uint64        // counts changes of the state
 	turn    chan struct{} // closed when the state changes
@@ -44,7 +45,21 @@ type remote struct {
 	signal signal.Readable[[]entity.View]
 }
 
-var _ entity.Standing = (*remote)(nil)
+// subject is what a live query of an ephemeral node asks, and what is known of it.
+type subject struct {
+	query  *query.Checked // what is shown; of groups see query.Checked.OfGroups
+	groups *query.Checked // the query with SELECT, whose groups the peer makes; else nil
+	wide   *query.Checked // what the base holds: a window's rows, those before it, and some more
+	text   string         // of wide, on the wire
+	feed   *reactor.Feed
+	base   map[event.ID]*storage.Record
+	astray bool // base changed since the peer was asked
+}
+
+var (
+	_ entity.Standing  = (*remote)(nil)
+	_ entity.Requerier = (*remote)(nil)
+)
 
 // spareRows is how many rows beyond a LIMIT are asked for, so that the window
 // stays full when pending changes take rows out of it.
@@ -52,13 +67,23 @@ const spareRows = 8
 
 // stand implements role.
 func (e *ephemeral) stand(ctx context.Context, s *Session, q *query.Checked) (entity.Standing, error) {
+	l, err := e.standBy(ctx, s, q, false)
+	if err != nil {
+		return nil, err
+	}
+	return l, nil
+}
+
+// standBy makes a live query that shows what is held here, and has the peer asked.
+func (e *ephemeral) standBy(ctx context.Context, s *Session, q *query.Checked, candidate bool) (*remote, error) {
 	groups, asked := (*query.Checked)(nil), q
 	if q.Grouping() != nil {
 		groups, q = q, q.OfGroups()
 	}
 	l := &remote{
-		owner: e, local: s.local, query: q, groups: groups, wide: asked, feed: reactor.NewFeed(q),
-		turn: make(chan struct{}), streams: make(map[*reactor.Subscription]func()),
+		owner: e, session: s, schema: q.Schema(), candidate: candidate,
+		subject: subject{query: q, groups: groups, wide: asked, feed: reactor.NewFeed(q)},
+		turn:    make(chan struct{}), streams: make(map[*reactor.Subscription]func()),
 	}
 	l.shown = l.feed.Subscribe(nil)
 	if l.windowed() && groups == nil {
@@ -98,13 +123,16 @@ func (e *ephemeral) admit(l *remote) error {
 	e.remotes[l] = struct{}{}
 	line, dialing := e.line, e.dialing
 	e.mu.Unlock()
-	if !l.local && (line != nil || dialing) {
+	if !l.session.local && (line != nil || dialing) {
+		l.mu.Lock()
+		l.awaited = true
+		l.mu.Unlock()
 		l.become(entity.Loading, nil)
 	} else {
 		l.become(entity.Local, nil)
 	}
 	l.update(nil, nil)
-	if line != nil && !l.local {
+	if line != nil && !l.session.local {
 		line.ask(l)
 	}
 	return nil
@@ -114,6 +142,7 @@ func (e *ephemeral) admit(l *remote) error {
 func (l *remote) become(phase entity.Phase, err error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
+	l.awaited = l.awaited && phase != entity.Complete
 	switch {
 	case l.closed:
 	case l.state.Phase == phase:
@@ -142,6 +171,11 @@ func (l *remote) lose(err error) {
 		l.replace(nil)
 	case entity.Complete, entity.Stale:
 		l.become(entity.Stale, err)
+	}
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.awaited = false; l.candidate {
+		l.turnLocked() // somebody waits for it
 	}
 }
 
@@ -184,7 +218,7 @@ func (l *remote) Changes(ctx context.Context) iter.Seq[entity.ChangeSet[entity.V
 				set = &reactor.ChangeSet{}
 			}
 			told = turns
-			if !yield(changeSetOf(l.query.Schema(), set, state)) {
+			if !yield(changeSetOf(l.schema, set, state)) {
 				return
 			}
 		}
@@ -211,11 +245,11 @@ func (l *remote) unsubscribe(sub *reactor.Subscription) {
 }
 
 // Items implements [entity.Standing].
-func (l *remote) Items() []entity.View { return views(l.query.Schema(), l.shown.Items()) }
+func (l *remote) Items() []entity.View { return views(l.schema, l.shown.Items()) }
 
 // All implements [entity.Standing].
 func (l *remote) All() iter.Seq2[int, entity.View] {
-	return allViews(l.query.Schema(), l.shown.Items())
+	return allViews(l.schema, l.shown.Items())
 }
 
 // Len implements [entity.Standing].

@@ -75,9 +75,10 @@ func (l *remote) question(request uint64) *wire.Subscribe {
 	for id, r := range l.base {
 		held = append(held, heldOf(id, r))
 	}
+	text := l.text
 	l.mu.Unlock()
 	return &wire.Subscribe{
-		Request: request, Collection: l.query.Schema().Collection(), Query: l.text,
+		Request: request, Collection: l.schema.Collection(), Query: text,
 		Held: uint64(len(held)), Digest: wire.RowsDigest(held),
 	}
 }
@@ -148,7 +149,7 @@ func (l *remote) overhear(records []*storage.Record) {
 	var changed []event.ID
 	l.mu.Lock()
 	for _, r := range records {
-		if r.Collection != l.query.Schema().Collection() {
+		if r.Collection != l.schema.Collection() {
 			continue
 		}
 		held := l.base[r.Row.ID]
@@ -228,7 +229,7 @@ func (l *remote) pending(id event.ID) *storage.Record {
 	if l.groups != nil {
 		return nil
 	}
-	t := l.owner.outbox.touched[entity.Key{Collection: l.query.Schema().Collection(), ID: id}]
+	t := l.owner.outbox.touched[entity.Key{Collection: l.schema.Collection(), ID: id}]
 	if t == nil || t.shown == nil {
 		return nil
 	}
@@ -238,7 +239,7 @@ func (l *remote) pending(id event.ID) *storage.Record {
 // rows computes the result: the base, with entities that have pending changes
 // judged anew. Of a query with LIMIT there may be some more.
 func (l *remote) rows() []*storage.Record {
-	collection := l.query.Schema().Collection()
+	collection := l.schema.Collection()
 	rows := make([]*storage.Record, 0, len(l.base))
 	for id := range l.base {
 		if r := l.confirmed(id); r != nil && l.pending(id) == nil {

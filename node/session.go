@@ -114,13 +114,22 @@ func (s *Session) Groups(ctx context.Context, q *query.Checked) ([]entity.Group,
 // has answered. ctx is for that only; the caller closes the query, and the
 // node's Close ends it too.
 func (s *Session) Query(ctx context.Context, q *query.Checked) (entity.Standing, error) {
+	q, err := s.standable(ctx, q)
+	if err != nil {
+		return nil, err
+	}
+	return s.node.role.stand(ctx, s, q)
+}
+
+// standable returns a query as it can stand, if the session's principal may ask it.
+func (s *Session) standable(ctx context.Context, q *query.Checked) (*query.Checked, error) {
 	if err := s.mayAsk(ctx, q); err != nil {
 		return nil, err
 	}
 	if err := mayStand(q); err != nil {
 		return nil, err
 	}
-	return s.node.role.stand(ctx, s, q.At(s.node.clock.Now()))
+	return q.At(s.node.clock.Now()), nil
 }
 
 // mayStand says whether a query can be a live one.

@@ -19,8 +19,17 @@ import (
 // up; others who wait for the same result begin again.
 var errAbandoned = errors.New("loading was abandoned")
 
-func (d durable) stand(ctx context.Context, _ *Session, q *query.Checked) (entity.Standing, error) {
-	l := &live{node: d.Node, schema: q.Schema(), text: q.String(), reads: sourcesOf(q)}
+func (d durable) stand(ctx context.Context, s *Session, q *query.Checked) (entity.Standing, error) {
+	l, err := d.standBy(ctx, s, q)
+	if err != nil {
+		return nil, err
+	}
+	return l, nil
+}
+
+// standBy makes a live query, whose result is there.
+func (d durable) standBy(ctx context.Context, s *Session, q *query.Checked) (*live, error) {
+	l := &live{session: s, schema: q.Schema(), text: q.String(), reads: sourcesOf(q)}
 	if err := d.lives.add(l); err != nil {
 		return nil, err
 	}
@@ -43,7 +52,7 @@ func (d durable) stand(ctx context.Context, _ *Session, q *query.Checked) (entit
 // before, or else from the store. Registering comes first and reading later, so
 // no commit falls between.
 func (l *live) load(ctx context.Context, q *query.Checked) error {
-	base, filling, err := l.node.reactor.Register(q, l.wake)
+	base, filling, err := l.session.node.reactor.Register(q, l.wake)
 	if err != nil {
 		return err
 	}
@@ -80,7 +89,7 @@ func (l *live) keep(base *reactor.Subscription) bool {
 // wake is called by the reactor when the base has news: that the result is
 // there, or that it has ended.
 func (l *live) wake() {
-	l.woken.Store(l.node.clock.Now().UnixMicro())
+	l.woken.Store(l.session.node.clock.Now().UnixMicro())
 	if waiting := l.waiting.Load(); waiting != nil {
 		select {
 		case *waiting <- struct{}{}:
@@ -128,7 +137,7 @@ func (l *live) fill(ctx context.Context, q *query.Checked, f *reactor.Filling) e
 }
 
 func (l *live) read(ctx context.Context, q *query.Checked, f *reactor.Filling) error {
-	s, leave, err := l.node.open(ctx)
+	s, leave, err := l.session.node.open(ctx)
 	if err != nil {
 		return err
 	}
@@ -193,9 +202,7 @@ func (a *lives) add(l *live) error {
 		return ErrClosed
 	}
 	a.open[l] = struct{}{}
-	for _, collection := range l.reads {
-		a.read[collection]++
-	}
+	a.count(l.reads, 1)
 	return nil
 }
 
@@ -206,8 +213,25 @@ func (a *lives) remove(l *live) {
 		return
 	}
 	delete(a.open, l)
-	for _, collection := range l.reads {
-		if a.read[collection]--; a.read[collection] == 0 {
+	a.count(l.reads, -1)
+}
+
+// exchange notes that a query reads other collections.
+func (a *lives) exchange(l *live, reads []string) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if _, ok := a.open[l]; !ok {
+		return
+	}
+	a.count(reads, 1)
+	a.count(l.reads, -1)
+	l.reads = reads
+}
+
+// count counts the collections that queries read. It needs mu.
+func (a *lives) count(reads []string, by int) {
+	for _, collection := range reads {
+		if a.read[collection] += by; a.read[collection] == 0 {
 			delete(a.read, collection)
 		}
 	}

@@ -74,6 +74,27 @@ func (g *Grouping) Having() Condition { return g.having }
 // Column describes a column of the groups, nil if there is none of that number.
 func (g *Grouping) Column(column int) *model.Field { return g.space.field(column) }
 
+// SameShape reports whether the groups of both have the same columns under the same
+// numbers, and the same items are shown of them: what tells the one apart from the
+// other is which rows are grouped, and which groups come, in which order.
+func (g *Grouping) SameShape(other *Grouping) bool {
+	if len(g.items) != len(other.items) || len(g.keys) != len(other.keys) || len(g.aggregates) != len(other.aggregates) {
+		return false
+	}
+	for i := range len(g.keys) + len(g.aggregates) {
+		if g.space.extraAt(i).key != other.space.extraAt(i).key {
+			return false
+		}
+	}
+	for i, item := range g.items {
+		too := other.items[i]
+		if item.Name != too.Name || g.space.extraAt(item.Column).key != other.space.extraAt(too.Column).key {
+			return false
+		}
+	}
+	return true
+}
+
 // grouping checks SELECT, GROUP BY and HAVING. From then on the checker is at
 // groups.
 func (k *checker) grouping(q *Query, reserved []columnKey) *Grouping {
