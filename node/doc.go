@@ -149,11 +149,12 @@
 // that uses a session does not notice which kind of node it has:
 //
 //	client, err := node.Open(ctx, engine, node.Ephemeral(), node.Models(...), node.WithPolicy(...))
-//	connection, err := client.Connect(dial)   // any wire.Conn; see node/pipe
+//	connection, err := client.Connect(dial)   // any wire.Conn; see node/websocket, node/stream, node/pipe
 //	...
 //	err = server.Serve(ctx, conn, "prince")   // at the other end
 //
-// [Node.Connect] dials, and dials again when the connection is lost. Get, Fetch and
+// [Node.Connect] dials, and dials again when the connection is lost. A peer that
+// has not answered for a minute is given up, on either side. Get, Fetch and
 // History ask the server and put on top what is pending here; without a connection
 // they return ErrOffline. [Session.Local] reads what is held. A live query shows
 // what is held until the server has answered, and says so: its phase is loading,

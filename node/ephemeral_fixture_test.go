@@ -267,8 +267,21 @@ func (s *stranger) send(m wire.Message) {
 	require.NoError(s, s.conn.Send(s.ctx, wire.Append(nil, m)))
 }
 
-// hear returns the next message.
+// hear returns the next message that is no ping, which it answers.
 func (s *stranger) hear() wire.Message {
+	s.Helper()
+	for {
+		m := s.hearAll()
+		ping, ok := m.(*wire.Ping)
+		if !ok {
+			return m
+		}
+		s.send(&wire.Pong{Number: ping.Number})
+	}
+}
+
+// hearAll returns the next message.
+func (s *stranger) hearAll() wire.Message {
 	s.Helper()
 	encoded, err := s.conn.Receive(s.ctx)
 	require.NoError(s, err)

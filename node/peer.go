@@ -33,10 +33,12 @@ type peer struct {
 	cancel context.CancelCauseFunc
 	done   chan struct{} // the writer has ended
 	alarm  *time.Timer   // ends the connection; the writer's
+
+	heartbeat heartbeat
 }
 
 func newPeer(ctx context.Context, conn wire.Conn) *peer {
-	p := &peer{conn: conn, out: make(chan func() error), hurry: make(chan struct{}, 1), done: make(chan struct{})}
+	p := &peer{conn: conn, heartbeat: heartbeat{start: time.Now()}, out: make(chan func() error), hurry: make(chan struct{}, 1), done: make(chan struct{})}
 	p.ctx, p.cancel = context.WithCancelCause(ctx)
 	return p
 }
@@ -44,6 +46,7 @@ func newPeer(ctx context.Context, conn wire.Conn) *peer {
 // begin starts the writer.
 func (p *peer) begin(pull func() error) {
 	p.pull = pull
+	p.watchOver()
 	go p.write()
 }
 
@@ -60,7 +63,10 @@ func (p *peer) write() {
 			continue
 		default:
 		}
-		if err = p.rest(); err != nil {
+		if err = p.ask(); err == nil {
+			err = p.rest()
+		}
+		if err != nil {
 			break
 		}
 		select {
@@ -162,6 +168,7 @@ func (p *peer) receive(ctx context.Context) (wire.Message, error) {
 	if err != nil {
 		return nil, err
 	}
+	p.heartbeat.sign()
 	return wire.Decode(encoded)
 }
 
@@ -207,6 +214,7 @@ func (n *Node) hello(self event.Origin, durable bool) *wire.Hello {
 func (p *peer) end(cause error) {
 	p.cancel(cause)
 	if p.pull != nil {
+		p.heartbeat.timer.Stop()
 		<-p.done
 	}
 	if code, told := byeCode(cause); told {

@@ -147,6 +147,7 @@ func (s *server) handle(m wire.Message) error {
 		}
 	case *wire.Ping:
 		return s.tell(s.ctx, &wire.Pong{Number: m.Number})
+	case *wire.Pong:
 	case *wire.Bye:
 		return fmt.Errorf("%w: %w", errLeft, farewell(m))
 	default:

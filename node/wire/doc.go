@@ -23,6 +23,9 @@
 //	Cancel        nothing: gives up a Fetch, a Get, a History
 //	Ping          Pong with the same number
 //
+// A side that has heard nothing for 20 seconds asks with Ping, and gives the
+// connection up when nothing has come for a minute. Ping is answered at once.
+//
 // Queries travel as canonical text with their arguments written as literals; see
 // package query. Rows carry what one commit of the server changed in the result,
 // whole: every part but the last has More set, and a receiver shows none of them
