@@ -47,6 +47,16 @@
 // ranges are joined: a row may be in several parts, but is in the result once. Branches
 // may have disjunctions themselves.
 //
+// # Searches
+//
+// MATCH reads an index of words, if its column has one: of each alternative the rows
+// that have the rarest word, by guess the longest one, intersected with those of
+// others while that pays; of a beginning, pur*, all words from there on. All
+// alternatives together are a union. Whether the words of a phrase follow each other,
+// and whether a word is missing that must be, is tested on rows; a search for one word
+// is answered by the index alone. The index comes in the order of IDs, never in that
+// of scores. NOT MATCH reads none.
+//
 // # What is sorted
 //
 // Entries of an index are in the order of its columns and then of IDs. Columns in

@@ -16,9 +16,14 @@ type Explanation struct {
 	// empty if it is none.
 	Access Access
 	Index  string
+	// Words are those whose entries are read, if the index is one of words; that of a
+	// beginning ends with an asterisk.
+	Words []string
 	// Reverse says that it is read backwards, Ranges in how many pieces.
 	Reverse bool
 	Ranges  int
+	// Parts are what the parts of a union or an intersection read.
+	Parts []string
 	// Bounds are the parts of the predicate that bound what is read, Filter those
 	// that are tested on keys and IDs, Residual those that are tested on rows.
 	Bounds, Filter, Residual []string
@@ -45,8 +50,12 @@ func Explain(c *query.Checked, indexes []model.Index) *Explanation {
 		Total: -1, Result: -1,
 	}
 	if p.Access == Seek {
-		e.Index = indexes[p.Index].Name
+		x := &indexes[p.Index]
+		if e.Index = x.Name; x.FullText {
+			e.Words = wordsOf(p)
+		}
 	}
+	e.Parts = partsOf(p, indexes)
 	for i := range q.terms {
 		t := &q.terms[i]
 		e.Part *= t.part
@@ -113,7 +122,9 @@ func (e *Explanation) String() string {
 	if e.Reverse {
 		access += ", backwards"
 	}
-	if e.Ranges > 0 && (e.Access != Scan || e.Ranges != 1) || e.Access == Lookup {
+	if len(e.Words) > 0 {
+		access += ", word " + strings.Join(e.Words, ", ")
+	} else if e.Ranges > 0 && (e.Access != Scan || e.Ranges != 1) || e.Access == Lookup {
 		access += ", " + count(e.Ranges, map[bool]string{true: "ID", false: "range"}[e.Access == Lookup])
 	}
 	line := func(name, text string) {
@@ -123,6 +134,9 @@ func (e *Explanation) String() string {
 	}
 	line("query", e.Query)
 	line("plan", access)
+	for _, part := range e.Parts {
+		line("part", part)
+	}
 	line("bounds", strings.Join(e.Bounds, " AND "))
 	line("by key", strings.Join(e.Filter, " AND "))
 	line("by row", strings.Join(e.Residual, " AND "))
