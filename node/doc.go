@@ -206,8 +206,9 @@
 //	requests at a time           64                   others are not read meanwhile
 //	transactions over 64 KiB     1 at a time          likewise
 //	live queries                 4,096                wire.CodeTooMany
-//	rows in all of them          4,194,304, see       wire.CodeTooMany
-//	                             Limits
+//	rows, groups, and values     4,194,304, see       wire.CodeTooMany, when a query
+//	kept for groups, in all      Limits               begins or grows
+//	of them
 //	waiting for a hello          10 seconds           the connection ends
 //	waiting for a message to be  5 minutes            the connection ends
 //	taken

@@ -349,6 +349,50 @@ func TestStandingRowsAreBounded(t *testing.T) {
 	}, node.WithLimits(node.Limits{StandingRows: 30}))
 }
 
+// TestStandingGroupsAreBounded: what is not shown counts as well, also when it comes
+// to be while the query stands.
+func TestStandingGroupsAreBounded(t *testing.T) {
+	for query, most := range map[string]int{
+		"SELECT year, COUNT(*) GROUP BY year LIMIT 1":             1,
+		"SELECT year, COUNT(*) GROUP BY year HAVING COUNT(*) > 1": 0,
+		"SELECT MIN(year)": 1,
+		"SELECT COUNT(DISTINCT year) HAVING COUNT(DISTINCT year) > 999": 0,
+		"ORDER BY year LIMIT 1 OFFSET 1000":                             0,
+	} {
+		cluster(t, func(t *testing.T, f *fixture) {
+			grow := func(from, to int) {
+				require.NoError(t, f.prince.Update(f.ctx, func(tx *node.Tx) error {
+					for year := from; year < to; year++ {
+						if _, err := albums.Create(tx, Album{Name: "Parade", Year: year}); err != nil {
+							return err
+						}
+					}
+					return nil
+				}))
+			}
+			grow(1900, 1920)
+			s := f.visit("mallory")
+			s.send(&wire.Subscribe{Request: 1, Collection: "albums", Query: query})
+			require.Len(t, s.hear().(*wire.Rows).Rows, most, query)
+			grow(1920, 2010) // of which nothing need be shown
+			for {
+				m := s.hear()
+				if rows, ok := m.(*wire.Rows); ok {
+					require.LessOrEqual(t, len(rows.Rows), 1, query)
+					continue
+				}
+				require.Equal(t, wire.CodeTooMany, m.(*wire.Failure).Code, query)
+				break
+			}
+			require.Zero(t, f.node.Standing())
+			s.send(&wire.Subscribe{Request: 2, Collection: "albums", Query: query})
+			require.Equal(t, wire.CodeTooMany, s.hear().(*wire.Failure).Code, query)
+			s.send(&wire.Subscribe{Request: 3, Collection: "albums", Query: "SELECT COUNT(*), SUM(year)"})
+			require.Len(t, s.hear().(*wire.Rows).Rows, 1, "which keeps no values")
+		}, node.WithLimits(node.Limits{StandingRows: 60}))
+	}
+}
+
 func TestADeafPeerLosesItsConnection(t *testing.T) {
 	cluster(t, func(t *testing.T, f *fixture) {
 		s := f.visit("mallory")

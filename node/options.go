@@ -98,9 +98,11 @@ type Limits struct {
 	// Outbox is the greatest number of transactions that an ephemeral node keeps
 	// for delivery; 65,536 by default. More are refused with ErrOutboxFull.
 	Outbox int
-	// StandingRows is the greatest number of rows in the results of all live
-	// queries of one connection that is served, as they are when a query begins;
-	// 4,194,304 by default. Others fail with wire.CodeTooMany.
+	// StandingRows is the greatest number of rows that are kept for all live
+	// queries of one connection that is served; 4,194,304 by default. Of a query with
+	// SELECT all groups count, be they shown or not, and all values that MIN, MAX and
+	// DISTINCT keep. A query that begins beyond that, or grows, fails with
+	// wire.CodeTooMany.
 	StandingRows int
 	// Retries is how often [Session.Update] tries a serializable transaction that
 	// met a conflict, the first time included; 16 by default.

@@ -73,7 +73,7 @@ type server struct {
 
 	mu            sync.Mutex // protects all below; held for a few instructions
 	subscriptions map[uint64]*subscription
-	rows          int             // of theirs, when they began
+	held          int             // by them
 	woken         []*subscription // with something to tell
 	working       map[uint64]context.CancelFunc
 }

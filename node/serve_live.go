@@ -24,7 +24,7 @@ type subscription struct {
 	live   *live
 	sub    *reactor.Subscription
 	cursor event.Cursor // of the last publication in what was gathered
-	rows   int          // in the result when it began
+	held   int          // rows, groups and values, when they were last counted; guarded by the server's mu
 
 	woken bool // guarded by the server's mu
 }
@@ -67,7 +67,7 @@ func (sub *subscription) open(ctx context.Context) error {
 	if sub.sub = sub.live.subscribe(sub.wake); sub.sub == nil {
 		return cmp.Or(sub.live.Err(), ErrClosed)
 	}
-	sub.rows = sub.live.Len()
+	sub.held = sub.sub.Held()
 	return nil
 }
 
@@ -80,11 +80,32 @@ func (s *server) admit(ctx context.Context, sub *subscription) error {
 		return context.Cause(ctx)
 	case len(s.subscriptions) >= maxSubscriptions:
 		return &RefusedError{Code: wire.CodeTooMany, Text: fmt.Sprintf("%d live queries at a time", maxSubscriptions)}
-	case s.rows+sub.rows > s.limits.StandingRows:
-		return &RefusedError{Code: wire.CodeTooMany, Text: fmt.Sprintf("%d rows in all live queries", s.limits.StandingRows)}
+	case s.held+sub.held > s.limits.StandingRows:
+		return s.tooMuch()
 	}
 	s.subscriptions[sub.question.Request] = sub
-	s.rows += sub.rows
+	s.held += sub.held
+	return nil
+}
+
+func (s *server) tooMuch() error {
+	return &RefusedError{Code: wire.CodeTooMany, Text: fmt.Sprintf(
+		"%d rows, groups and values kept for them, in all live queries", s.limits.StandingRows)}
+}
+
+// weigh counts again what is held for a subscription.
+func (s *server) weigh(sub *subscription) error {
+	held := sub.sub.Held()
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.subscriptions[sub.question.Request] != sub {
+		return nil
+	}
+	more := held - sub.held
+	sub.held, s.held = held, s.held+more
+	if more > 0 && s.held > s.limits.StandingRows {
+		return s.tooMuch()
+	}
 	return nil
 }
 
@@ -126,7 +147,7 @@ func (s *server) drop(sub *subscription) {
 	s.mu.Lock()
 	if s.subscriptions[sub.question.Request] == sub {
 		delete(s.subscriptions, sub.question.Request)
-		s.rows -= sub.rows
+		s.held -= sub.held
 	}
 	if sub.woken {
 		s.woken = slices.DeleteFunc(s.woken, func(other *subscription) bool { return other == sub })
@@ -156,6 +177,10 @@ func (s *server) flush() error {
 
 // tell sends what has happened since the last time, as one change.
 func (sub *subscription) tell() error {
+	if err := sub.server.weigh(sub); err != nil {
+		sub.server.drop(sub)
+		return sub.server.send(sub.server.failure(sub.question.Request, err))
+	}
 	n := sub.gather()
 	if n.any {
 		err := n.send()

@@ -26,6 +26,15 @@ func (a Accumulator) Remove(v model.Value) { a.change(v, -1) }
 // Value returns the aggregate of the values: NULL of none, but COUNT is 0.
 func (a Accumulator) Value() model.Value { return a.value() }
 
+// Kept is the number of values that the accumulator keeps one by one: the distinct
+// ones of COUNT(DISTINCT) and the like, and of a removable MIN or MAX.
+func (a Accumulator) Kept() int {
+	if k, ok := a.accumulator.(interface{ kept() int }); ok {
+		return k.kept()
+	}
+	return 0
+}
+
 // accumulator adds a value sign times, 1 or -1.
 type accumulator interface {
 	change(v model.Value, sign int64)
@@ -99,6 +108,8 @@ func oneForm(v model.Value) model.Value {
 
 func (d *distinct) value() model.Value { return d.of.value() }
 
+func (d *distinct) kept() int { return len(d.counts) }
+
 // best keeps the least or greatest value.
 type best struct {
 	max bool
@@ -146,6 +157,8 @@ func (e *extreme) change(v model.Value, sign int64) {
 		e.values.Set(c)
 	}
 }
+
+func (e *extreme) kept() int { return e.values.Len() }
 
 func (e *extreme) value() model.Value {
 	end := e.values.Min

@@ -54,6 +54,7 @@ type Groups struct {
 	query     *Checked
 	removable bool
 	groups    map[string]*Group
+	kept      int // values in their accumulators
 	buffer    []byte
 }
 
@@ -103,7 +104,9 @@ func (g *Groups) change(group *Group, r *model.Row, change func(Accumulator, mod
 		if !a.Rows {
 			v = a.Of.Value(g.query.schema, r)
 		}
+		kept := group.of[i].Kept()
 		change(group.of[i], v)
+		g.kept += group.of[i].Kept() - kept
 	}
 }
 
@@ -179,6 +182,10 @@ func (g *Groups) Again() *Groups { return NewGroups(g.query, g.removable) }
 
 // Len is the number of groups.
 func (g *Groups) Len() int { return len(g.groups) }
+
+// Size is the number of groups and of values that are kept for them: how much
+// memory they take.
+func (g *Groups) Size() int { return len(g.groups) + g.kept }
 
 // Get returns the group with a key, nil if there is none.
 func (g *Groups) Get(key string) *Group { return g.groups[key] }

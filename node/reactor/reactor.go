@@ -236,6 +236,9 @@ func (r *Reactor) apply(p *Publication, st *standing, pairs []pair) {
 		return
 	}
 	e, need := st.res.begin(st.groups().apply(pairs))
+	if st.res.grown() {
+		st.res.started() // they may want to look at Held
+	}
 	if need > 0 {
 		r.waiting = append(r.waiting, refill{st, e, need})
 		return

@@ -239,6 +239,26 @@ func (e *edit) strangers(records []*storage.Record) []*storage.Record {
 	})
 }
 
+// held is how much is kept, see [Subscription.Held].
+func (r *result) held() int {
+	if r.window != nil && r.window.groups != nil {
+		return r.window.groups.of.Size()
+	}
+	return r.rows.len()
+}
+
+// minGrowth is how much more has to be kept at least to be worth a word.
+const minGrowth = 64
+
+// grown reports whether much more is kept than when it last did, which nobody need have seen.
+func (r *result) grown() bool {
+	if !r.window.bounded() && (r.window == nil || r.window.groups == nil) || r.held() <= 2*r.window.told+minGrowth {
+		return false
+	}
+	r.window.told = r.held()
+	return true
+}
+
 // shown is what subscribers see of the rows.
 func (r *result) shown() Items {
 	if r.window == nil {

@@ -60,8 +60,8 @@ func attach(h home, wake func()) *Subscription {
 }
 
 // Next returns the next change set; false means that there is none now. A subscription begins with an
-// initial set. After false, the wake function given at registration is called once as soon as there is
-// more, or the end: see Err.
+// initial set. After false, the wake function given at registration is called as soon as there is
+// more, or the end: see Err. It may be called in vain, see Held.
 func (s *Subscription) Next() (*ChangeSet, bool) {
 	s.mu.Lock()
 	fresh := s.fresh
@@ -137,6 +137,19 @@ func (s *Subscription) Items() Items {
 		return Items{}
 	}
 	return itemsOf(h)
+}
+
+// Held is how much is kept for the result: its rows, with those of OFFSET and in reserve, or, of a query with SELECT, all
+// groups, shown or not, and the values that are kept to know the next MIN or MAX and what is DISTINCT. It is 0
+// as long as the result is not there. What queries share is counted for each. Wake is also called when
+// it has more than doubled without anything to take.
+func (s *Subscription) Held() int {
+	h := s.lockHome()
+	defer h.unlock()
+	if !h.ready() {
+		return 0
+	}
+	return h.result().held()
 }
 
 // itemsOf needs the home's lock, and the result to be ready.
@@ -282,7 +295,7 @@ func (r *result) deliver(set *ChangeSet) {
 	}
 }
 
-// started tells all subscriptions that the result is there. Needs the home's lock.
+// started wakes all subscriptions: the result is there, or has grown. Needs the home's lock.
 func (r *result) started() {
 	for s := r.subs; s != nil; s = s.next {
 		s.awake()

@@ -20,6 +20,7 @@ type window struct {
 	whole    bool            // and always stay so: somebody else keeps them few
 	bound    *storage.Record // rows up to its position are known, if not complete
 	held     *Items          // what to show while the window is being filled
+	told     int             // how much was kept when subscriptions last heard of that
 }
 
 // unlimited is more rows than a result can have. Twice as much still fits an int everywhere; a query's
