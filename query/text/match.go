@@ -28,6 +28,10 @@ func (q *Query) evaluate(s string, scored bool) (matched bool, score float64) {
 	if q.Empty() {
 		return false, 0
 	}
+	s = Fold(s)
+	if !q.possible(s) {
+		return false, 0
+	}
 	c := counter{query: q}
 	c.read(s)
 	n := 0
@@ -46,6 +50,29 @@ func (q *Query) evaluate(s string, scored bool) (matched bool, score float64) {
 		}
 	}
 	return matched, score
+}
+
+// possible reports whether a folded text may match: whether it has the characters of
+// all words of an alternative, which are quicker to find than words. Tokens are
+// parts of the text.
+func (q *Query) possible(folded string) bool {
+	for i := range q.alternatives {
+		if q.alternatives[i].possible(folded) {
+			return true
+		}
+	}
+	return false
+}
+
+func (a *Alternative) possible(folded string) bool {
+	for i := range a.With {
+		for _, w := range a.With[i].Words {
+			if !strings.Contains(folded, w) {
+				return false
+			}
+		}
+	}
+	return true
 }
 
 // holds reports whether all of With and none of Without occur.
@@ -71,7 +98,8 @@ type counter struct {
 	length int   // of the text in tokens
 }
 
-func (c *counter) read(s string) {
+// read counts in a folded text.
+func (c *counter) read(folded string) {
 	longest := 1
 	for _, a := range c.query.alternatives {
 		for _, list := range [][]Phrase{a.With, a.Without} {
@@ -82,7 +110,7 @@ func (c *counter) read(s string) {
 		}
 	}
 	last := make([]string, 0, longest)
-	for t := range Tokens(s) {
+	for t := range cut(folded) {
 		c.length++
 		if len(last) == longest {
 			copy(last, last[1:])

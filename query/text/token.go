@@ -24,10 +24,13 @@ type Token struct {
 }
 
 // Tokens yields the tokens of a text, in order.
-func Tokens(s string) iter.Seq[Token] {
+func Tokens(s string) iter.Seq[Token] { return cut(Fold(s)) }
+
+// cut yields the tokens of a folded text. They are parts of it.
+func cut(folded string) iter.Seq[Token] {
 	return func(yield func(Token) bool) {
 		position := 0
-		for w := words.FromString(Fold(s)); w.Next(); {
+		for w := words.FromString(folded); w.Next(); {
 			word := w.Value()
 			if !isWord(word) {
 				continue
