@@ -147,6 +147,12 @@ func (o oracle) compare(t *testing.T) int {
 		got = append(got, r.ID.String())
 	}
 	require.Equal(t, want, got, "%s\n%s\n%v\n%s", q, text, s.args, c)
+	got = nil
+	narrow := o.throughReferences(c)
+	for _, r := range o.window(narrow, o.rows) {
+		got = append(got, r.ID.String())
+	}
+	require.Equal(t, want, got, "%s\n%s", c, narrow)
 	return len(want)
 }
 

@@ -45,10 +45,17 @@ type Estimator interface {
 // snapshot's Estimator, or by guess.
 func Plan(ctx context.Context, s Snapshot, q *query.Checked) *plan.Plan {
 	indexes := q.Schema().Indexes()
-	if e, ok := s.(Estimator); ok {
-		return plan.Measured(q, indexes, e.Statistics(ctx, q.Schema()))
+	if known := statisticsOf(ctx, s, q.Schema()); known != nil {
+		return plan.Measured(q, indexes, known)
 	}
 	return plan.New(q, indexes)
+}
+
+func statisticsOf(ctx context.Context, s Snapshot, schema *model.Schema) plan.Statistics {
+	if e, ok := s.(Estimator); ok {
+		return e.Statistics(ctx, schema)
+	}
+	return nil
 }
 
 // Sizer is implemented by engines that can tell how large their parts are.

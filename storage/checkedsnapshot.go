@@ -229,6 +229,8 @@ type ignorant struct{}
 func (ignorant) Rows() (int, bool)                       { return 0, false }
 func (ignorant) Keys(int, []plan.Range, int) (int, bool) { return 0, false }
 
+func (ignorant) Of(*model.Schema) plan.Statistics { return ignorant{} }
+
 // watched passes a sequence on, checks every item and the rules that hold for all
 // sequences.
 func watched[T any](s *checkedSnapshot, method string, items iter.Seq2[T, error], check func(T)) iter.Seq2[T, error] {

@@ -106,8 +106,9 @@ type Snapshot interface {
 
 	// Select yields the rows that the plan's query asks for, in its order, with
 	// its limit and offset; joined, if the query follows references (an engine may
-	// leave that to SelectJoined). The query is one for entities. The plan's ranges are advice: an engine may ignore
-	// them, and does if it has no such index, but never the query. The Merge of
+	// leave that, and plans that begin with references, to SelectJoined). The query
+	// is one for entities. What else the plan says is advice: an engine may ignore
+	// it, and does if it has no such index, but never the query. The Merge of
 	// these records may be missing. A query of a schema that is not registered
 	// works, by reading the whole collection.
 	Select(ctx context.Context, p *plan.Plan) iter.Seq2[*Record, error]

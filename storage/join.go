@@ -12,10 +12,54 @@ import (
 )
 
 // SelectJoined carries out a plan whose query follows references, for an engine
-// that does not: it joins what the engine finds for [plan.Plan.Own]. The records
-// it yields are copies whose rows are joined.
+// that does not: it asks what the plan asks of references first, and joins what
+// the engine finds for [plan.Plan.Own]. The records it yields are copies whose rows
+// are joined.
 func SelectJoined(ctx context.Context, s Snapshot, p *plan.Plan) iter.Seq2[*Record, error] {
-	return plan.Joined(p, NewLookup(ctx, s), s.Select(ctx, p.Own()), RowOf, WithRow)
+	return func(yield func(*Record, error) bool) {
+		p, err := narrow(ctx, s, p)
+		if err != nil {
+			yield(nil, err)
+			return
+		}
+		for r, err := range plan.Joined(p, NewLookup(ctx, s), s.Select(ctx, p.Own()), RowOf, WithRow) {
+			if !yield(r, err) {
+				return
+			}
+		}
+	}
+}
+
+// narrow returns the plan that remains when everything is known that is asked of
+// references first.
+func narrow(ctx context.Context, s Snapshot, p *plan.Plan) (*plan.Plan, error) {
+	for p.Access == plan.Refer {
+		to, few, err := referred(ctx, s, p.Reference)
+		switch {
+		case err != nil:
+			return nil, err
+		case few:
+			p = p.Narrow(to, statisticsOf(ctx, s, p.Query.Schema()))
+		default:
+			p = p.Reference.Otherwise
+		}
+	}
+	return p, nil
+}
+
+// referred returns the entities that a reference may lead to; few is false if they
+// are too many.
+func referred(ctx context.Context, s Snapshot, r *plan.Reference) (to []event.ID, few bool, err error) {
+	for found, err := range s.Select(ctx, Plan(ctx, s, r.Query).AsFound()) {
+		if err != nil {
+			return nil, false, err
+		}
+		if len(to) == plan.MaxReferred {
+			return nil, false, nil
+		}
+		to = append(to, found.Row.ID)
+	}
+	return to, true, nil
 }
 
 // RowOf returns the row of a record, for [plan.Joined].

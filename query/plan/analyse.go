@@ -18,7 +18,10 @@ type analysis struct {
 	own   int    // of a branch: how many facts are about the columns it names
 	depth int    // how many disjunctions it is inside of
 
+	asked      []int      // references that were asked before
+	join       float64    // what it costs to follow the references of a row
 	rows       float64    // in the collection
+	known      Statistics // nil: there are none
 	most       float64    // how many match, at most
 	statistics Statistics // nil unless parts are counted
 	counts     []counted  // by position of an index, keys in the ranges
@@ -47,6 +50,9 @@ type fact struct {
 
 func analyse(c *query.Checked) *analysis {
 	q := &analysis{query: c, rows: usualRows, most: math.Inf(1)}
+	if len(c.Joined()) > 0 {
+		q.join = joinCost
+	}
 	q.addAll(c.Where())
 	q.conclude()
 	return q
@@ -154,7 +160,7 @@ func (p *Plan) binds(column int) bool {
 		return column == model.ColumnID
 	case Scan:
 		return column == model.ColumnID || column == model.ColumnCreated
-	case Union, Intersect:
+	case Union, Intersect, Refer:
 		return false
 	}
 	for i := range p.bound {

@@ -37,6 +37,11 @@ func (q *analysis) best(indexes []model.Index) *Plan {
 	if q.statistics != nil {
 		q.paying(indexes, backwards, take)
 	}
+	if q.join > 0 {
+		otherwise := *best
+		q.complete(&otherwise)
+		q.eachReference(indexes, &otherwise, take)
+	}
 	return q.complete(best)
 }
 
@@ -52,6 +57,9 @@ func Plans(c *query.Checked, indexes []model.Index) []*Plan {
 	}
 	q.eachIntersection(indexes, add)
 	q.eachSearch(indexes, true, add)
+	if q.join > 0 {
+		q.eachReference(indexes, plans[0], add)
+	}
 	return plans
 }
 
@@ -104,14 +112,14 @@ func (q *analysis) assess(p Plan, weight float64) Plan {
 		}
 	}
 	q.sort(&p)
-	q.price(&p, weight)
+	q.price(&p, weight+q.join)
 	return p
 }
 
 // complete makes the ranges or IDs of a plan that was assessed, and its filter.
 func (q *analysis) complete(p *Plan) *Plan {
 	switch p.Access {
-	case Union, Intersect: // its parts are complete
+	case Union, Intersect, Refer: // its parts are complete
 		return p
 	case Lookup:
 		p.IDs = q.ids(p.Reverse)

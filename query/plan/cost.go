@@ -14,6 +14,7 @@ const (
 	lookupCost  = 4      // to get one row by its ID
 	keyCost     = 0.2    // to read one key of an index
 	mergeCost   = 0.05   // to merge one ID with those of other parts
+	joinCost    = 1.0    // to follow the references of a row
 	fetchWeight = 3.0    // to get the row of a key
 	coverWeight = 1.0    // to get it from an index that holds it
 	compareIDs  = 0.1    // to compare two rows by their IDs

@@ -57,6 +57,17 @@
 // is answered by the index alone. The index comes in the order of IDs, never in that
 // of scores. NOT MATCH reads none.
 //
+// # What is behind references
+//
+// Where a matching row must refer to an entity of which the predicate asks something,
+// as in artist.name = 'Prince', the plan may be to ask for those entities first, and
+// then for the rows that refer to them, with an index on the reference
+// ([Refer], [Reference]). The first question is a query of its own collection, with a plan
+// of its own, which may look behind references again. When there are few answers,
+// [Plan.Narrow] plans anew, with the references as one more condition; when there are
+// more than [MaxReferred], rows are read in another way, and references of each are
+// followed. What may be NULL, because a reference leads nowhere, is never asked for.
+//
 // # What is sorted
 //
 // Entries of an index are in the order of its columns and then of IDs. Columns in

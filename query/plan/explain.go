@@ -118,7 +118,7 @@ func limit(c *query.Checked) int {
 // String is the explanation on several lines, the last one ended.
 func (e *Explanation) String() string {
 	var b strings.Builder
-	access := map[Access]string{Scan: "scan the collection", Seek: "seek in index " + e.Index, Lookup: "look up by ID", Union: "union", Intersect: "intersection"}[e.Access]
+	access := map[Access]string{Scan: "scan the collection", Seek: "seek in index " + e.Index, Lookup: "look up by ID", Union: "union", Intersect: "intersection", Refer: "ask for what a reference may lead to"}[e.Access]
 	if e.Reverse {
 		access += ", backwards"
 	}

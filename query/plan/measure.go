@@ -17,6 +17,8 @@ type Statistics interface {
 	// whole is false there may be more: to count goes no further than to about most.
 	// For many ranges it may count in some and guess the others.
 	Keys(index int, ranges []Range, most int) (n int, whole bool)
+	// Of returns the statistics of another collection.
+	Of(s *model.Schema) Statistics
 }
 
 const (
@@ -47,9 +49,7 @@ func (c counted) known() bool { return c.whole || c.keys > 0 }
 // columns, or one that has to be weighed against reading in the query's order up
 // to its limit.
 func (q *analysis) measure(indexes []model.Index, s Statistics) {
-	if n, ok := s.Rows(); ok {
-		q.rows = float64(max(n, fewestRows))
-	}
+	q.know(s)
 	if f := q.fact(model.ColumnID); q.empty || f != nil && f.finite {
 		return
 	}
@@ -68,6 +68,14 @@ func (q *analysis) measure(indexes []model.Index, s Statistics) {
 	}
 	for i := range sources {
 		q.weigh(&sources[i])
+	}
+}
+
+// know takes in how many rows the collection has.
+func (q *analysis) know(s Statistics) {
+	q.known = s
+	if n, ok := s.Rows(); ok {
+		q.rows = float64(max(n, fewestRows))
 	}
 }
 

@@ -19,11 +19,12 @@ const (
 	Lookup                  // get rows by their IDs
 	Union                   // get the rows that any part has, in the order of IDs
 	Intersect               // get the rows that all parts have, in the order of IDs
+	Refer                   // ask which entities a reference may lead to, and plan again
 )
 
 // String returns the name of the access, in lower case.
 func (a Access) String() string {
-	return [...]string{"scan", "seek", "lookup", "union", "intersect"}[a]
+	return [...]string{"scan", "seek", "lookup", "union", "intersect", "refer"}[a]
 }
 
 // Plan says how to find the rows of a query. What it selects is a superset of the
@@ -56,6 +57,9 @@ type Plan struct {
 	// one part of an Intersect may leave out any of the others. The parts of an
 	// Intersect come in the order in which they are worth reading.
 	Parts []*Plan
+
+	// Reference is what to ask first, for Refer. [Plan.Narrow] then says how to go on.
+	Reference *Reference
 
 	// Reverse says that the ranges are read from the last to the first, each
 	// from its end. IDs are in their final order already. For Union and Intersect
@@ -135,6 +139,8 @@ func (p *Plan) writeAccess(b *strings.Builder) {
 		p.writeParts(b, " | ")
 	case Intersect:
 		p.writeParts(b, " & ")
+	case Refer:
+		b.WriteString(" by " + p.Query.Column(p.Reference.Column).Name + " to (" + p.Reference.Query.String() + ")")
 	}
 }
 

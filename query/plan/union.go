@@ -135,7 +135,7 @@ func (q *analysis) assessParts(p Plan) Plan {
 	for i := range q.terms {
 		matching *= q.terms[i].part
 	}
-	q.finish(&p, p.gatherCost(), p.passed*fetchWeight, min(matching, p.passed, q.most))
+	q.finish(&p, p.gatherCost(), p.passed*(fetchWeight+q.join), min(matching, p.passed, q.most))
 	return p
 }
 

@@ -268,10 +268,13 @@ func (x *selector) smallest(parts []*plan.Plan) *plan.Plan {
 	return best
 }
 
-// tablePart returns a selector of the rows of a part in the table.
+// tablePart returns a selector of the rows of a part in the table, which are tested
+// with the whole predicate.
 func (x *selector) tablePart(p *plan.Plan) *selector {
 	part := x.part(p)
-	part.order = x.table.ids
+	whole := *p
+	whole.Query, whole.Residual = x.plan.Query, true
+	part.plan, part.order = &whole, x.table.ids
 	if part.index != nil {
 		part.order = x.table.order(x.col.schema, part.index.position)
 	}

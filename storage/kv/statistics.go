@@ -42,6 +42,11 @@ func (s *statistics) Rows() (n int, ok bool) {
 	return n, n > 0
 }
 
+// Of implements [plan.Statistics].
+func (s *statistics) Of(schema *model.Schema) plan.Statistics {
+	return s.snapshot.Statistics(s.ctx, schema)
+}
+
 // fewRanges is in how many ranges keys are counted.
 const fewRanges = 16
 

@@ -17,7 +17,7 @@
 // # What is tested
 //
 // [Cases] lists all of them. Those named after a topic (commit, state, events, log,
-// select, register, build, snapshot, lifecycle, failure) break one rule each in the
+// select, references, register, build, snapshot, lifecycle, failure) break one rule each in the
 // ways in which engines have broken it: keys that sort in another order than
 // values, entries left behind in an index, half a batch, a snapshot that moves.
 // The random case plays a long game of commits, refusals, new indexes and

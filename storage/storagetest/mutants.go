@@ -100,6 +100,7 @@ func Mutants() []Mutant {
 		{"has a cursor that lags", defect{lagging: true}},
 		{"forgets the residual predicate", defect{plan: func(p *plan.Plan) { p.Residual, p.Filter = false, false }}},
 		{"reads the first range of a plan only", defect{plan: func(p *plan.Plan) { p.Ranges = p.Ranges[:min(1, len(p.Ranges))] }}},
+		{"does not follow references", defect{plan: func(p *plan.Plan) { *p = *p.Own() }}},
 		{"takes every plan to be sorted", defect{plan: func(p *plan.Plan) { p.Sorted = true }}},
 		{"reads indexes in the wrong direction", defect{plan: func(p *plan.Plan) { p.Reverse = !p.Reverse }}},
 		{"reverses rows", defect{rows: reversed[*storage.Record]}},

@@ -106,7 +106,7 @@ type Case struct {
 // Cases returns all cases in the order in which to read them.
 func Cases() []Case {
 	return slices.Concat(
-		commitCases(), stateCases(), historyCases(), logCases(), metaCases(), selectCases(),
+		commitCases(), stateCases(), historyCases(), logCases(), metaCases(), selectCases(), referenceCases(),
 		registerCases(), buildCases(), snapshotCases(), lifecycleCases(), failureCases(), randomCases(),
 	)
 }
