@@ -29,7 +29,7 @@ type Reason uint8
 const (
 	Deleted Reason = iota + 1 // the entity was deleted
 	NoMatch                   // it no longer matches the query
-	Denied                    // the session may no longer see it
+	Denied                    // the session may no longer see it; the query has ended
 	Limit                     // others pushed it beyond LIMIT, or into OFFSET
 )
 

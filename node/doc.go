@@ -142,6 +142,11 @@
 // old, which goes on being shown; if it refuses, nothing has changed. Cut off, the
 // client shows at once what it holds, as local, and asks when it is connected.
 //
+// The policy is asked when a live query begins and when it becomes another one.
+// When something has changed that it decides by, [Node.Review] asks again: what may
+// not be read any more leaves live queries, here and at the peers that are served, as
+// no longer allowed, and they end.
+//
 // # Clients
 //
 // A node opened with [Ephemeral] is a client. It accepts nothing and keeps no

@@ -92,7 +92,7 @@ func newBell() (news <-chan struct{}, ring func()) {
 func (l *live) subscribe(wake func()) *reactor.Subscription {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if l.closed {
+	if l.closed || l.base.Err() != nil {
 		return nil
 	}
 	q, err := checked(l.text, l.schema)

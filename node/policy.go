@@ -33,7 +33,8 @@ func (p Principal) check() error {
 // again. A policy that panics has refused.
 type Policy interface {
 	// Read says whether the principal may read a collection: nil if so, else why
-	// not. It is asked at every Get, Fetch, Query, History and read of the past.
+	// not. It is asked at every Get, Fetch, Query, History and read of the past, and
+	// about live queries that stand already at every [Node.Review].
 	Read(ctx context.Context, p Principal, collection string) error
 
 	// Accept says whether a transaction may be accepted: nil if so, else why not.

@@ -97,6 +97,8 @@ func (l *live) tryTurn(turn uint32, next *live) (busy <-chan struct{}, err error
 	switch {
 	case l.closed:
 		return nil, cmp.Or(l.err, ErrClosed)
+	case l.base.Err() != nil:
+		return nil, l.base.Err()
 	case turn < l.applied:
 		return nil, entity.ErrSuperseded
 	}

@@ -28,6 +28,8 @@ type role interface {
 	count(ctx context.Context, s *Session, q *query.Checked) (int, error)
 	// stand makes a query a standing one.
 	stand(ctx context.Context, s *Session, q *query.Checked) (entity.Standing, error)
+	// review asks the policy again about all live queries; see [Node.Review].
+	review(ctx context.Context) error
 	// events yields an entity's events in ID order, and who wrote them.
 	events(ctx context.Context, s *Session, m *model.Schema, id event.ID) iter.Seq2[authored, error]
 	// past returns a reader of what was at a moment.

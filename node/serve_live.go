@@ -184,14 +184,13 @@ func (sub *subscription) tell() error {
 	n := sub.gather()
 	if n.any {
 		err := n.send()
-		if err == nil {
-			return nil
+		if errors.Is(err, wire.ErrTooLarge) {
+			sub.server.drop(sub)
+			return sub.server.send(sub.server.failure(sub.question.Request, err))
 		}
-		if !errors.Is(err, wire.ErrTooLarge) {
+		if err != nil {
 			return err
 		}
-		sub.server.drop(sub)
-		return sub.server.send(sub.server.failure(sub.question.Request, err))
 	}
 	if sub.sub.Err() == nil {
 		return nil
@@ -249,7 +248,7 @@ func (n *news) send() error {
 	if n.reset && n.held() {
 		return s.send(&wire.Unchanged{Request: question.Request, Cursor: n.sub.cursor})
 	}
-	reader := lateReader{server: s}
+	reader := lateReader{server: s, denied: errors.Is(n.sub.sub.Err(), ErrDenied)}
 	defer reader.close()
 	parts := newParts(&wire.Rows{Request: question.Request, Reset: n.reset, Cursor: n.sub.cursor}, s.send)
 	for _, id := range n.order {
@@ -298,6 +297,7 @@ func isWhole(r *storage.Record) bool {
 // What is sent later is no older.
 type lateReader struct {
 	server   *server
+	denied   bool // the peer may not know what entities are now
 	snapshot storage.Snapshot
 	leave    func()
 }
@@ -321,7 +321,7 @@ func (l *lateReader) whole(r *storage.Record) (*storage.Record, error) {
 func (l *lateReader) departure(c *reactor.RowChange) (wire.Departure, error) {
 	d := wire.Departure{ID: c.ID(), Reason: wireReasons[c.Reason]}
 	isGroup := c.Record.Collection == ""
-	if isGroup || d.Reason != wire.Deleted && d.Reason != wire.NoMatch {
+	if isGroup || l.denied || d.Reason != wire.Deleted && d.Reason != wire.NoMatch {
 		return d, nil
 	}
 	r, err := l.read(c.Record.Collection, c.ID())

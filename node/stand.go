@@ -37,8 +37,8 @@ func (d durable) standBy(ctx context.Context, s *Session, q *query.Checked) (*li
 	for errors.Is(err, errAbandoned) {
 		err = l.load(ctx, q)
 	}
-	if l.isClosed() { // by the node, meanwhile
-		err = l.Err()
+	if ended := l.ended(); ended != nil { // by the node, meanwhile
+		err = ended
 	}
 	if err != nil {
 		d.lives.remove(l)
@@ -46,6 +46,19 @@ func (d durable) standBy(ctx context.Context, s *Session, q *query.Checked) (*li
 	}
 	l.since = d.clock.Now()
 	return l, nil
+}
+
+// ended is why the query has ended before its result was there; nil if it has not.
+func (l *live) ended() error {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.closed {
+		return l.err
+	}
+	if l.base != nil && errors.Is(l.base.Err(), ErrDenied) {
+		return l.base.Err()
+	}
+	return nil
 }
 
 // load gets the result: from the reactor if somebody else has asked for it
@@ -278,10 +291,13 @@ func (a *lives) close() {
 
 // lost implements [publisher].
 func (a *lives) lost(err error) {
-	a.mu.Lock()
-	open := slices.Collect(maps.Keys(a.open))
-	a.mu.Unlock()
-	for _, l := range open {
+	for _, l := range a.all() {
 		l.end(err)
 	}
+}
+
+func (a *lives) all() []*live {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	return slices.Collect(maps.Keys(a.open))
 }

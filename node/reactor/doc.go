@@ -59,7 +59,7 @@
 // one change set that leads from there to the new, then what comes of the new: nothing begins anew. The
 // difference is made when it is taken, from two lists that cost nothing to keep; a row that stays is mentioned only if
 // it has another place among those that stay. Somebody who is turned often and takes nothing
-// gets the difference to the last result only.
+// gets the difference to the last result only. [Withdraw] turns to nothing, and ends.
 //
 // # Memory
 //

@@ -22,6 +22,7 @@ type Feed struct {
 	byID   map[event.ID]*storage.Record
 	at     any // position of the newest call
 	filled bool
+	empty  Reason // why nothing is in it; Stayed if that is not so
 	err    error
 }
 

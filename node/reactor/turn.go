@@ -103,6 +103,7 @@ type crossing struct {
 	from, to Items
 	was, now differ
 	window   *query.Checked // the new query, if it shows a part of what matches
+	empty    Reason         // why there is nothing in the new result, if that has a reason
 
 	once sync.Once
 	set  *ChangeSet
@@ -115,6 +116,9 @@ func between(from, to home) *crossing {
 	if from.ready() {
 		x.from = itemsOf(from)
 	}
+	if f, ok := to.(*Feed); ok {
+		x.empty = f.empty
+	}
 	if w := to.result().window; w != nil {
 		if _, limited := w.query.Limit(); limited || w.query.Offset() > 0 {
 			x.window = w.query
@@ -125,7 +129,7 @@ func between(from, to home) *crossing {
 
 // onTo returns the way from where x begins to where next ends.
 func (x *crossing) onTo(next *crossing) *crossing {
-	return &crossing{from: x.from, to: next.to, was: x.was, now: next.now, window: next.window}
+	return &crossing{from: x.from, to: next.to, was: x.was, now: next.now, window: next.window, empty: next.empty}
 }
 
 // changeSet makes the change set.
@@ -201,7 +205,10 @@ func (x *crossing) fields(before, after *storage.Record) []string {
 
 // reason is why a row is not in the new result.
 func (x *crossing) reason(r *storage.Record) Reason {
-	if x.window == nil {
+	switch {
+	case x.empty != Stayed:
+		return x.empty
+	case x.window == nil:
 		return NoMatch
 	}
 	if now, ok := x.now.(*joins); ok {

@@ -319,3 +319,54 @@ func TestTurningFeeds(t *testing.T) {
 	require.Len(t, set.Changes, 2)
 	require.False(t, one.Subscribed())
 }
+
+// TestWithdrawing ends those who follow a result, and nobody else.
+func TestWithdrawing(t *testing.T) {
+	for _, text := range []string{"score >= 0", "ORDER BY score LIMIT 2", "SELECT score GROUP BY score"} {
+		w := newWorld(t, 1)
+		for i := range 3 {
+			w.insert(map[string]model.Value{"score": model.OfInt(int64(i))})
+		}
+		c := check(t, text)
+		open := func() *Subscription {
+			f := &turning{follower: &follower{w: w, query: c}}
+			sub, _, err := w.reactor.Register(c, nil)
+			require.NoError(t, err)
+			if !sub.Ready() {
+				sub.Close()
+				sub, late := f.open(c)
+				for _, s := range late {
+					w.publish(s)
+				}
+				return sub
+			}
+			return sub
+		}
+		begun, fresh, other := open(), open(), open()
+		set, ok := begun.Next()
+		require.True(t, ok)
+		rows := len(set.Changes)
+		require.Positive(t, rows)
+		other.Next()
+		Withdraw(c, []*Subscription{begun, fresh}, Denied, errNoRefill)
+		set, ok = begun.Next()
+		require.True(t, ok)
+		require.Len(t, set.Changes, rows)
+		for i, change := range set.Changes {
+			require.Equal(t, Removed, change.Kind)
+			require.Equal(t, Denied, change.Reason)
+			require.Equal(t, i, change.OldIndex)
+			require.NotNil(t, change.Record)
+		}
+		for _, sub := range []*Subscription{begun, fresh} {
+			_, ok = sub.Next()
+			require.False(t, ok)
+			require.ErrorIs(t, sub.Err(), errNoRefill)
+			require.Zero(t, sub.Items().Len())
+		}
+		require.Equal(t, rows, other.Items().Len())
+		require.NoError(t, other.Err())
+		other.Close()
+		require.Zero(t, w.reactor.Len())
+	}
+}

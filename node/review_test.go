@@ -1,0 +1,128 @@
+package node_test
+
+import (
+	"context"
+	"errors"
+	"sync/atomic"
+	"testing"
+	"testing/synctest"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/ankgo/ank/entity"
+	"github.com/ankgo/ank/node"
+)
+
+var errNotYours = errors.New("not yours")
+
+// doors is a policy that lets nobody but prince read albums or persons while they are
+// closed.
+type doors struct{ closed atomic.Bool }
+
+func (d *doors) Read(_ context.Context, p node.Principal, collection string) error {
+	if d.closed.Load() && p != "prince" && (collection == "albums" || collection == "persons") {
+		return errNotYours
+	}
+	return nil
+}
+
+func (d *doors) Accept(context.Context, *node.Acceptance) error { return nil }
+
+// reviewed watches what becomes of live queries when the doors are closed.
+func (f *fixture) reviewed(d *doors, review func() error, seen *node.Session) {
+	live, err := albums.Query(f.ctx, seen, "year > 1980 ORDER BY year LIMIT 2")
+	require.NoError(f, err)
+	defer live.Close()
+	notes, err := notes.Query(f.ctx, seen, "")
+	require.NoError(f, err)
+	defer notes.Close()
+	counting, err := albums.QueryGroups(f.ctx, seen, "SELECT COUNT(*)")
+	require.NoError(f, err)
+	defer counting.Close()
+	for _, wait := range []func(context.Context) error{live.Wait, notes.Wait, counting.Wait} {
+		require.NoError(f, wait(f.ctx))
+	}
+	feed := listen(f.ctx, live)
+	synctest.Wait()
+	require.NoError(f, review(), "nothing has changed")
+	synctest.Wait()
+	require.Equal(f, []string{"B", "C"}, shown(live))
+
+	d.closed.Store(true)
+	require.NoError(f, review())
+	<-feed.done
+	synctest.Wait()
+	changes, names := feed.last()
+	require.Equal(f, []string{"removed B, no longer allowed", "removed C, no longer allowed"}, changes)
+	require.Empty(f, names)
+	for _, err := range []error{live.Err(), counting.Err(), live.Wait(f.ctx), live.Requery(f.ctx, ""), live.State().Err} {
+		require.ErrorIs(f, err, node.ErrDenied)
+	}
+	require.Equal(f, entity.Failed, live.State().Phase)
+	require.Zero(f, live.Len()+counting.Len())
+	for range live.Changes(f.ctx) {
+		require.Fail(f, "it has ended")
+	}
+	require.NoError(f, notes.Err(), "others stay")
+
+	again, err := albums.Query(f.ctx, f.prince, "year > 1980 ORDER BY year LIMIT 2")
+	require.NoError(f, err)
+	defer again.Close()
+	require.Equal(f, []string{"B", "C"}, shown(again), "somebody may still see it")
+	require.Zero(f, live.Len())
+	require.NoError(f, review())
+}
+
+func TestReview(t *testing.T) {
+	d := new(doors)
+	cluster(t, func(_ *testing.T, f *fixture) {
+		f.decade()
+		kept, err := albums.Query(f.ctx, f.prince, "year > 1980 ORDER BY year LIMIT 2") // shares the result
+		require.NoError(f, err)
+		defer kept.Close()
+		f.reviewed(d, func() error { return f.node.Review(f.ctx) }, f.queen)
+		require.Equal(f, []string{"B", "C"}, shown(kept))
+		require.NoError(f, kept.Err())
+	}, node.WithPolicy(d))
+}
+
+// TestReviewOfPeers: the server's policy ends what clients see.
+func TestReviewOfPeers(t *testing.T) {
+	d := new(doors)
+	cluster(t, func(_ *testing.T, f *fixture) {
+		f.decade()
+		ada := f.join("ada")
+		ada.connect()
+		f.reviewed(d, func() error {
+			err := f.node.Review(f.ctx)
+			synctest.Wait()
+			return err
+		}, ada.session)
+	}, node.WithPolicy(d))
+}
+
+// TestReviewOnAClient: and so does its own.
+func TestReviewOnAClient(t *testing.T) {
+	d := new(doors)
+	cluster(t, func(_ *testing.T, f *fixture) {
+		f.decade()
+		ada := f.join("ada", node.WithPolicy(d))
+		ada.connect()
+		f.reviewed(d, func() error { return ada.node.Review(f.ctx) }, ada.session)
+	})
+}
+
+// TestReviewFollowsReferences: who may not read persons may not order tasks by them.
+func TestReviewFollowsReferences(t *testing.T) {
+	d := new(doors)
+	cluster(t, func(t *testing.T, f *fixture) {
+		s := newStaff(f)
+		order, plain := s.watch(f.queen, "ORDER BY owner.name, title"), s.watch(f.queen, "ORDER BY title")
+		require.Len(t, order.titles(), 3)
+		d.closed.Store(true)
+		require.NoError(t, f.node.Review(f.ctx))
+		require.Empty(t, order.titles())
+		require.ErrorIs(t, order.live.Err(), node.ErrDenied)
+		require.Len(t, plain.titles(), 3)
+	}, node.Models(personSchema, taskSchema), node.WithPolicy(d))
+}
