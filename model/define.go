@@ -148,8 +148,8 @@ func (c *definitionChecker) fullText(x *Index, report func(reason string)) {
 		report("is full-text and has " + strconv.Itoa(len(x.Columns)) + " columns; make an index of each")
 	}
 	for _, column := range x.Columns {
-		if f := c.s.Column(column.Field); f != nil && f.Type != TypeString {
-			report("column " + strconv.Quote(f.Name) + " is of type " + f.Type.String() + "; only strings have words")
+		if f := c.s.Column(column.Field); f != nil && f.Type != TypeString && f.Type != TypeJSON {
+			report("column " + strconv.Quote(f.Name) + " is of type " + f.Type.String() + "; only strings and JSON have words")
 		}
 		if column.Desc {
 			report("is full-text, which is found by words in no direction")

@@ -102,8 +102,9 @@ type IndexColumn struct {
 // which only one entity can have. A column of JSON cannot be part of it.
 //
 // If it is full-text, it is no order of entities but one of the words in its only
-// column, which holds strings: an entity stands in it under each of its words, as
-// package query/text cuts them. MATCH is answered by it, and nothing else.
+// column, which holds strings or JSON: an entity stands in it under each of its
+// words, as package query/text cuts them, those of all strings in JSON. MATCH is
+// answered by it, and nothing else.
 type Index struct {
 	Name     string // [a-z][a-z0-9_]*, at most MaxName bytes
 	Columns  []IndexColumn

@@ -1,6 +1,9 @@
 package model
 
-import "iter"
+import (
+	"iter"
+	"strings"
+)
 
 // At returns the JSON at a path, as [JSON.Path] does, but tells null, which is
 // something, from nothing: ok is false only where there is nothing.
@@ -62,4 +65,27 @@ func (j JSON) Len() (n int, ok bool) {
 		rest = afterComma(rest[jsonEnd(rest):])
 	}
 	return n, true
+}
+
+// Strings yields all strings that are values, however deep they stand; keys are none.
+func (j JSON) Strings() iter.Seq[string] {
+	return func(yield func(string) bool) {
+		rest := j.text
+		for {
+			at := strings.IndexByte(rest, '"')
+			if at < 0 {
+				return
+			}
+			rest = rest[at:]
+			end := jsonStringEnd(rest)
+			if end == 0 {
+				return
+			}
+			isKey := end < len(rest) && rest[end] == ':'
+			if !isKey && !yield(unquoteJSON(rest[:end])) {
+				return
+			}
+			rest = rest[end:]
+		}
+	}
 }

@@ -547,7 +547,7 @@ func TestNewSchemaFindsMistakes(t *testing.T) {
 			"a full-text index of a number", func(d *Definition) {
 				d.Indexes[0] = Index{Name: "words", Columns: []IndexColumn{{Field: 1}}, FullText: true}
 			},
-			`model Album, index words: column "year" is of type int; only strings have words`,
+			`model Album, index words: column "year" is of type int; only strings and JSON have words`,
 		},
 		{
 			"a full-text index of two columns, one descending, unique", func(d *Definition) {

@@ -68,8 +68,8 @@
 // value first. The word covering at the end makes the index hold whole entities.
 // With the word unique, no two entities may agree in all its columns; one that is
 // NULL in any of them does not count (model.Index says what is the same). With the
-// word fulltext, and one column, which holds strings, it is an index of the words in
-// it, by which MATCH finds entities.
+// word fulltext, and one column, which holds strings or JSON, it is an index of the
+// words in it, by which MATCH finds entities.
 //
 // # Fields
 //
@@ -97,8 +97,9 @@
 //	                    same value. A field that may be left out had better be a
 //	                    pointer: NULL may stand in many entities, "" in one
 //	fulltext            the words of the field have an index, so that MATCH need not
-//	                    look at every entity. The field holds strings. It may have an
-//	                    index of whole values beside this, by index or unique
+//	                    look at every entity. The field holds strings, or JSON with
+//	                    strings in it. It may have an index of whole values beside
+//	                    this, by index or unique
 //	-                   the field is not stored
 //
 // Unexported fields have to be excluded in this way. The names id, created and

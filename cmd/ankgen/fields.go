@@ -104,9 +104,9 @@ func (d *describer) options(m *entityModel, f *field, tag fieldTag) {
 	if f.indexed && f.kind == kindJSON {
 		d.diag.errorf(f.tagPos, "field %s of %s is JSON, which has no order to index by", f.name, m.name)
 	}
-	f.fullText = tag.fullText.text != "" && f.kind == kindString
+	f.fullText = tag.fullText.text != "" && f.kind.hasWords()
 	if tag.fullText.text != "" && !f.fullText {
-		d.diag.errorf(tag.fullText.pos, "field %s of %s has no words: only strings have; leave fulltext out, or write index",
+		d.diag.errorf(tag.fullText.pos, "field %s of %s has no words: only strings and JSON have; leave fulltext out, or write index",
 			f.name, m.name)
 	}
 }

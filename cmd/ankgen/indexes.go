@@ -102,14 +102,14 @@ func (d *describer) indexColumn(m *entityModel, ix *index, c directiveColumn) (i
 		}
 	}
 	wordless := func() (indexColumn, bool) {
-		d.diag.errorf(c.pos, "column %s of %s has no words: only strings have; leave fulltext out", c.text, m.name)
+		d.diag.errorf(c.pos, "column %s of %s has no words: only strings and JSON have; leave fulltext out", c.text, m.name)
 		return indexColumn{}, false
 	}
 	for i, f := range m.fields {
 		switch {
-		case f.column == c.text && ix.fullText && f.kind != kindString:
+		case f.column == c.text && ix.fullText && !f.kind.hasWords():
 			return wordless()
-		case f.column == c.text && f.kind == kindJSON:
+		case f.column == c.text && f.kind == kindJSON && !ix.fullText:
 			d.diag.errorf(c.pos, "column %s of %s is JSON, which has no order to index by", c.text, m.name)
 			return indexColumn{}, false
 		case f.column == c.text:

@@ -115,3 +115,6 @@ var (
 	kindID       = &kind{"TypeID", "ID", "OfID", "ID", ""}
 	kindJSON     = &kind{"TypeJSON", "JSON", "OfJSON", "JSON", "model.JSON"}
 )
+
+// hasWords reports whether values of the kind have words to be found by.
+func (k *kind) hasWords() bool { return k == kindString || k == kindJSON }

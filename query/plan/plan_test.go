@@ -15,7 +15,6 @@ import (
 	"github.com/ankgo/ank/model"
 	"github.com/ankgo/ank/query"
 	"github.com/ankgo/ank/query/plan"
-	"github.com/ankgo/ank/query/text"
 )
 
 // engine holds rows the way a storage engine does: by ID, and for each index by
@@ -46,7 +45,7 @@ func newEngine(s *model.Schema, rows []*model.Row) *engine {
 				e.indexes[i] = append(e.indexes[i], entry{append(key, r.ID[:]...), r})
 				continue
 			}
-			for _, w := range text.Words(s.Value(r, x.Columns[0].Field).Text()) {
+			for _, w := range query.Words(s.Value(r, x.Columns[0].Field)) {
 				key := model.OfString(w).AppendKey(nil, false)
 				e.indexes[i] = append(e.indexes[i], entry{append(key, r.ID[:]...), r})
 			}
@@ -197,7 +196,7 @@ func TestEveryPlanGivesTheSameResult(t *testing.T) { everyPlanGivesTheSame(t, ev
 
 // TestEverySearchGivesTheSameResult has many indexes of words.
 func TestEverySearchGivesTheSameResult(t *testing.T) {
-	everyPlanGivesTheSame(t, []model.Type{model.TypeString, model.TypeString, model.TypeInt}, 80)
+	everyPlanGivesTheSame(t, []model.Type{model.TypeString, model.TypeString, model.TypeInt, model.TypeJSON}, 80)
 }
 
 func everyPlanGivesTheSame(t *testing.T, types []model.Type, queries int) {

@@ -41,7 +41,7 @@ func (q *analysis) yieldSearch(found *Plan, reverse bool, t *term, yield func(Pl
 	p.Reverse = reverse
 	switch {
 	case p.Access == Seek && !p.several:
-		p.searched, p.whole = t.number, t.isOneWord()
+		p.searched, p.whole = t.number, q.isOneWord(t)
 		yield(q.assess(p, fetchWeight))
 		return
 	case p.Access == Seek:
@@ -65,10 +65,11 @@ func searches(c query.Condition) bool {
 	return false
 }
 
-// isOneWord reports whether all that a term asks is a word of a column.
-func (t *term) isOneWord() bool {
+// isOneWord reports whether all that a term asks is a word of a column; in JSON it
+// asks where it stands.
+func (q *analysis) isOneWord(t *term) bool {
 	m, ok := t.condition.(query.Match)
-	if !ok || m.Negated {
+	if !ok || m.Negated || q.query.Column(m.Column).Type != model.TypeString {
 		return false
 	}
 	alternatives := m.Words.Alternatives()
@@ -154,7 +155,7 @@ type found struct {
 // countSearches finds the parts of all terms that look for words, and counts the
 // entries of these words, unless there is nothing to choose.
 func (q *analysis) countSearches(indexes []model.Index, s Statistics) {
-	if _, limited := q.query.Limit(); limited || len(q.terms) > 1 || len(q.terms) == 1 && !q.terms[0].isOneWord() {
+	if _, limited := q.query.Limit(); limited || len(q.terms) > 1 || len(q.terms) == 1 && !q.isOneWord(&q.terms[0]) {
 		q.counter = s
 	}
 	var all []found

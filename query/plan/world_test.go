@@ -2,6 +2,7 @@ package plan_test
 
 import (
 	"fmt"
+	"slices"
 	"strconv"
 
 	"github.com/ankgo/ank/event"
@@ -43,6 +44,9 @@ var literals = map[model.Type][]string{
 	model.TypeJSON:     {"1", "2", "'a'", "'b'", "TRUE"},
 }
 
+// documents have no order, so that queries do not compare with them.
+var documents = []string{`json'{"n": "b ab", "a": 1}'`, `json'{"n": "a", "l": ["b", "ab \"ba"]}'`}
+
 // searches are what MATCH looks for.
 var searches = []string{
 	"'a'", "'ab b'", "'a b ba'", `'"b ab"'`, `'"a b"'`, "'a*'", "'a OR ba'", "'b*'", "'b -ab'", "'a OR b* OR ab ba'", `'"ab b"*'`, "'z'",
@@ -68,7 +72,7 @@ func newWorld(d dice, types []model.Type) world {
 		})
 	}
 	for i, f := range def.Fields {
-		if f.Type == model.TypeString && d(3) > 0 {
+		if (f.Type == model.TypeString || f.Type == model.TypeJSON) && d(3) > 0 {
 			def.Indexes = append(def.Indexes, model.Index{
 				Name: "w" + strconv.Itoa(i), Columns: []model.IndexColumn{{Field: i}}, FullText: true,
 			})
@@ -96,7 +100,11 @@ func (w world) rows(n int) []*model.Row {
 			if w.dice(4) == 0 {
 				continue
 			}
-			parsed, err := query.Parse(pick(w.dice, literals[f.Type]))
+			choices := literals[f.Type]
+			if f.Type == model.TypeJSON {
+				choices = append(slices.Clip(choices), documents...)
+			}
+			parsed, err := query.Parse(pick(w.dice, choices))
 			if err != nil {
 				panic(fmt.Sprint("the test's own literal: ", err))
 			}
@@ -150,6 +158,9 @@ func (w world) leaf() string {
 		return name + " = " + name
 	case 5, 6, 7:
 		if typ == model.TypeString || typ == model.TypeJSON {
+			if typ == model.TypeJSON {
+				name += pick(w.dice, []string{"", ".n", ".l.1"})
+			}
 			return name + pick(w.dice, []string{" MATCH ", " MATCH ", " NOT MATCH "}) + pick(w.dice, searches)
 		}
 	}

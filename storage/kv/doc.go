@@ -62,8 +62,8 @@
 // keys unique. An entity that is not deleted has one entry in each ready index of
 // its collection; a deleted one has none. The value of a covering index is the
 // record without its merge data. In a full-text index the columns are one string, a
-// word of the entity's text (text.Words of query/text, at most text.MaxToken bytes),
-// and an entity has as many entries as it has distinct words.
+// word of the entity's value (query.Words, each of at most text.MaxToken bytes), and an
+// entity has as many entries as it has distinct words.
 //
 // meta, indexes. state is one byte: 1 when the index can be used; 2 while it is
 // being built, and then through is the ID of the last entity that was dealt with,

@@ -5,6 +5,7 @@ import (
 
 	"github.com/ankgo/ank/event"
 	"github.com/ankgo/ank/model"
+	"github.com/ankgo/ank/query"
 	"github.com/ankgo/ank/query/text"
 	"github.com/ankgo/ank/storage"
 )
@@ -23,20 +24,20 @@ func indexKey(s *model.Schema, i int) string {
 	return key
 }
 
-// text is what a row has in the column of an index of words.
-func (x *index) text(s *model.Schema, r *model.Row) string {
-	return s.Value(r, s.Indexes()[x.position].Columns[0].Field).Text()
+// value is what a row has in the column of an index of words.
+func (x *index) value(s *model.Schema, r *model.Row) model.Value {
+	return s.Value(r, s.Indexes()[x.position].Columns[0].Field)
 }
 
 // words are those under which a row stands, in order.
-func (x *index) words(s *model.Schema, r *model.Row) []string { return text.Words(x.text(s, r)) }
+func (x *index) words(s *model.Schema, r *model.Row) []string { return query.Words(x.value(s, r)) }
 
 // indexWords moves the entries of one entity in an index of words. A text that
 // stayed the same is not cut.
 func (c *change) indexWords(col *collection, x *index, old, now *storage.Record) {
 	had := old != nil && !old.Row.Deleted
 	has := !now.Row.Deleted
-	if had && has && x.text(col.schema, &old.Row) == x.text(col.schema, &now.Row) {
+	if had && has && x.value(col.schema, &old.Row) == x.value(col.schema, &now.Row) {
 		return
 	}
 	var before, after []string

@@ -237,7 +237,8 @@ func selectWords(e *Env) {
 	e.Commit(d.Batch())
 	for _, change := range []func(d *Draft){
 		func(d *Draft) { d.Update(id, "name", "a b", "artist", "Kate Prince") },
-		func(d *Draft) { d.Update(id, "year", 1986) },
+		func(d *Draft) { d.Update(id, "year", 1986, "tags", tags(`{"color":"b red, a","red":["ab","long"]}`)) },
+		func(d *Draft) { d.Update(id, "tags", tags(`{"color":"ab x","red":["long", 1],"long":true}`)) },
 		func(d *Draft) { d.Update(id, "name", "b ab, Zoë: a _x b b") },
 		func(d *Draft) { d.Update(id, "name", "AB B", "artist", nil) },
 		func(d *Draft) { d.Update(long, "name", "long") },
@@ -256,7 +257,7 @@ func selectWords(e *Env) {
 	for _, text := range []string{
 		"name MATCH 'b' ORDER BY RANK() DESC, name LIMIT 5", "name MATCH 'b ab' AND year > 0 ORDER BY id DESC LIMIT 3 OFFSET 1",
 		"name MATCH 'a*' OR artist MATCH 'kate' OR year = 1986", "(name MATCH 'a' OR name = 'b') AND live",
-		"name MATCH 'b' AND artist MATCH 'prince OR kat*' ORDER BY year", "name MATCH 'b' AND id IN (?, ?)",
+		"tags.color MATCH 'red' AND name MATCH 'b' OR tags.red.0 MATCH 'a*'", "name MATCH 'b' AND artist MATCH 'prince OR kat*' ORDER BY year", "name MATCH 'b' AND id IN (?, ?)",
 	} {
 		args := []any{id, long}
 		e.checkPlans(v, e.plans(s, text, args[:strings.Count(text, "?")]...))
@@ -267,8 +268,12 @@ func selectWords(e *Env) {
 // of the world.
 func (e *Env) checkWords(v storage.Snapshot, s *model.Schema, index int) {
 	e.Helper()
-	column := s.Column(s.Indexes()[index].Columns[0].Field).Name
-	for _, search := range searches {
+	field := s.Column(s.Indexes()[index].Columns[0].Field)
+	for i, search := range searches {
+		column := field.Name
+		if field.Type == model.TypeJSON {
+			column += [...]string{".color", ".red.0", "", ".red.1"}[i%4]
+		}
 		plans := e.plans(s, column+" MATCH ?", search)
 		want := e.expected(plans[0])
 		for _, p := range plans {

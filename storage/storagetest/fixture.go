@@ -57,6 +57,7 @@ func albumIndexes() []model.Index {
 		{Name: "by_year_again", Columns: column("year"), Covering: true},
 		{Name: "words", Columns: column("name"), FullText: true},
 		{Name: "artist_words", Columns: column("artist"), FullText: true},
+		{Name: "tag_words", Columns: column("tags"), FullText: true},
 	}
 }
 
@@ -113,7 +114,7 @@ var pools = map[string][]any{
 	"released": {nil, time.Time{}, time.Unix(-1, 0), time.Unix(0, 0), start, start.Add(time.Microsecond)},
 	"live":     {true, false},
 	"label":    {nil, event.ID{1}, event.ID{1, 0, 0, 1}, event.ID{0xFF, 0xFF}},
-	"tags":     {nil, tags(`{}`), tags(`{"color":"red","n":1}`), tags(`{"color":"blue","n":2.5}`), tags(`{"color":null}`), tags(`[1,"x"]`), tags(`"red"`)},
+	"tags":     {nil, tags(`{}`), tags(`{"color":"red","n":1}`), tags(`{"color":"blue","n":2.5}`), tags(`{"color":null}`), tags(`[1,"x"]`), tags(`"red"`), tags(`{"color":"b red, a","red":["ab","long"]}`)},
 	"cover":    {[]byte{}, []byte{0}, []byte{0, 0}, []byte{0, 1}, []byte{0, 0xFF}, []byte{0xFF}, []byte{0xFF, 0xFF}, []byte("cover")},
 	"plays":    {0, 1, 255, 256, 1 << 40, model.OfUint(math.MaxUint64)},
 	"length":   {nil, model.OfDuration(0), model.OfDuration(time.Second), model.OfDuration(-time.Second)},
@@ -122,7 +123,7 @@ var pools = map[string][]any{
 // searches are what is looked for in names and artists, so that each of their words
 // is found by one at least.
 var searches = []any{
-	"a", "ab", "abc", "b", "_x", "zoe", "Zoë", "long", "large", "c", "kate", "kat", "prince", "nothing",
+	"a", "ab", "abc", "b", "_x", "zoe", "Zoë", "long", "large", "c", "kate", "kat", "prince", "nothing", "red", "x",
 	"a b", "b ab", `"b ab"`, `"ab b"`, "a -b", "b -ab", "a*", "k*", "l*", `"b a"*`, "a OR ab OR kate", "a b OR z* OR kat", `"long long" b`,
 }
 
@@ -239,6 +240,9 @@ func (g *queryMaker) condition(depth int) string {
 	case 0:
 		g.args = append(g.args, [...]any{"red", "blue"}[g.rng.IntN(2)])
 		return "tags.color = ?"
+	case 4:
+		g.args = append(g.args, searches[g.rng.IntN(len(searches))])
+		return "tags" + [...]string{"", ".color", ".red.0"}[g.rng.IntN(3)] + " MATCH ?"
 	case 1:
 		return "tags.n " + [...]string{"> 1", "<= 2.5", "IS NULL", "IS NOT NULL"}[g.rng.IntN(4)]
 	case 2:
