@@ -139,8 +139,9 @@
 // registered and read beside the old, and when it is there, whoever is subscribed to
 // the old result is subscribed to the new one, as of the same commit, with one change
 // set that leads there. On a client the server is asked for the new one beside the
-// old, which goes on being shown; if it refuses, nothing has changed. Cut off, the
-// client shows at once what it holds, as local, and asks when it is connected.
+// old, which goes on being shown, so that for a moment it holds both; if it refuses,
+// nothing has changed. Cut off, the client shows at once what it holds, as local, and
+// asks when it is connected.
 //
 // The policy is asked when a live query begins and when it becomes another one.
 // When something has changed that it decides by, [Node.Review] asks again: what may

@@ -87,8 +87,13 @@ func (l *remote) decided(ctx context.Context, candidate *remote) error {
 			return err
 		}
 		awaited, turn, err := candidate.waiting()
-		if err != nil || !awaited {
+		switch {
+		case err != nil:
 			return err
+		case l.owner.ending.Err() != nil: // which is why nobody is expected to
+			return ErrClosed
+		case !awaited:
+			return nil
 		}
 		select {
 		case <-turn:
@@ -143,12 +148,16 @@ func (l *remote) assume(call uint32, candidate *remote) (entity.LiveState, error
 	case call < l.applied:
 		return state, entity.ErrSuperseded
 	}
-	subs := append(slices.Collect(maps.Keys(l.streams)), l.shown)
-	if _, err := reactor.Turn(candidate.shown, subs); err != nil {
+	if _, err := reactor.Turn(candidate.shown, l.subscriptions()); err != nil {
 		return state, err
 	}
 	l.subject, l.awaited, l.applied = candidate.subject, candidate.awaited, call
 	return state, nil
+}
+
+// subscriptions are those to the result, of which there is at least one. It needs mu.
+func (l *remote) subscriptions() []*reactor.Subscription {
+	return slices.AppendSeq([]*reactor.Subscription{l.shown}, maps.Keys(l.streams))
 }
 
 // inherited notes that a live query has become what this candidate was.

@@ -102,7 +102,7 @@ func (l *live) tryTurn(turn uint32, next *live) (busy <-chan struct{}, err error
 	case turn < l.applied:
 		return nil, entity.ErrSuperseded
 	}
-	busy, err = reactor.Turn(next.base, append(slices.Collect(maps.Keys(l.streams)), l.base))
+	busy, err = reactor.Turn(next.base, l.subscriptions())
 	switch {
 	case err != nil:
 		return nil, cmp.Or(next.Err(), ErrClosed)
@@ -111,6 +111,11 @@ func (l *live) tryTurn(turn uint32, next *live) (busy <-chan struct{}, err error
 		l.session.node.lives.exchange(l, next.reads)
 	}
 	return busy, nil
+}
+
+// subscriptions are those to the result, of which there is at least one. It needs mu.
+func (l *live) subscriptions() []*reactor.Subscription {
+	return slices.AppendSeq([]*reactor.Subscription{l.base}, maps.Keys(l.streams))
 }
 
 // Cursor implements [entity.Requerier].

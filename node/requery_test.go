@@ -441,6 +441,43 @@ func TestClientsRequeryUntilTheServerHasAnswered(t *testing.T) {
 	})
 }
 
+// TestClientsEndWhileTheyRequery: whoever waits for the server's answer hears that the
+// node is closed; a connection that is lost is as good as none.
+func TestClientsEndWhileTheyRequery(t *testing.T) {
+	cluster(t, func(t *testing.T, f *fixture) {
+		ada := f.join("ada")
+		d := ada.desk(f)
+		live := ada.query("year > 1981")
+		answer := make(chan error, 1)
+		requery := func(text string) {
+			synctest.Wait()
+			go func() { answer <- live.Requery(f.ctx, text) }()
+			synctest.Wait()
+			require.Empty(t, answer)
+		}
+		requery("year > 1982")
+		require.NoError(t, d.conn.Close())
+		require.NoError(t, <-answer)
+		require.Equal(t, entity.Local, live.State().Phase)
+		synctest.Wait()
+		require.Equal(t, node.Offline, ada.connection.State().Phase)
+		require.NoError(t, live.Requery(f.ctx, "year > 1983"), "at once")
+		for len(d.asked) > 0 {
+			<-d.asked
+		}
+		require.NoError(t, ada.connection.Wait(f.ctx)) // again, by itself
+		synctest.Wait()
+		require.Equal(t, "year > 1983", (<-d.asked).(*wire.Subscribe).Query)
+		require.Empty(t, d.asked)
+
+		requery("year > 1984")
+		require.NoError(t, ada.node.Close(f.ctx))
+		require.ErrorIs(t, <-answer, node.ErrClosed)
+		require.ErrorIs(t, live.Err(), node.ErrClosed)
+		require.ErrorIs(t, live.Requery(f.ctx, ""), node.ErrClosed)
+	})
+}
+
 // TestRequeriedLivesAgreeWithFetch has writers write while live queries become
 // others, on a durable node and on a client, and compares in the end: change sets
 // lead to what a fetch finds. seed says how to repeat it.

@@ -3,8 +3,6 @@ package node
 import (
 	"context"
 	"errors"
-	"maps"
-	"slices"
 
 	"github.com/ankgo/ank/node/reactor"
 )
@@ -50,7 +48,7 @@ func (l *live) review(ctx context.Context) error {
 	case l.base == nil: // it is not registered yet
 		l.closed, l.err = true, denied
 	default:
-		reactor.Withdraw(q, append(slices.Collect(maps.Keys(l.streams)), l.base), reactor.Denied, denied)
+		reactor.Withdraw(q, l.subscriptions(), reactor.Denied, denied)
 	}
 	return nil
 }
@@ -76,13 +74,8 @@ func (e *ephemeral) review(ctx context.Context) error {
 // deny ends the query because it may not be asked any more. It needs the keeper's
 // token.
 func (l *remote) deny(denied error) {
-	reactor.Withdraw(l.query, l.subscriptions(), reactor.Denied, denied)
-	l.end(denied)
-}
-
-// subscriptions are those to the result.
-func (l *remote) subscriptions() []*reactor.Subscription {
 	l.mu.Lock()
-	defer l.mu.Unlock()
-	return append(slices.Collect(maps.Keys(l.streams)), l.shown)
+	reactor.Withdraw(l.query, l.subscriptions(), reactor.Denied, denied)
+	l.mu.Unlock()
+	l.end(denied)
 }
