@@ -127,8 +127,8 @@ func (r *run) search(ctx context.Context, f *finder, what *searching) error {
 	return err
 }
 
-// agreeOnTexts checks that everybody finds the same. Of the best they need not be the same
-// ones, as everybody has another idea of good, but as many.
+// agreeOnTexts checks that everybody finds the same. Of the best they need not be
+// the same ones, as everybody has another idea of good, but as many.
 func agreeOnTexts(ctx context.Context, field []*finder, what *searching) error {
 	const enough = 5
 	var want *seenTexts
