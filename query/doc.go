@@ -210,6 +210,8 @@
 // Values of different kinds in JSON are ordered as model.Value.Compare has it. RANK()
 // is how well a row matches what the predicate looks for with MATCH, outside of NOT:
 // ORDER BY RANK() DESC has the best first. It depends on the row and the query only.
+// What MATCH looks for is found by a full-text index, if the column has one: see
+// model.Index. Whether it has changes how long it takes, and nothing else.
 //
 // AFTER begins the result behind a row, see [Cursor]: the next page of a list,
 // whatever has changed meanwhile. AS OF asks of the past: as of a time, or as of a

@@ -57,9 +57,3 @@ func add(words []Word, w Word) []Word {
 func (w Word) implies(o Word) bool {
 	return w == o || o.Prefix && strings.HasPrefix(w.Text, o.Text)
 }
-
-// In reports whether the word is among those that [Words] returned of a text.
-func (w Word) In(words []string) bool {
-	at, found := slices.BinarySearch(words, w.Text)
-	return found || w.Prefix && at < len(words) && strings.HasPrefix(words[at], w.Text)
-}

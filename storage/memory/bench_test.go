@@ -109,18 +109,21 @@ func (m *maker) create() *storage.Batch {
 	return m.batch(m.id(), ev, storage.StateChange{Record: r})
 }
 
-func (m *maker) update() *storage.Batch {
+func (m *maker) update() *storage.Batch { return m.change(3, model.OfInt(int64(m.rng.IntN(100_000)))) }
+
+// change gives one field of an entity a value.
+func (m *maker) change(field int, v model.Value) *storage.Batch {
 	i := m.rng.IntN(len(m.all))
 	old := m.all[i]
 	values := make([]model.Value, 6)
 	for f := range values {
 		values[f] = m.schema.Value(&old.Row, f)
 	}
-	values[3] = model.OfInt(int64(m.rng.IntN(100_000)))
+	values[field] = v
 	tx := m.id()
 	ev := &event.Event{ID: tx.Update(1), Entity: old.Row.ID, Collection: "tasks", Precursors: old.Row.Head}
 	r, ops := m.record(old.Row.ID, event.Head{ev.ID}, values)
-	ev.Ops = ops[3:4]
+	ev.Ops = ops[field : field+1]
 	m.all[i] = r
 	return m.batch(tx, ev, storage.StateChange{Record: r, Was: old.Stamp, Before: old})
 }

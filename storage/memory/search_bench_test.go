@@ -98,3 +98,27 @@ func runSearch(b *testing.B, e storage.Engine, q *query.Checked, warm int) {
 	}
 	b.ReportMetric(float64(rows)/float64(b.N), "rows/op")
 }
+
+// BenchmarkIndexWords commits entities with notes of eight words, with an index of
+// these and without, and updates that change another field or the note.
+func BenchmarkIndexWords(b *testing.B) {
+	for _, indexed := range []bool{false, true} {
+		name := map[bool]string{false: "none", true: "index"}[indexed]
+		e, m := open(b, searched(indexed), 0, kv.Options{})
+		m.note = notes()
+		run := func(batch func() *storage.Batch) func(b *testing.B) {
+			return func(b *testing.B) {
+				b.ReportAllocs()
+				for b.Loop() {
+					check(b, e.Commit(context.Background(), batch()))
+				}
+			}
+		}
+		b.Run(name+"/create", run(m.create))
+		b.Run(name+"/update another", run(m.update))
+		b.Run(name+"/update words", run(m.rewrite))
+	}
+}
+
+// rewrite changes the note of an entity.
+func (m *maker) rewrite() *storage.Batch { return m.change(4, model.OfString(m.note())) }
