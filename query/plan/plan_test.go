@@ -196,7 +196,7 @@ func TestEveryPlanGivesTheSameResult(t *testing.T) { everyPlanGivesTheSame(t, ev
 
 // TestEverySearchGivesTheSameResult has many indexes of words.
 func TestEverySearchGivesTheSameResult(t *testing.T) {
-	everyPlanGivesTheSame(t, []model.Type{model.TypeString, model.TypeString, model.TypeInt, model.TypeJSON}, 80)
+	everyPlanGivesTheSame(t, []model.Type{model.TypeString, model.TypeString, model.TypeInt, model.TypeJSON}, 30)
 }
 
 func everyPlanGivesTheSame(t *testing.T, types []model.Type, queries int) {
