@@ -11,6 +11,7 @@ import (
 
 	"github.com/ankgo/ank/entity"
 	"github.com/ankgo/ank/node"
+	"github.com/ankgo/ank/node/wire"
 )
 
 var errNotYours = errors.New("not yours")
@@ -125,4 +126,44 @@ func TestReviewFollowsReferences(t *testing.T) {
 		require.ErrorIs(t, order.live.Err(), node.ErrDenied)
 		require.Len(t, plain.titles(), 3)
 	}, node.Models(personSchema, taskSchema), node.WithPolicy(d))
+}
+
+// TestWhatIsDeniedIsNotTold: a peer that was not told yet why a row left when it is
+// denied is not told then.
+func TestWhatIsDeniedIsNotTold(t *testing.T) {
+	d := new(doors)
+	cluster(t, func(t *testing.T, f *fixture) {
+		id := f.create(f.prince, Album{Name: "Parade", Year: 1986})
+		f.create(f.prince, Album{Name: "Camille", Year: 1987})
+		s := f.visit("mallory")
+		s.send(&wire.Subscribe{Request: 1, Collection: "albums", Query: "year > 1980"})
+		require.Len(t, s.hear().(*wire.Rows).Rows, 2)
+		const pings = 200 // more answers than the line holds
+		go func() {
+			for range pings {
+				s.send(&wire.Ping{})
+			}
+		}()
+		synctest.Wait()
+		f.edit(f.prince, id, func(m AlbumMutable) { m.SetYear(1900); m.SetName("secret") })
+		d.closed.Store(true)
+		require.NoError(t, f.node.Review(f.ctx))
+		var rows *wire.Rows
+		for range pings + 2 {
+			switch m := s.hear().(type) {
+			case *wire.Failure:
+				require.Equal(t, wire.CodeDenied, m.Code)
+				require.NotNil(t, rows)
+			case *wire.Rows:
+				require.Nil(t, rows, "all at once")
+				rows = m
+			}
+		}
+		require.Empty(t, rows.Rows)
+		require.Len(t, rows.Departures, 2)
+		for _, left := range rows.Departures {
+			require.Nil(t, left.Last, "what the entity is now")
+		}
+		require.Zero(t, f.node.Standing())
+	}, node.WithPolicy(d))
 }
