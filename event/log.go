@@ -77,6 +77,15 @@ func NewLogVerifier(origin Origin, from Position) *LogVerifier {
 // verifier began.
 func (v *LogVerifier) Verified() Position { return v.verified }
 
+// Last is the position of the last entry that was taken, be it vouched for or not.
+func (v *LogVerifier) Last() Position {
+	n := len(v.pending)
+	if n == 0 {
+		return v.verified
+	}
+	return Position{Origin: v.origin, Seq: v.verified.Seq + uint64(n), Short: v.pending[n-1].Short()}
+}
+
 // Entry takes the next entry. It returns a *[LogError] when the entry does not
 // follow the previous one. The entry is hashed, and its structure is not looked
 // at.

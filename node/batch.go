@@ -12,12 +12,16 @@ import (
 // batch is what one commit of the engine stores, and whose it is.
 type batch struct {
 	storage.Batch
-	number uint64 // of batches that became durable, this one included
-	epoch  uint64 // in which it was prepared; see committer
-	before tip    // of the log
-	tip    tip    // of the log, after it
+	number uint64         // of batches that became durable, this one included
+	epoch  uint64         // in which it was prepared; see committer
+	before tip            // of the log
+	reach                 // of all logs, after it
+	marked bool           // it holds a mark
+	moved  []event.Origin // other origins whose logs it appends to
 
-	foreign event.Cursor // where other origins' logs are, after it
+	places map[place]storage.Stored // the events of the first placed entries
+	placed int
+	again  map[event.ID]struct{} // the same as Again
 
 	events   int        // of all requests taken up for it
 	alone    bool       // nothing may join it
@@ -80,6 +84,78 @@ func (b *batch) claim(keys map[string]event.ID) {
 	maps.Copy(b.claimed, keys)
 }
 
+// isEmpty reports whether there is nothing to be stored.
+func (b *batch) isEmpty() bool { return len(b.Entries) == 0 && len(b.Heads) == 0 && len(b.Meta) == 0 }
+
+// place is what an event is known by.
+type place struct{ entity, id event.ID }
+
+// event returns an event of an entity that the batch brings, and its address.
+func (b *batch) event(entityID, id event.ID) (storage.Stored, bool) {
+	const few = 8
+	if len(b.Entries) <= few {
+		for _, entry := range b.Entries {
+			for i, e := range entry.Events() {
+				if e.ID == id && e.Entity == entityID && !b.repeats(id) {
+					return addressed(entry, i, e), true
+				}
+			}
+		}
+		return storage.Stored{}, false
+	}
+	if b.places == nil {
+		b.places = make(map[place]storage.Stored, len(b.Entries))
+	}
+	for ; b.placed < len(b.Entries); b.placed++ {
+		entry := b.Entries[b.placed]
+		for i, e := range entry.Events() {
+			if b.repeats(e.ID) {
+				continue
+			}
+			b.places[place{e.Entity, e.ID}] = addressed(entry, i, e)
+		}
+	}
+	found, ok := b.places[place{entityID, id}]
+	return found, ok
+}
+
+// repeats reports whether an event of that ID is left where it was logged before.
+func (b *batch) repeats(id event.ID) bool {
+	_, again := b.again[id]
+	return again
+}
+
+// brings reports whether an event of that ID, of whatever entity, is among those
+// of the batch.
+func (b *batch) brings(id event.ID) bool {
+	for _, entry := range b.Entries {
+		for _, e := range entry.Events() {
+			if e.ID == id {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// addressed is the i-th event of an entry with its address.
+func addressed(entry *event.Entry, i int, e *event.Event) storage.Stored {
+	tx := entry.Tx.ID
+	if i >= len(entry.Tx.Events) {
+		tx = entry.AddedID()
+	}
+	return storage.Stored{Event: e, Tx: tx, Origin: entry.Origin, Seq: entry.Seq}
+}
+
+// reach is how far all logs are.
+type reach struct {
+	tip     tip          // of the node's own log
+	foreign event.Cursor // the logs of others
+}
+
+// cursor is the same as a cursor; own is the node's origin.
+func (r *reach) cursor(own event.Origin) event.Cursor { return r.foreign.With(r.tip.position(own)) }
+
 // tip is where a log ends.
 type tip struct {
 	seq  uint64
@@ -123,6 +199,6 @@ func (b *batch) publication(origin event.Origin) reactor.Publication {
 		}
 	}
 	return reactor.Publication{
-		Position: b.foreign.With(b.tip.position(origin)), Changes: changes,
+		Position: b.cursor(origin), Changes: changes,
 	}
 }

@@ -48,35 +48,35 @@ func decodeMark(b []byte) (m mark, err error) {
 	return m, err
 }
 
-// resume finds out where the node's log ends and how much of it is signed, and
-// lets the clock see every ID that it has applied (C1), reading the log from the
-// last mark on.
-func resume(ctx context.Context, s storage.Snapshot, origin event.Origin, clock *event.Clock) (end, signed tip, err error) {
+// resume finds out where the logs end and how far they were marked, and lets the
+// clock see every ID that it has applied (C1), reading the logs from the last mark
+// on.
+func resume(ctx context.Context, s storage.Snapshot, origin event.Origin, clock *event.Clock) (end, marked reach, err error) {
 	m, err := readMark(ctx, s)
 	if err != nil {
-		return end, signed, fmt.Errorf("reading the mark of the log: %w", err)
+		return end, marked, fmt.Errorf("reading the mark of the log: %w", err)
 	}
 	clock.Observe(m.last)
 	if _, err := observeAhead(ctx, s, clock); err != nil {
-		return end, signed, err
+		return end, marked, err
 	}
 	own, _ := m.cursor.At(origin)
-	signed = tip{seq: own.Seq, hash: m.hash}
-	t := signed
+	marked = reach{tip: tip{seq: own.Seq, hash: m.hash}, foreign: m.cursor.Without(origin)}
+	t := marked.tip
 	for entry, err := range s.Log(ctx, m.cursor) {
 		if err != nil {
-			return end, signed, fmt.Errorf("reading the log: %w", err)
+			return end, marked, fmt.Errorf("reading the log: %w", err)
 		}
 		observe(clock, entry)
 		if entry.Origin != origin {
 			continue
 		}
 		if entry.Prev != t.hash {
-			return end, signed, &event.LogError{Origin: origin, Seq: entry.Seq, Problem: event.Tampered, Verified: own.Seq}
+			return end, marked, &event.LogError{Origin: origin, Seq: entry.Seq, Problem: event.Tampered, Verified: own.Seq}
 		}
 		t = tip{seq: entry.Seq, hash: entry.Hash()}
 	}
-	return t, signed, nil
+	return reach{tip: t, foreign: s.Cursor().Without(origin)}, marked, nil
 }
 
 // readMark returns the last mark, the zero one if there is none. A mark beyond

@@ -83,7 +83,7 @@ func (c *committer) close(ctx context.Context) error {
 	c.committing.take()
 	c.publishing.take()
 	c.stopped = true
-	if c.failure() != nil || c.stored.seq == 0 || c.stored == c.marked {
+	if c.failure() != nil || c.stored.tip == c.marked.tip && c.stored.foreign.Equal(c.marked.foreign) {
 		return nil
 	}
 	heads, meta := c.prepare.mark(c.stored)

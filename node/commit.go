@@ -46,6 +46,7 @@ type committer struct {
 	queue   *queue
 	prepare *preparer
 	reactor publisher
+	grown   bell // rung when entries became durable
 
 	preparing, committing, publishing token
 
@@ -55,9 +56,9 @@ type committer struct {
 	durable atomic.Uint64 // number of the last batch that became durable
 	failed  atomic.Pointer[error]
 
-	stored  tip  // what is durable; belongs to the holder of committing
-	marked  tip  // what the last signed head vouches for
-	stopped bool // the tokens are kept for good; belongs to whoever closes
+	stored  reach // what is durable; belongs to the holder of committing
+	marked  reach // what the last mark tells
+	stopped bool  // the tokens are kept for good; belongs to whoever closes
 }
 
 // publisher is who is told of every batch that became durable, in order. It must
@@ -87,17 +88,17 @@ const (
 // nothing.
 const maxAttempts = 4
 
-func newCommitter(n *Node, o *options, end, signed tip, foreign event.Cursor) *committer {
+func newCommitter(n *Node, o *options, end, marked reach) *committer {
 	c := &committer{
 		ctx: n.ctx, engine: n.engine, limits: &n.limits, logger: n.logger,
 		origin: n.Origin(), queue: newQueue(), reactor: n.lives,
 		preparing: newToken(), committing: newToken(), publishing: newToken(),
-		stored: end, marked: signed,
+		stored: end, marked: marked,
 	}
 	c.prepare = &preparer{
 		committer: c, ctx: n.ctx, engine: n.engine, clock: n.clock, key: n.identity.key,
 		models: n.models, policy: n.policy, hooks: o.hooks,
-		recent: newRecent(0), tip: end, foreign: foreign,
+		recent: newRecent(0), reach: end,
 	}
 	if _, everybody := n.policy.(allowAll); everybody {
 		c.prepare.policy = nil
@@ -239,7 +240,7 @@ func (c *committer) proceed(b *batch) {
 // store hands a batch to the engine and finds out what became of it. It needs
 // the committing token.
 func (c *committer) store(b *batch) (outcome, error) {
-	if len(b.accepted) == 0 {
+	if b.isEmpty() {
 		return stored, nil
 	}
 	result, err := refused, c.failure()
@@ -248,9 +249,9 @@ func (c *committer) store(b *batch) (outcome, error) {
 		result = c.assess(b, err)
 	}
 	if result == stored {
-		c.stored = b.tip
-		if len(b.Heads) > 0 {
-			c.marked = b.tip
+		c.stored = b.reach
+		if b.marked {
+			c.marked = b.reach
 		}
 		c.durable.Store(b.number)
 		return stored, nil
@@ -304,11 +305,10 @@ func (c *committer) readBack(b *batch, err error) outcome {
 		return broken
 	}
 	defer snapshot.Close()
-	found, _ := snapshot.Cursor().At(c.origin)
-	switch {
-	case found == b.tip.position(c.origin):
+	switch found := snapshot.Cursor(); {
+	case found.Equal(b.cursor(c.origin)):
 		return stored
-	case found.Seq == c.stored.seq:
+	case found.Equal(c.stored.cursor(c.origin)):
 		c.logger.Info("a commit of unknown outcome was not stored", "error", err)
 		return c.retry(b)
 	}
@@ -327,7 +327,7 @@ func (c *committer) resume(b *batch, err error) outcome {
 	if err != nil {
 		return broken
 	}
-	c.stored = found
+	c.stored = reach{tip: found, foreign: snapshot.Cursor().Without(c.origin)}
 	c.durable.Add(1) // whatever was read before may be old
 	c.reactor.lost(ErrForeignWrite)
 	return c.retry(b)
@@ -376,6 +376,9 @@ func (c *committer) finish(b *batch, result outcome, err error) {
 		b.fail(err)
 	}
 	c.queue.decide(b.requests)
+	if result == stored && len(b.Entries) > 0 {
+		c.grown.ring()
+	}
 	b.finished.Store(true)
 }
 

@@ -37,6 +37,13 @@ var states = sync.Pool{New: func() any { return new(entity.State) }}
 // that would make the entity larger than it may be is refused with an
 // *[event.LimitError].
 func fold(ctx context.Context, before *storage.Record, e *event.Event, s *model.Schema, h entity.History) (*storage.Record, entity.Result, error) {
+	return foldIf(ctx, before, e, s, h, func(now *entity.State) error { return outgrown(before, now) })
+}
+
+// foldIf is fold with another judge of what comes of it.
+func foldIf(
+	ctx context.Context, before *storage.Record, e *event.Event, s *model.Schema, h entity.History, judge func(*entity.State) error,
+) (*storage.Record, entity.Result, error) {
 	state := states.Get().(*entity.State)
 	defer states.Put(state)
 	state.Reset(e.Collection, e.Entity)
@@ -49,7 +56,7 @@ func fold(ctx context.Context, before *storage.Record, e *event.Event, s *model.
 	if result != entity.Applied {
 		return nil, result, err
 	}
-	if err := outgrown(before, state); err != nil {
+	if err := judge(state); err != nil {
 		return nil, entity.Refused, err
 	}
 	return recordOf(state, s), result, nil

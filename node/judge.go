@@ -33,6 +33,10 @@ type change struct {
 // batch or finds that it was accepted before.
 func (p *preparer) accept(b *batch, r *request) error {
 	r.err, r.receipt = nil, Receipt{Transaction: r.tx.ID, Status: Pending}
+	if r.ingest != nil {
+		b.requests = append(b.requests, r)
+		return r.ingest(p, b)
+	}
 	if !r.minted || r.attempts > 0 { // an earlier try may have been stored after all
 		if repeated, err := p.repeated(b, r); repeated || err != nil {
 			return err

@@ -113,11 +113,11 @@ func (n *Node) openDurable(ctx context.Context, o *options) error {
 		return err
 	}
 	defer snapshot.Close()
-	end, signed, err := resume(ctx, snapshot, n.Origin(), n.clock)
+	end, marked, err := resume(ctx, snapshot, n.Origin(), n.clock)
 	if err != nil {
 		return err
 	}
-	n.committer = newCommitter(n, o, end, signed, snapshot.Cursor().Without(n.Origin()))
+	n.committer = newCommitter(n, o, end, marked)
 	n.role = durable{n}
 	return nil
 }

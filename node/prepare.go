@@ -3,6 +3,7 @@ package node
 import (
 	"context"
 	"errors"
+	"iter"
 	"slices"
 
 	"github.com/ankgo/ank/entity"
@@ -26,11 +27,12 @@ type preparer struct {
 	unique    uniqueIndexes
 
 	recent     *recent
-	tip        tip          // of the last prepared batch
-	foreign    event.Cursor // where other origins' logs are
-	number     uint64       // of the last prepared batch
-	basis      uint64       // the epoch all this belongs to
-	unfinished []*batch     // prepared, and not known to be durable
+	reach               // of the last prepared batch
+	number     uint64   // of the last prepared batch
+	basis      uint64   // the epoch all this belongs to
+	unfinished []*batch // prepared, and not known to be durable
+	open       *batch   // being prepared; nil in between
+	unmarked   int      // entries of other origins since the last mark
 
 	spare *batch    // to be used again
 	work  judgement // of the request at hand; used again for its memory
@@ -45,7 +47,7 @@ func (p *preparer) begin() *batch {
 	if p.spare = nil; b == nil {
 		b = new(batch)
 	}
-	b.number, b.epoch, b.before, b.tip, b.foreign = p.number+1, p.basis, p.tip, p.tip, p.foreign
+	b.number, b.epoch, b.before, b.reach = p.number+1, p.basis, p.tip, p.reach
 	return b
 }
 
@@ -53,6 +55,7 @@ func (p *preparer) begin() *batch {
 // are part of it too, with their reason: they must not be answered before the
 // batches on whose grounds they were refused are durable.
 func (p *preparer) extend(b *batch, requests []*request) {
+	p.open = b
 	defer p.end()
 	b.requests = slices.Grow(b.requests, len(requests))
 	b.accepted = slices.Grow(b.accepted, len(requests))
@@ -63,7 +66,7 @@ func (p *preparer) extend(b *batch, requests []*request) {
 			r.fail(err)
 		}
 	}
-	if len(b.accepted) > 0 {
+	if !b.isEmpty() {
 		p.seal(b)
 	}
 }
@@ -74,7 +77,7 @@ func (p *preparer) catchUp() {
 	if epoch := p.committer.epoch.Load(); epoch != p.basis {
 		// Nothing of the ended epoch is under way any more: whoever has a batch of
 		// it holds the preparing token. So stored does not change now.
-		p.basis, p.number, p.tip = epoch, durable, p.committer.stored
+		p.basis, p.number, p.reach = epoch, durable, p.committer.stored
 		p.recent.reset(durable)
 		clear(p.unfinished)
 		p.unfinished = p.unfinished[:0]
@@ -93,6 +96,7 @@ func (p *preparer) catchUp() {
 }
 
 func (p *preparer) end() {
+	p.open = nil
 	if p.snapshot != nil {
 		p.snapshot.Close()
 		p.snapshot = nil
@@ -128,21 +132,17 @@ func (p *preparer) current(collection string, id event.ID) (*storage.Record, err
 	return stateIn(p.ctx, s, collection, id)
 }
 
-// stored looks for an event of an entity, in the unfinished batches too.
-// The Event is nil if there is none.
+// stored looks for an event of an entity, in the batches too that are not durable
+// yet. The Event is nil if there is none.
 func (p *preparer) stored(entityID, id event.ID) (storage.Stored, error) {
+	if p.open != nil {
+		if found, ok := p.open.event(entityID, id); ok {
+			return found, nil
+		}
+	}
 	for _, b := range p.unfinished {
-		for _, entry := range b.Entries {
-			for i, e := range entry.Events() {
-				if e.ID != id || e.Entity != entityID {
-					continue
-				}
-				tx := entry.Tx.ID
-				if i >= len(entry.Tx.Events) {
-					tx = entry.AddedID()
-				}
-				return storage.Stored{Event: e, Tx: tx, Origin: entry.Origin, Seq: entry.Seq}, nil
-			}
+		if found, ok := b.event(entityID, id); ok {
+			return found, nil
 		}
 	}
 	s, err := p.view()
@@ -154,6 +154,32 @@ func (p *preparer) stored(entityID, id event.ID) (storage.Stored, error) {
 		return storage.Stored{}, nil
 	}
 	return found, err
+}
+
+// history yields all events of an entity, in no order; the same one may come
+// twice.
+func (p *preparer) history(id event.ID) iter.Seq2[*event.Event, error] {
+	return func(yield func(*event.Event, error) bool) {
+		for _, b := range append(slices.Clone(p.unfinished), p.open) {
+			for _, entry := range b.Entries {
+				for _, e := range entry.Events() {
+					if e.Entity == id && !yield(e, nil) {
+						return
+					}
+				}
+			}
+		}
+		s, err := p.view()
+		if err != nil {
+			yield(nil, err)
+			return
+		}
+		for e, err := range s.Events(p.ctx, id, nil) {
+			if !yield(e.Event, err) || err != nil {
+				return
+			}
+		}
+	}
 }
 
 // past is the history of one entity, as [entity.State.Apply] asks for it.
@@ -203,11 +229,19 @@ func (p *preparer) change(b *batch, c *change) {
 // seal completes the batch as it is now and makes it the base of what follows.
 func (p *preparer) seal(b *batch) {
 	b.Expect = append(b.Expect[:0], b.before.position(p.committer.origin))
-	b.Advance = append(b.Advance[:0], b.tip.position(p.committer.origin))
-	if b.tip.seq/markEvery > b.before.seq/markEvery {
-		b.Heads, b.Meta = p.mark(b.tip)
+	if b.Advance = b.Advance[:0]; b.tip.seq > 0 {
+		b.Advance = append(b.Advance, b.tip.position(p.committer.origin))
 	}
-	p.tip = b.tip
+	for _, o := range b.moved {
+		position, _ := b.foreign.At(o)
+		b.Advance = append(b.Advance, position)
+	}
+	p.reach = b.reach
+	if b.tip.seq/markEvery > b.before.seq/markEvery || p.unmarked >= markEvery {
+		p.unmarked, b.marked = 0, true
+		heads, meta := p.mark(b.reach)
+		b.Heads, b.Meta = append(b.Heads, heads...), append(b.Meta, meta...)
+	}
 	if p.number != b.number {
 		p.number = b.number
 		p.unfinished = append(p.unfinished, b)
@@ -215,9 +249,11 @@ func (p *preparer) seal(b *batch) {
 }
 
 // mark vouches for the log so far, and notes what spares the next opening from
-// reading it.
-func (p *preparer) mark(t tip) ([]event.SignedHead, []storage.MetaChange) {
-	m := mark{cursor: p.foreign.With(t.position(p.committer.origin)), last: p.clock.Last(), hash: t.hash}
-	return []event.SignedHead{event.SignHead(p.key, t.seq, t.hash, false)},
-		[]storage.MetaChange{{Key: metaMark, Value: m.appendTo(nil)}, {Key: metaAhead, Value: encodeAhead(p.clock.Ahead())}}
+// reading the logs.
+func (p *preparer) mark(r reach) (heads []event.SignedHead, meta []storage.MetaChange) {
+	m := mark{cursor: r.cursor(p.committer.origin), last: p.clock.Last(), hash: r.tip.hash}
+	if r.tip.seq > 0 {
+		heads = append(heads, event.SignHead(p.key, r.tip.seq, r.tip.hash, false))
+	}
+	return heads, []storage.MetaChange{{Key: metaMark, Value: m.appendTo(nil)}, {Key: metaAhead, Value: encodeAhead(p.clock.Ahead())}}
 }

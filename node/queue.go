@@ -25,6 +25,10 @@ type request struct {
 	version uint64
 	// reads must not have moved.
 	reads []read
+	// ingest, if not nil, is done in place of judging a transaction, which is an empty
+	// one then. It can be called again.
+	ingest func(p *preparer, b *batch) error
+	weight int // what it counts for in a batch beside the events of tx
 
 	// What became of it.
 	receipt Receipt
@@ -153,7 +157,7 @@ func (q *queue) drain(l *Limits, b *batch, into []*request) []*request {
 	defer q.mu.Unlock()
 	have, events, n := len(b.requests), b.events, 0
 	for _, r := range q.waiting {
-		events += len(r.tx.Events)
+		events += len(r.tx.Events) + r.weight
 		if have+n >= l.Batch || have+n > 0 && (events > l.BatchEvents || r.alone || b.alone) {
 			break
 		}
@@ -306,7 +310,7 @@ func (q *queue) find(tx event.ID) (r *request, done <-chan struct{}, decided Rec
 	defer q.mu.Unlock()
 	for _, requests := range [2][]*request{q.waiting, q.taken} {
 		for _, r := range requests {
-			if r.tx.ID == tx {
+			if r.tx.ID == tx && r.ingest == nil {
 				return r, r.doneLocked(), Receipt{}, true
 			}
 		}

@@ -71,7 +71,7 @@ func decodeBody(r *codec.Reader, kind Kind) Message {
 	case KindPong:
 		return &Pong{Number: r.Uvarint()}
 	}
-	return nil
+	return decodeLog(r, kind)
 }
 
 func decodeHello(r *codec.Reader) *Hello {
