@@ -42,6 +42,7 @@ type Node struct {
 	readers   gate
 	lives     *lives
 	visits    *visits
+	replicas  replicas
 
 	closing token // held by whoever closes the node
 	closed  atomic.Bool

@@ -116,10 +116,13 @@ func (p *peer) tell(ctx context.Context, m wire.Message) error {
 
 // send sends a message. Only the writer may. A peer that does not take it for long
 // loses the connection, and with it what is kept for it.
-func (p *peer) send(m wire.Message) error {
+func (p *peer) send(m wire.Message) error { return p.sendEncoded(wire.Append(nil, m)) }
+
+// sendEncoded is send for a message that is encoded already.
+func (p *peer) sendEncoded(encoded []byte) error {
 	p.watch()
 	defer p.alarm.Stop()
-	return p.hand(p.ctx, m)
+	return p.hand(p.ctx, encoded)
 }
 
 // watch ends the connection unless the alarm is stopped in time.
@@ -144,7 +147,7 @@ func (p *peer) rest() error {
 
 // sendWithin sends a message at once.
 func (p *peer) sendWithin(ctx context.Context, m wire.Message) error {
-	if err := p.hand(ctx, m); err != nil {
+	if err := p.hand(ctx, wire.Append(nil, m)); err != nil {
 		return err
 	}
 	if carrier, ok := p.conn.(wire.Flusher); ok {
@@ -153,9 +156,8 @@ func (p *peer) sendWithin(ctx context.Context, m wire.Message) error {
 	return nil
 }
 
-// hand hands a message to the carrier.
-func (p *peer) hand(ctx context.Context, m wire.Message) error {
-	encoded := wire.Append(nil, m)
+// hand hands an encoded message to the carrier.
+func (p *peer) hand(ctx context.Context, encoded []byte) error {
 	if len(encoded) > wire.MaxMessage {
 		return wire.ErrTooLarge
 	}

@@ -27,6 +27,11 @@ func tx() *event.Transaction {
 	}}
 }
 
+// entry returns the first entry of a log.
+func entry() *event.Entry {
+	return &event.Entry{Origin: event.Origin{5}, Seq: 1, Author: "ada", Tx: tx()}
+}
+
 // messages holds one of every kind, with every field set.
 func messages(t testing.TB) []wire.Message {
 	var values model.TupleBuilder
@@ -55,6 +60,16 @@ func messages(t testing.TB) []wire.Message {
 		&wire.Ping{Number: 12},
 		&wire.Pong{Number: 13},
 		&wire.Get{Request: 14, Collection: "albums", Entity: id(1)},
+		&wire.Follow{Number: 15, Live: true, Cursor: cursor},
+		&wire.Entries{
+			Certificates: []event.Certificate{{System: event.System{1}, Subject: event.Origin{5}, Signature: event.Signature{2}}},
+			Entries:      []*event.Entry{entry()},
+			Heads:        []event.SignedHead{{Origin: event.Origin{5}, Seq: 1, Hash: event.Digest{3}, Closed: true, Signature: event.Signature{4}}},
+		},
+		&wire.Piece{More: true, Bytes: []byte{5}},
+		&wire.Caught{Number: 16},
+		&wire.Progress{Bytes: 17, Settled: 18},
+		&wire.Refuse{Origin: event.Origin{5}, Seq: 19, Code: wire.CodeDenied, Text: "no"},
 	}
 }
 
