@@ -166,12 +166,19 @@ func (p *peer) hand(ctx context.Context, encoded []byte) error {
 
 // receive waits for the next message. Only the owner may.
 func (p *peer) receive(ctx context.Context) (wire.Message, error) {
+	m, _, err := p.receiveSized(ctx)
+	return m, err
+}
+
+// receiveSized is receive, and says how many bytes the message took.
+func (p *peer) receiveSized(ctx context.Context) (m wire.Message, size int, err error) {
 	encoded, err := p.conn.Receive(ctx)
 	if err != nil {
-		return nil, err
+		return nil, 0, err
 	}
 	p.heartbeat.sign()
-	return wire.Decode(encoded)
+	m, err = wire.Decode(encoded)
+	return m, len(encoded), err
 }
 
 // greet exchanges hellos, before the writer begins.
@@ -202,6 +209,24 @@ var (
 	errSilent = errors.New("the peer did not say hello")
 	errDeaf   = errors.New("the peer takes no messages")
 )
+
+// errLeft ends a connection that the peer has closed.
+var errLeft = errors.New("the peer has left")
+
+// cause is why the connection has ended if reading it ends with err.
+func (p *peer) cause(err error) error {
+	var (
+		malformed *wire.Error
+		refused   *RefusedError
+	)
+	switch {
+	case p.ctx.Err() != nil:
+		return context.Cause(p.ctx)
+	case errors.As(err, &malformed), errors.As(err, &refused):
+		return err
+	}
+	return fmt.Errorf("%w: %w", errLeft, err)
+}
 
 // hello is what this node has to say first.
 func (n *Node) hello(self event.Origin, durable bool) *wire.Hello {

@@ -114,25 +114,14 @@ func (r *replica) welcome() error {
 
 func (r *replica) read() error {
 	for {
-		encoded, err := r.conn.Receive(r.ctx)
-		if err != nil {
-			return r.cause(fmt.Errorf("%w: %w", errLeft, err))
-		}
-		m, err := wire.Decode(encoded)
-		if err == nil {
-			err = r.handle(m, len(encoded))
-		}
+		m, size, err := r.receiveSized(r.ctx)
 		if err != nil {
 			return r.cause(err)
 		}
+		if err := r.handle(m, size); err != nil {
+			return err
+		}
 	}
-}
-
-func (r *replica) cause(err error) error {
-	if r.ctx.Err() != nil {
-		return context.Cause(r.ctx)
-	}
-	return err
 }
 
 // handle takes a message in.

@@ -57,9 +57,6 @@ func (n *Node) Serve(ctx context.Context, conn wire.Conn, p Principal) error {
 	return fmt.Errorf("serving %q: %w", string(p), err)
 }
 
-// errLeft ends a connection that the peer has closed.
-var errLeft = errors.New("the peer has left")
-
 // server is the serving end of one connection.
 type server struct {
 	durable
@@ -94,21 +91,6 @@ func (s *server) serve() error {
 			return s.cause(err)
 		}
 	}
-}
-
-// cause is why the connection has ended if reading it ends with err.
-func (s *server) cause(err error) error {
-	var (
-		malformed *wire.Error
-		refused   *RefusedError
-	)
-	switch {
-	case s.ctx.Err() != nil:
-		return context.Cause(s.ctx)
-	case errors.As(err, &malformed), errors.As(err, &refused):
-		return err
-	}
-	return fmt.Errorf("%w: %w", errLeft, err)
 }
 
 func (s *server) welcome() error {

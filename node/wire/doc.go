@@ -36,6 +36,33 @@
 // connection, the rows of an entity never go back in time for good: whoever keeps the
 // last that came keeps the newest.
 //
+// # Between durable nodes
+//
+// Two durable nodes exchange logs, in both directions at once. Each asks once with
+// Follow, which holds its cursor, and answers what the other one asks:
+//
+//	Follow        Entries and Pieces: what lies beyond the cursor; then Caught, and if Live, what comes later
+//	Entries       Progress, when there is some
+//	Refuse        nothing: the log is not sent any more
+//
+// Entries of one log come in sequence, logs merged by transaction ID, which is an
+// order in which precursors come first, as far as one can know. Signed heads come
+// where there are some, and after the last entry of the sender's own log in a message;
+// an entry is stored only when a head at or beyond it has come. The certificate of an
+// origin comes before its first entry on the connection. An entry whose encoding is
+// larger than 8 MiB comes in Pieces; its head comes in the message of kind Entries
+// after it.
+//
+// What was sent and not taken up, as Progress counts it, is at most 4 MiB and one
+// message. An entry is taken up when it is stored, and also when it has to wait: for a
+// signed head, or for precursors that come in another log. Of what waits, a receiver
+// holds 64 MiB and 65,536 entries. It lets go of more, and sends another Follow, with
+// the next number, when it can go on: the sender begins anew at its cursor, and answers
+// with Caught once more. Entries that the receiver has are passed by.
+//
+// A log that is not what its origin signed, or whose origin has no certificate, is
+// refused from there on, and Refuse tells the sender. Other logs go on.
+//
 // # Encoding
 //
 // A message is one byte that names its kind, then its fields in the order of the
@@ -55,6 +82,8 @@
 //	a refusal's text           4 KiB
 //	rows, departures, events   4,096 a message; longer answers come in parts
 //	reads                      65,536 a transaction
+//	certificates, entries,     4,096 a message
+//	signed heads
 //
 // Decoding refuses what is beyond them with an *Error and allocates nothing for
 // a length or count that the message could not hold.
