@@ -51,15 +51,26 @@ type ConnectionState struct {
 	Err   error // why it is Offline or Refused
 }
 
-// A Connection keeps an ephemeral node connected to a durable one: it dials,
-// and dials again when the connection is lost, waiting longer each time, up to
-// half a minute. It is safe for concurrent use.
+// A Connection keeps a node connected to a durable one: it dials, and dials again
+// when the connection is lost, waiting longer each time, up to half a minute. It is
+// safe for concurrent use.
 type Connection struct {
-	owner  *ephemeral
+	node   *Node
 	dial   func(ctx context.Context) (wire.Conn, error)
+	speak  func(ctx context.Context, conn wire.Conn) error // until the connection ends; returns why
+	lose   func(err error)                                 // there is nobody at the other end, for that reason
+	leave  func()                                          // it was closed for good
 	state  *signal.Value[ConnectionState]
 	cancel context.CancelFunc
 	done   chan struct{} // its goroutine has ended
+}
+
+func newConnection(n *Node, dial func(ctx context.Context) (wire.Conn, error), cancel context.CancelFunc) *Connection {
+	return &Connection{
+		node: n, dial: dial, cancel: cancel, done: make(chan struct{}),
+		lose: func(error) {}, leave: func() {},
+		state: signal.NewValue(n.graph, ConnectionState{Phase: Connecting, Since: n.clock.Now()}),
+	}
 }
 
 // Connect connects an ephemeral node to a durable one, and keeps it so. It does
@@ -81,10 +92,9 @@ func (n *Node) Connect(dial func(ctx context.Context) (wire.Conn, error)) (*Conn
 		return nil, errors.New("no function to dial with")
 	}
 	ctx, cancel := context.WithCancel(e.ending)
-	c := &Connection{
-		owner: e, dial: dial, cancel: cancel, done: make(chan struct{}),
-		state: signal.NewValue(n.graph, ConnectionState{Phase: Connecting, Since: n.clock.Now()}),
-	}
+	c := newConnection(n, dial, cancel)
+	c.lose, c.leave = e.lose, func() { e.disconnect(c) }
+	c.speak = func(ctx context.Context, conn wire.Conn) error { return e.talk(ctx, conn, c) }
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	switch {
@@ -127,13 +137,17 @@ func (c *Connection) Close(ctx context.Context) error {
 	if err := c.stop(ctx); err != nil {
 		return err
 	}
-	e := c.owner
+	c.leave()
+	return nil
+}
+
+// disconnect makes room for another connection.
+func (e *ephemeral) disconnect(c *Connection) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	if e.connection == c {
 		e.connection = nil
 	}
-	return nil
 }
 
 func (c *Connection) stop(ctx context.Context) error {
@@ -147,7 +161,7 @@ func (c *Connection) stop(ctx context.Context) error {
 }
 
 func (c *Connection) become(phase ConnectionPhase, err error) {
-	c.state.Set(ConnectionState{Phase: phase, Since: c.owner.clock.Now(), Err: err})
+	c.state.Set(ConnectionState{Phase: phase, Since: c.node.clock.Now(), Err: err})
 }
 
 // run connects again and again.
@@ -158,14 +172,14 @@ func (c *Connection) run(ctx context.Context) {
 		began := time.Now()
 		err := c.once(ctx)
 		if ctx.Err() != nil {
-			c.owner.lose(ErrClosed)
+			c.lose(ErrClosed)
 			c.become(Closed, nil)
 			return
 		}
-		c.owner.lose(err)
+		c.lose(err)
 		if isFinal(err) {
 			c.become(Refused, err)
-			c.owner.logger.Error("the peer refused the connection", "error", err)
+			c.node.logger.Error("the peer refused the connection", "error", err)
 			return
 		}
 		c.become(Offline, err)
@@ -184,7 +198,7 @@ func (c *Connection) run(ctx context.Context) {
 // pause waits for a time between half of d and d, so that clients that were cut
 // off together do not come back together.
 func (c *Connection) pause(ctx context.Context, d time.Duration) bool {
-	salt := c.owner.clock.NewSalt()
+	salt := c.node.clock.NewSalt()
 	random := time.Duration(binary.BigEndian.Uint64(salt[:]) >> 1)
 	t := time.NewTimer(d/2 + random%(d/2))
 	defer t.Stop()
@@ -215,16 +229,20 @@ func (c *Connection) once(ctx context.Context) error {
 	case conn == nil:
 		return errors.New("dialling returned no connection")
 	}
-	l := newLine(c.owner, newPeer(ctx, conn))
-	err = c.speak(l)
+	return c.speak(ctx, conn)
+}
+
+// talk speaks with a server until the connection ends.
+func (e *ephemeral) talk(ctx context.Context, conn wire.Conn, c *Connection) error {
+	l := newLine(e, newPeer(ctx, conn))
+	err := e.converse(l, c)
 	l.cancel(err)
 	l.end(context.Cause(l.ctx))
 	l.release()
 	return err
 }
 
-func (c *Connection) speak(l *line) error {
-	e := c.owner
+func (e *ephemeral) converse(l *line, c *Connection) error {
 	theirs, err := l.greet(e.hello(e.keeper.self, false))
 	if err != nil {
 		return err

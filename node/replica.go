@@ -67,6 +67,19 @@ func (a *replicas) all() []*replica {
 	return slices.Clone(a.list)
 }
 
+func newReplica(ctx context.Context, n *Node, conn wire.Conn, options *replication) *replica {
+	return &replica{node: n, peer: newPeer(ctx, conn), options: options, since: n.clock.Now()}
+}
+
+// speak exchanges logs until the connection ends, closes it, and returns why it
+// ended. met is called when the peer is known.
+func (r *replica) speak(met func()) error {
+	r.cancel(r.run(met))
+	err := context.Cause(r.ctx)
+	r.end(err)
+	return err
+}
+
 // run exchanges logs until the connection ends, and returns why.
 func (r *replica) run(met func()) error {
 	if err := r.welcome(); err != nil {
@@ -340,27 +353,14 @@ func (r *replica) isDone() bool {
 // outcome is what a connection that ended for err amounts to.
 func (r *replica) outcome(err error) error {
 	switch {
-	case errors.Is(err, errDone), errors.Is(err, ErrClosed):
-		err = nil
-	case errors.Is(err, errLeft) && r.options.once:
-		if r.out != nil && r.isDone() {
-			err = nil
-		} else {
-			err = fmt.Errorf("%w: %w", ErrLeft, err)
-		}
+	case errors.Is(err, errDone), errors.Is(err, ErrClosed), errors.Is(err, errLeft) && !r.options.once:
+		return nil
+	case errors.Is(err, errLeft) && r.out != nil && r.isDone():
+		return nil
 	case errors.Is(err, errLeft):
-		err = nil
-	case err != nil:
-		err = fmt.Errorf("replicating: %w", err)
+		return fmt.Errorf("%w: %w", ErrLeft, err)
 	}
-	if r.in == nil {
-		return err
-	}
-	list := []error{err}
-	for _, e := range r.status().problems(r.options.once) {
-		list = append(list, e)
-	}
-	return errors.Join(list...)
+	return fmt.Errorf("replicating: %w", err)
 }
 
 func (r *replica) status() *Replica {
@@ -373,10 +373,15 @@ func (r *replica) status() *Replica {
 	return s
 }
 
-// problems are what is to be told of when a connection has ended.
-func (s *Replica) problems(waiting bool) []*ReplicaError {
-	if waiting {
-		return append(slices.Clone(s.Refused), s.Waiting...)
+// problems are what is to be told of when a connection has ended: logs that were
+// refused, and those that miss what the peer did not have.
+func (r *replica) problems() []*ReplicaError {
+	if r.in == nil {
+		return nil
+	}
+	s := r.status()
+	if r.options.once {
+		return append(s.Refused, s.Waiting...)
 	}
 	return s.Refused
 }

@@ -71,11 +71,6 @@ func (t *trust) check(o event.Origin) error {
 // who it is. On an ephemeral node the error is ErrEphemeral; of a peer in another
 // system, ErrSystem.
 func (n *Node) Replicate(ctx context.Context, conn wire.Conn, options ...ReplicateOption) error {
-	return n.replicate(ctx, conn, newReplication(options), func() {})
-}
-
-// replicate is Replicate; met is called when the peer is known.
-func (n *Node) replicate(ctx context.Context, conn wire.Conn, options *replication, met func()) error {
 	if n.committer == nil {
 		_ = conn.Close() // nothing was said on it
 		return ErrEphemeral
@@ -86,11 +81,44 @@ func (n *Node) replicate(ctx context.Context, conn wire.Conn, options *replicati
 		return ErrClosed
 	}
 	defer leave()
-	r := &replica{node: n, peer: newPeer(ctx, conn), options: options, since: n.clock.Now()}
-	err := r.run(met)
-	r.cancel(err)
-	r.end(context.Cause(r.ctx))
-	return r.outcome(err)
+	r := newReplica(ctx, n, conn, newReplication(options))
+	err := r.outcome(r.speak(func() {}))
+	list := []error{err}
+	for _, e := range r.problems() {
+		list = append(list, e)
+	}
+	return errors.Join(list...)
+}
+
+// Follow replicates with a durable node as [Node.Replicate] does, and dials again
+// when the connection is lost. It does not wait; [Connection.Wait] does. dial makes a
+// connection and must return when its context is done; at the other end somebody
+// calls Replicate. [Node.Replicas] tells which logs are not taken. Several nodes may
+// be followed at a time; [Once] means nothing here. It ends with the node.
+func (n *Node) Follow(dial func(ctx context.Context) (wire.Conn, error), options ...ReplicateOption) (*Connection, error) {
+	switch {
+	case n.committer == nil:
+		return nil, ErrEphemeral
+	case dial == nil:
+		return nil, errors.New("no function to dial with")
+	}
+	r := newReplication(options)
+	r.once = false
+	ctx, leave, ok := n.visits.enter(n.ctx)
+	if !ok {
+		return nil, ErrClosed
+	}
+	ctx, cancel := context.WithCancel(ctx)
+	c := newConnection(n, dial, cancel)
+	c.speak = func(ctx context.Context, conn wire.Conn) error {
+		replica := newReplica(ctx, n, conn, r)
+		return replica.speak(func() { c.become(Connected, nil) })
+	}
+	go func() {
+		defer leave()
+		c.run(ctx)
+	}()
+	return c, nil
 }
 
 // A Replica is a connection with another durable node.
