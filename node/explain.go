@@ -28,12 +28,18 @@ func (s *Session) Explain(ctx context.Context, q *query.Checked) (*plan.Explanat
 		return nil, err
 	}
 	defer leave()
-	e := plan.Explain(q, q.Schema().Indexes())
+	p := storage.Plan(ctx, snapshot, q.Rows())
+	work, n, err := storage.Trace(ctx, snapshot, p)
+	if err != nil {
+		return nil, err
+	}
+	e := p.Explain(q, &work)
+	e.Result = n
 	all, err := ask(q.Schema(), "")
 	if err != nil {
 		return nil, err
 	}
-	if e.Total, err = storage.Count(ctx, snapshot, plan.New(all, q.Schema().Indexes())); err != nil {
+	if e.Total, err = storage.Count(ctx, snapshot, storage.Plan(ctx, snapshot, all)); err != nil {
 		return nil, err
 	}
 	if q.Grouping() != nil {
@@ -41,6 +47,5 @@ func (s *Session) Explain(ctx context.Context, q *query.Checked) (*plan.Explanat
 		e.Result = len(groups)
 		return e, err
 	}
-	e.Result, err = storage.Count(ctx, snapshot, plan.New(q, q.Schema().Indexes()))
-	return e, err
+	return e, nil
 }

@@ -2,6 +2,7 @@ package storage
 
 import (
 	"context"
+	"iter"
 
 	"github.com/ankgo/ank/model"
 	"github.com/ankgo/ank/query"
@@ -56,6 +57,39 @@ func statisticsOf(ctx context.Context, s Snapshot, schema *model.Schema) plan.St
 		return e.Statistics(ctx, schema)
 	}
 	return nil
+}
+
+// Tracer is implemented by snapshots that can tell what a plan makes them read.
+// Callers use the function Trace, which falls back to Select.
+type Tracer interface {
+	// Trace yields what Select yields for a plan, whose query follows no references.
+	// When it ends it says in work what was read.
+	Trace(ctx context.Context, p *plan.Plan, work *plan.Work) iter.Seq2[*Record, error]
+}
+
+// Trace carries a plan out and returns what was read for it, and how many rows
+// Select yields.
+func Trace(ctx context.Context, s Snapshot, p *plan.Plan) (work plan.Work, n int, err error) {
+	trace := traced
+	if len(p.Query.Joined()) > 0 {
+		trace = traceJoined
+	}
+	for _, err := range trace(ctx, s, p, &work) {
+		if err != nil {
+			return work, n, err
+		}
+		n++
+	}
+	return work, n, nil
+}
+
+// traced is the snapshot's Trace, or Select if it has none.
+func traced(ctx context.Context, s Snapshot, p *plan.Plan, work *plan.Work) iter.Seq2[*Record, error] {
+	if t, ok := s.(Tracer); ok {
+		return t.Trace(ctx, p, work)
+	}
+	*work = plan.Work{Plan: p, Keys: -1, Rows: -1, Found: -1}
+	return s.Select(ctx, p)
 }
 
 // Sizer is implemented by engines that can tell how large their parts are.

@@ -27,6 +27,7 @@ var (
 	_ Counter  = (*checkedSnapshot)(nil)
 
 	_ Estimator = (*checkedSnapshot)(nil)
+	_ Tracer    = (*checkedSnapshot)(nil)
 )
 
 // use notes that a method is called.
@@ -221,6 +222,12 @@ func (s *checkedSnapshot) Statistics(ctx context.Context, schema *model.Schema) 
 		return e.Statistics(ctx, schema)
 	}
 	return ignorant{}
+}
+
+// Trace passes a plan on, as Select does.
+func (s *checkedSnapshot) Trace(ctx context.Context, p *plan.Plan, work *plan.Work) iter.Seq2[*Record, error] {
+	s.use("Trace")
+	return traced(ctx, s.snapshot, p, work)
 }
 
 // ignorant is a [plan.Statistics] that knows nothing.

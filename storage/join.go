@@ -16,13 +16,30 @@ import (
 // the engine finds for [plan.Plan.Own]. The records it yields are copies whose rows
 // are joined.
 func SelectJoined(ctx context.Context, s Snapshot, p *plan.Plan) iter.Seq2[*Record, error] {
+	return selectJoined(ctx, s, p, func(p *plan.Plan) iter.Seq2[*Record, error] { return s.Select(ctx, p) }, nil)
+}
+
+// traceJoined is SelectJoined that says in work what was read.
+func traceJoined(ctx context.Context, s Snapshot, p *plan.Plan, work *plan.Work) iter.Seq2[*Record, error] {
+	return selectJoined(ctx, s, p, func(p *plan.Plan) iter.Seq2[*Record, error] {
+		last := work
+		for last.Plan != nil { // what is asked of references comes before it
+			last = &last.Parts[1]
+		}
+		return traced(ctx, s, p, last)
+	}, work)
+}
+
+// selectJoined joins the rows that own yields. What is asked first is traced unless
+// work is nil.
+func selectJoined(ctx context.Context, s Snapshot, p *plan.Plan, own func(*plan.Plan) iter.Seq2[*Record, error], work *plan.Work) iter.Seq2[*Record, error] {
 	return func(yield func(*Record, error) bool) {
-		p, err := narrow(ctx, s, p)
+		p, err := narrow(ctx, s, p, work)
 		if err != nil {
 			yield(nil, err)
 			return
 		}
-		for r, err := range plan.Joined(p, NewLookup(ctx, s), s.Select(ctx, p.Own()), RowOf, WithRow) {
+		for r, err := range plan.Joined(p, NewLookup(ctx, s), own(p.Own()), RowOf, WithRow) {
 			if !yield(r, err) {
 				return
 			}
@@ -32,15 +49,19 @@ func SelectJoined(ctx context.Context, s Snapshot, p *plan.Plan) iter.Seq2[*Reco
 
 // narrow returns the plan that remains when everything is known that is asked of
 // references first.
-func narrow(ctx context.Context, s Snapshot, p *plan.Plan) (*plan.Plan, error) {
+func narrow(ctx context.Context, s Snapshot, p *plan.Plan, work *plan.Work) (*plan.Plan, error) {
 	for p.Access == plan.Refer {
-		to, few, err := referred(ctx, s, p.Reference)
-		switch {
-		case err != nil:
+		to, few, first, err := referred(ctx, s, p.Reference, work != nil)
+		if err != nil {
 			return nil, err
-		case few:
+		}
+		if work != nil {
+			*work = plan.Work{Plan: p, Parts: []plan.Work{first, {}}}
+			work = &work.Parts[1]
+		}
+		if few {
 			p = p.Narrow(to, statisticsOf(ctx, s, p.Query.Schema()))
-		default:
+		} else {
 			p = p.Reference.Otherwise
 		}
 	}
@@ -49,17 +70,25 @@ func narrow(ctx context.Context, s Snapshot, p *plan.Plan) (*plan.Plan, error) {
 
 // referred returns the entities that a reference may lead to; few is false if they
 // are too many.
-func referred(ctx context.Context, s Snapshot, r *plan.Reference) (to []event.ID, few bool, err error) {
-	for found, err := range s.Select(ctx, Plan(ctx, s, r.Query).AsFound()) {
+func referred(ctx context.Context, s Snapshot, r *plan.Reference, trace bool) (to []event.ID, few bool, work plan.Work, err error) {
+	p := Plan(ctx, s, r.Query).AsFound()
+	rows := s.Select(ctx, p)
+	switch joined := len(p.Query.Joined()) > 0; {
+	case trace && joined:
+		rows = traceJoined(ctx, s, p, &work)
+	case trace:
+		rows = traced(ctx, s, p, &work)
+	}
+	for found, err := range rows {
 		if err != nil {
-			return nil, false, err
+			return nil, false, work, err
 		}
 		if len(to) == plan.MaxReferred {
-			return nil, false, nil
+			return nil, false, work, nil
 		}
 		to = append(to, found.Row.ID)
 	}
-	return to, true, nil
+	return to, true, work, nil
 }
 
 // RowOf returns the row of a record, for [plan.Joined].

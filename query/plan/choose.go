@@ -39,10 +39,10 @@ func (q *analysis) best(indexes []model.Index) *Plan {
 	}
 	if q.join > 0 {
 		otherwise := *best
-		q.complete(&otherwise)
+		q.complete(&otherwise, indexes)
 		q.eachReference(indexes, &otherwise, take)
 	}
-	return q.complete(best)
+	return q.complete(best, indexes)
 }
 
 // Plans returns every plan that answers the query: all of them have the same
@@ -50,7 +50,7 @@ func (q *analysis) best(indexes []model.Index) *Plan {
 func Plans(c *query.Checked, indexes []model.Index) []*Plan {
 	q := analyse(c)
 	var plans []*Plan
-	add := func(p Plan) { plans = append(plans, q.complete(&p)) }
+	add := func(p Plan) { plans = append(plans, q.complete(&p, indexes)) }
 	q.each(indexes, true, add)
 	for first := range len(indexes) + 1 {
 		q.eachUnion(indexes, true, preferring(first), add)
@@ -117,7 +117,9 @@ func (q *analysis) assess(p Plan, weight float64) Plan {
 }
 
 // complete makes the ranges or IDs of a plan that was assessed, and its filter.
-func (q *analysis) complete(p *Plan) *Plan {
+func (q *analysis) complete(p *Plan, indexes []model.Index) *Plan {
+	p.part = q.part()
+	p.name(indexes)
 	switch p.Access {
 	case Union, Intersect, Refer: // its parts are complete
 		return p
@@ -142,6 +144,28 @@ func (q *analysis) complete(p *Plan) *Plan {
 		p.tests = tests[0]
 	}
 	return p
+}
+
+// part is the part of all rows that is expected to match.
+func (q *analysis) part() float64 {
+	if q.empty {
+		return 0
+	}
+	part := 1.0
+	for i := range q.terms {
+		part *= q.terms[i].part
+	}
+	return min(part, q.most/q.rows)
+}
+
+// name finds out which indexes the plan and its parts read.
+func (p *Plan) name(indexes []model.Index) {
+	if p.Access == Seek {
+		p.index = &indexes[p.Index]
+	}
+	for _, part := range p.Parts {
+		part.name(indexes)
+	}
 }
 
 // ids returns the IDs that the predicate names.

@@ -99,4 +99,10 @@
 // where the range holds few. With LIMIT, a plan that comes sorted is taken to
 // meet enough matching rows early: where hardly any row matches, it reads to the
 // end. An ORDER BY that an index of the conditions follows spares both.
+//
+// # Explaining
+//
+// [Plan.Explain] says in words what a plan does. With the [Work] of an engine that
+// carried it out it says beside what was expected what was read: keys and rows, part
+// by part. Of a part that turned out not to be worth reading it says that too.
 package plan

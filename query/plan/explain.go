@@ -22,16 +22,22 @@ type Explanation struct {
 	// Reverse says that it is read backwards, Ranges in how many pieces.
 	Reverse bool
 	Ranges  int
-	// Parts are what the parts of a union or an intersection read.
-	Parts []string
+	// Parts are what the parts of a union or an intersection read, or what is asked
+	// behind a reference and what then.
+	Parts []Part
 	// Bounds are the parts of the predicate that bound what is read, Filter those
 	// that are tested on keys and IDs, Residual those that are tested on rows.
 	Bounds, Filter, Residual []string
 	// Order says where the query's order comes from.
 	Order string
-	// Part is the part of all rows that is expected to match, from 0 to 1: a guess
-	// by the operators of the predicate, never by data.
+	// Part is the part of all rows that is expected to match, from 0 to 1: by the
+	// operators of the predicate, and by keys where some were counted.
 	Part float64
+	// Expected is how many keys or rows are expected to be read. Keys and Rows are
+	// how many were, and Found is how many of them matched; negative if the plan did
+	// not run.
+	Expected          float64
+	Keys, Rows, Found int
 	// Total is how many rows the collection has and Result how many rows or groups
 	// the query gave when it ran. Negative if it did not run.
 	Total, Result int
@@ -39,27 +45,35 @@ type Explanation struct {
 
 // Explain says what [New] would do for a query.
 func Explain(c *query.Checked, indexes []model.Index) *Explanation {
-	rows := c
-	if c.Grouping() != nil {
-		rows = c.Rows()
-	}
-	p := New(rows, indexes)
-	q := analyse(rows)
+	return New(c.Rows(), indexes).Explain(c, nil)
+}
+
+// Explain says what the plan does for a query, which is its own or the one for
+// groups of its rows. work is what it has read, nil if it did not run.
+func (p *Plan) Explain(c *query.Checked, work *Work) *Explanation {
 	e := &Explanation{
-		Query: c.String(), Access: p.Access, Reverse: p.Reverse, Ranges: len(p.Ranges) + len(p.IDs), Part: 1,
-		Total: -1, Result: -1,
+		Query: c.String(), Access: p.Access, Reverse: p.Reverse, Ranges: len(p.Ranges) + len(p.IDs),
+		Parts: partsOf(p, work), Order: orderOf(c, p), Part: p.part, Expected: p.keys,
+		Keys: -1, Rows: -1, Found: -1, Total: -1, Result: -1,
+	}
+	if work != nil {
+		e.Keys, e.Rows, e.Found = work.total()
 	}
 	if p.Access == Seek {
-		x := &indexes[p.Index]
-		if e.Index = x.Name; x.FullText {
+		if e.Index = p.index.Name; p.index.FullText {
 			e.Words = wordsOf(p)
 		}
 	}
-	e.Parts = partsOf(p, indexes)
+	e.terms(p)
+	return e
+}
+
+// terms sorts the parts of the predicate by where they are tested.
+func (e *Explanation) terms(p *Plan) {
+	q := analyse(p.Query)
 	for i := range q.terms {
 		t := &q.terms[i]
-		e.Part *= t.part
-		text := rows.Text(t.condition)
+		text := p.Query.Text(t.condition)
 		if p.bindsAny(q, t) {
 			e.Bounds = append(e.Bounds, text)
 		}
@@ -71,11 +85,6 @@ func Explain(c *query.Checked, indexes []model.Index) *Explanation {
 			e.Residual = append(e.Residual, text)
 		}
 	}
-	if q.empty {
-		e.Part = 0
-	}
-	e.Order = orderOf(c, p)
-	return e
 }
 
 // bindsAny reports whether a term bounds what is read.
@@ -118,7 +127,7 @@ func limit(c *query.Checked) int {
 // String is the explanation on several lines, the last one ended.
 func (e *Explanation) String() string {
 	var b strings.Builder
-	access := map[Access]string{Scan: "scan the collection", Seek: "seek in index " + e.Index, Lookup: "look up by ID", Union: "union", Intersect: "intersection", Refer: "ask for what a reference may lead to"}[e.Access]
+	access := map[Access]string{Scan: "scan the collection", Seek: "seek in index " + e.Index, Lookup: "look up by ID", Union: "union", Intersect: "intersection", Refer: "look behind a reference"}[e.Access]
 	if e.Reverse {
 		access += ", backwards"
 	}
@@ -134,8 +143,8 @@ func (e *Explanation) String() string {
 	}
 	line("query", e.Query)
 	line("plan", access)
-	for _, part := range e.Parts {
-		line("part", part)
+	for i := range e.Parts {
+		e.Parts[i].write(&b, "part", "", e.Rows >= 0)
 	}
 	line("bounds", strings.Join(e.Bounds, " AND "))
 	line("by key", strings.Join(e.Filter, " AND "))
@@ -145,6 +154,21 @@ func (e *Explanation) String() string {
 		line("rows", fmt.Sprintf("expected about %.3g%% of all", 100*e.Part))
 		return b.String()
 	}
+	if e.Rows >= 0 {
+		line("read", e.read())
+	}
 	line("rows", fmt.Sprintf("expected about %.0f of %d to match, result %d", e.Part*float64(e.Total), e.Total, e.Result))
 	return b.String()
+}
+
+// read says how much was read, and how much was expected to be.
+func (e *Explanation) read() string {
+	text := fmt.Sprintf("%s and %s, of which %d matched", count(e.Keys, "key"), count(e.Rows, "row"), e.Found)
+	switch e.Access {
+	case Scan:
+		text = fmt.Sprintf("%s, of which %d matched", count(e.Rows, "row"), e.Found)
+	case Seek, Union, Intersect:
+		text += fmt.Sprintf("; expected about %.0f keys", e.Expected)
+	}
+	return text
 }

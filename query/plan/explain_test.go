@@ -18,23 +18,25 @@ order     by ID, as they are found
 `,
 		"title MATCH 'rain OR pur*' ORDER BY id DESC": `query     title MATCH 'pur* OR rain' ORDER BY id DESC
 plan      union, backwards
-part      index words, words pur*, rain
+part      index words, words pur*, rain; expected about 275 keys
 bounds    title MATCH 'pur* OR rain'
 by row    title MATCH 'pur* OR rain'
 order     as they are found
 `,
 		`title MATCH '"purple rain" OR princ*' AND open`: `query     open = TRUE AND title MATCH 'princ* OR "purple rain"'
 plan      union
-part      index words, word princ*
-part      (index words, word purple and index words, word rain)
+part      index words, word princ*; expected about 120 keys
+part      intersection
+            index words, word purple; expected about 50 keys
+            index words, word rain; expected about 75 keys
 bounds    title MATCH 'princ* OR "purple rain"'
 by row    open = TRUE AND title MATCH 'princ* OR "purple rain"'
 order     by ID, as they are found
 `,
 		"title MATCH 'rain' OR score IN (1, 7)": `query     score IN (1, 7) OR title MATCH 'rain'
 plan      union
-part      index score, 2 ranges
-part      index words, word rain
+part      index score, 2 ranges; expected about 100 keys
+part      index words, word rain; expected about 75 keys
 by row    (score IN (1, 7) OR title MATCH 'rain')
 `,
 	} {

@@ -118,7 +118,7 @@ func (q *analysis) obvious(indexes []model.Index) bool {
 	if _, limited := q.query.Limit(); limited {
 		return false
 	}
-	n := q.disjunctions() + len(q.found)
+	n := q.alternatives() + len(q.found)
 	for i := range indexes {
 		if f := q.fact(indexes[i].Columns[0].Field); f != nil && !f.set.Everything() && !indexes[i].FullText {
 			n++
@@ -127,10 +127,15 @@ func (q *analysis) obvious(indexes []model.Index) bool {
 	return n < 2
 }
 
-// disjunctions is how many unions there may be.
-func (q *analysis) disjunctions() (n int) {
+// alternatives is how many unions there may be, and references to look behind.
+func (q *analysis) alternatives() (n int) {
 	for i := range q.terms {
 		if _, ok := q.terms[i].condition.(query.Or); ok && len(q.terms[i].columns) > 1 {
+			n++
+		}
+	}
+	for _, f := range q.query.Follows() {
+		if f.From < 0 && !slices.Contains(q.asked, f.Column) {
 			n++
 		}
 	}
@@ -139,7 +144,7 @@ func (q *analysis) disjunctions() (n int) {
 
 // choice reports whether it matters how many rows sources have.
 func (q *analysis) choice(sources []source) bool {
-	n := len(sources) + q.disjunctions() + len(q.found)
+	n := len(sources) + q.alternatives() + len(q.found)
 	if n != 1 || len(sources) == 0 {
 		return n > 1
 	}

@@ -81,7 +81,7 @@ func (q *analysis) parts(indexes []model.Index, pick picker) []*Plan {
 	var all []*Plan
 	add := func(p Plan) {
 		if q.tells(&p) {
-			all = append(all, q.part(p))
+			all = append(all, q.priced(p))
 		}
 	}
 	id := q.fact(model.ColumnID)
@@ -109,8 +109,8 @@ func (q *analysis) parts(indexes []model.Index, pick picker) []*Plan {
 	return all
 }
 
-// part estimates what it costs to read a part's IDs, and to get their rows.
-func (q *analysis) part(p Plan) *Plan {
+// priced estimates what it costs to read a part's IDs, and to get their rows.
+func (q *analysis) priced(p Plan) *Plan {
 	p.Query, p.Residual = q.query, true
 	read, ranges := q.expect(&p)
 	p.keys, p.passed = read, read

@@ -84,7 +84,9 @@ type Plan struct {
 	// always true unless Access is Seek: among all rows there are deleted ones.
 	Residual bool
 
+	index   *model.Index        // that is read
 	columns []model.IndexColumn // of the index
+	part    float64             // of all rows, that are expected to match
 	bound   int                 // how many of them the ranges bound
 	tests   query.Condition     // what Filter evaluates
 	covers  []query.Condition   // of a part, the branches of a disjunction that it is for

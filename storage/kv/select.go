@@ -17,6 +17,11 @@ func (s *snapshot) Select(ctx context.Context, p *plan.Plan) iter.Seq2[*storage.
 	if len(p.Query.Joined()) > 0 {
 		return storage.SelectJoined(ctx, s, p)
 	}
+	return s.rows(ctx, p, nil)
+}
+
+// rows yields the rows of a plan, and says in work what it read, unless that is nil.
+func (s *snapshot) rows(ctx context.Context, p *plan.Plan, work *plan.Work) iter.Seq2[*storage.Record, error] {
 	return func(yield func(*storage.Record, error) bool) {
 		x, drop, err := s.selector(ctx, p)
 		if err != nil {
@@ -24,6 +29,10 @@ func (s *snapshot) Select(ctx context.Context, p *plan.Plan) iter.Seq2[*storage.
 			return
 		}
 		defer drop()
+		if work != nil {
+			x.traced = true
+			defer func() { *work = x.work() }()
+		}
 		if keep := x.window(); keep != 0 && !x.plan.Sorted && x.plan.Prefix == 0 {
 			x.best(x.plan.Query.Offset(), keep, yield)
 			return
@@ -99,7 +108,12 @@ type selector struct {
 	states   Iterator // for fetching rows; nil until it is needed
 	heap     recordHeap
 	key, buf []byte
-	visited  int
+	visited  int // keys
+	tested   int // rows
+	matched  int // of those
+	traced   bool
+	ran      []*selector // for the parts, if they are traced
+	of       *plan.Plan  // the part that it is for
 }
 
 // selector prepares a plan. One whose index is not ready in this snapshot is
@@ -253,7 +267,12 @@ func (x *selector) tick() error {
 // matches reports whether the row is part of the result, the window aside. Plans
 // that leave nothing to test read an index, which holds no deleted entities.
 func (x *selector) matches(r *model.Row) bool {
-	return !x.plan.Residual || x.plan.Query.Match(r)
+	x.tested++
+	if x.plan.Residual && !x.plan.Query.Match(r) {
+		return false
+	}
+	x.matched++
+	return true
 }
 
 // ranges visits what consider accepts among the keys of the plan's ranges below

@@ -41,7 +41,10 @@ func (x *selector) findParts(parts []*plan.Plan, ready func(position int) *index
 
 // part returns a selector of the keys of a part that has none itself.
 func (x *selector) part(p *plan.Plan) *selector {
-	part := &selector{ctx: x.ctx, snapshot: x.snapshot, plan: p, reader: x.reader, col: x.col, keysOnly: true}
+	part := &selector{ctx: x.ctx, snapshot: x.snapshot, plan: p, reader: x.reader, col: x.col, keysOnly: true, of: p}
+	if x.traced {
+		x.ran = append(x.ran, part)
+	}
 	if p.Access == plan.Seek {
 		part.index = x.indexes[p.Index]
 	}
@@ -157,6 +160,7 @@ func (x *selector) among(ids []event.ID) ([]event.ID, error) {
 func (x *selector) keys(visit func(event.ID) bool) error {
 	if x.plan.Access == plan.Lookup {
 		for _, id := range x.plan.IDs {
+			x.visited++
 			if (x.filter == nil || x.filter.Match(nil, id)) && !visit(id) {
 				return nil
 			}
@@ -274,11 +278,16 @@ func (x *selector) tablePart(p *plan.Plan) *selector {
 	part := x.part(p)
 	whole := *p
 	whole.Query, whole.Residual = x.plan.Query, true
-	part.plan, part.order = &whole, x.table.ids
-	if part.index != nil {
-		part.order = x.table.order(x.col.schema, part.index.position)
-	}
+	part.plan, part.order = &whole, x.orderFor(p)
 	return part
+}
+
+// orderFor returns the order of the table that a part reads.
+func (x *selector) orderFor(p *plan.Plan) *order {
+	if p.Access != plan.Seek {
+		return x.table.ids
+	}
+	return x.table.order(x.col.schema, x.indexes[p.Index].position)
 }
 
 // tableSize is how many rows a part has in the table, at most.
@@ -292,5 +301,5 @@ func (x *selector) tableSize(p *plan.Plan) (n int) {
 		}
 		return n
 	}
-	return x.tablePart(p).order.count(p.Ranges)
+	return x.orderFor(p).count(p.Ranges)
 }

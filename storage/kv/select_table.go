@@ -84,19 +84,23 @@ func (x *selector) all() ([]*storage.Record, error) {
 // accepted returns the rows of a piece that match. They must not be changed, and
 // are valid until the next call.
 func (x *selector) accepted(p piece) []*storage.Record {
+	rows := p.rows()
+	x.tested += len(rows)
 	switch {
 	case !x.tests():
-		return p.rows()
 	case x.columns != nil:
-		return x.columns.narrow(x.plan.Query, p)
-	}
-	x.found = x.found[:0]
-	for _, r := range p.rows() {
-		if x.plan.Query.Match(&r.Row) {
-			x.found = append(x.found, r)
+		rows = x.columns.narrow(x.plan.Query, p)
+	default:
+		x.found = x.found[:0]
+		for _, r := range rows {
+			if x.plan.Query.Match(&r.Row) {
+				x.found = append(x.found, r)
+			}
 		}
+		rows = x.found
 	}
-	return x.found
+	x.matched += len(rows)
+	return rows
 }
 
 // tests reports whether rows in the plan's ranges must be tested. What the plan

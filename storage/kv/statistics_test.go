@@ -62,6 +62,13 @@ func TestPlansByCounts(t *testing.T) {
 					require.Equal(t, c.rows, countRows(t, v.Select(ctx, p)))
 					if name == "store" {
 						require.LessOrEqual(t, store.scanned, c.scanned)
+						before := store.scanned
+						work, n, err := storage.Trace(ctx, v, p)
+						require.NoError(t, err)
+						require.Equal(t, c.rows, n)
+						require.LessOrEqual(t, work.Found, work.Rows)
+						require.LessOrEqual(t, work.Keys, store.scanned-before, "keys that were read are counted")
+						require.Len(t, work.Parts, len(p.Parts))
 					}
 				}
 				if name == "table" {

@@ -82,6 +82,10 @@ func referencesEveryPlan(e *Env) {
 			n, err := storage.Count(e.Ctx, v, p)
 			require.NoError(e, err)
 			require.Len(e, want, n, "count of %s by %s", text, p)
+			work, n, err := storage.Trace(e.Ctx, v, p)
+			require.NoError(e, err)
+			require.Len(e, want, n, "trace of %s by %s", text, p)
+			require.NotEmpty(e, p.Explain(q, &work).String())
 		}
 	}
 }
