@@ -31,6 +31,7 @@ var below = map[string][]string{
 		"node/reactor", "node/wire", "internal/codec",
 	},
 	"node/pipe":          {"node/wire"},
+	"node/auth":          {"node"},
 	"node/stream":        {"node/wire", "internal/codec"},
 	"node/websocket":     {"node/wire"},
 	"node/wire/wiretest": {"node/wire"},
