@@ -26,6 +26,8 @@ const (
 	CodeUniqueness Code = 15 // another entity has the key
 	CodeTooMany    Code = 16 // more requests at a time than the peer serves
 	CodeDependency Code = 17 // something that it builds on was refused
+	CodeCredential Code = 18 // there is no credential, or one that is not accepted, has expired or was revoked
+	CodeIdentity   Code = 19 // the peer has not proved who it is
 )
 
 var codeNames = [...]string{
@@ -34,7 +36,7 @@ var codeNames = [...]string{
 	CodePrecursors: "precursors missing", CodeReadOnly: "read-only", CodeClosing: "closing",
 	CodeSystem: "another system", CodeVersion: "protocol version", CodeProtocol: "protocol",
 	CodeDeleted: "deleted", CodeUniqueness: "uniqueness", CodeTooMany: "too many requests",
-	CodeDependency: "dependency refused",
+	CodeDependency: "dependency refused", CodeCredential: "credential", CodeIdentity: "identity",
 }
 
 // String is the code's name; a code of a newer peer is shown as its number.

@@ -34,28 +34,36 @@ func decodeBody(r *codec.Reader, kind Kind) Message {
 	switch kind {
 	case KindHello:
 		return decodeHello(r)
+	case KindProof:
+		return decodeProof(r)
+	case KindAuthenticate:
+		return &Authenticate{
+			Request: r.Uvarint(), Renews: r.Uvarint(), Principal: r.String(event.MaxAuthor), Credential: r.Bytes(MaxCredential),
+		}
+	case KindAuthenticated:
+		return &Authenticated{Request: r.Uvarint(), Principal: r.String(event.MaxAuthor), Expires: r.Varint()}
 	case KindBye:
 		code, text := decodeRefusal(r)
 		return &Bye{Code: code, Text: text}
 	case KindSubscribe:
 		return &Subscribe{
-			Request: r.Uvarint(), Collection: r.String(MaxCollection), Query: r.String(MaxQuery),
+			Request: r.Uvarint(), As: r.Uvarint(), Collection: r.String(MaxCollection), Query: r.String(MaxQuery),
 			Held: r.Uvarint(), Digest: event.Digest(fixed[event.Digest](r)),
 		}
 	case KindUnsubscribe:
 		return &Unsubscribe{Request: r.Uvarint()}
 	case KindFetch:
-		return &Fetch{Request: r.Uvarint(), Collection: r.String(MaxCollection), Query: r.String(MaxQuery)}
+		return &Fetch{Request: r.Uvarint(), As: r.Uvarint(), Collection: r.String(MaxCollection), Query: r.String(MaxQuery)}
 	case KindRows:
 		return decodeRows(r)
 	case KindUnchanged:
 		return &Unchanged{Request: r.Uvarint(), Cursor: decodeCursor(r)}
 	case KindHistory:
-		return &History{Request: r.Uvarint(), Collection: r.String(MaxCollection), Entity: fixed[event.ID](r)}
+		return &History{Request: r.Uvarint(), As: r.Uvarint(), Collection: r.String(MaxCollection), Entity: fixed[event.ID](r)}
 	case KindEvents:
 		return decodeEvents(r)
 	case KindGet:
-		return &Get{Request: r.Uvarint(), Collection: r.String(MaxCollection), Entity: fixed[event.ID](r)}
+		return &Get{Request: r.Uvarint(), As: r.Uvarint(), Collection: r.String(MaxCollection), Entity: fixed[event.ID](r)}
 	case KindCommit:
 		return decodeCommit(r)
 	case KindReceipt:
@@ -75,10 +83,30 @@ func decodeBody(r *codec.Reader, kind Kind) Message {
 }
 
 func decodeHello(r *codec.Reader) *Hello {
-	return &Hello{
+	m := &Hello{
 		Min: r.Uvarint(), Max: r.Uvarint(), Durable: flag(r),
-		System: fixed[event.System](r), Node: fixed[event.Origin](r), Time: r.Varint(),
+		System: fixed[event.System](r), Node: fixed[event.Origin](r), Time: r.Varint(), Nonce: fixed[event.Digest](r),
 	}
+	if n := r.Count(MaxFeatures, 1); n > 0 {
+		m.Features = make([]string, n)
+		for i := range m.Features {
+			m.Features[i] = r.String(MaxFeature)
+		}
+	}
+	return m
+}
+
+func decodeProof(r *codec.Reader) *Proof {
+	m := new(Proof)
+	copy(m.Signature[:], r.Fixed(len(m.Signature)))
+	if encoded := r.Bytes(MaxText); len(encoded) > 0 {
+		c, err := event.DecodeCertificate(encoded)
+		if err != nil {
+			r.Fail("certificate: " + err.Error())
+		}
+		m.Certificate = c
+	}
+	return m
 }
 
 func decodeRows(r *codec.Reader) *Rows {
@@ -161,7 +189,7 @@ func decodeEvents(r *codec.Reader) *Events {
 }
 
 func decodeCommit(r *codec.Reader) *Commit {
-	m := &Commit{Request: r.Uvarint()}
+	m := &Commit{Request: r.Uvarint(), As: r.Uvarint()}
 	encoded := r.Bytes(MaxMessage)
 	if r.Err() != nil {
 		return m

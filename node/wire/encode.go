@@ -18,7 +18,34 @@ func (m *Hello) appendBody(b []byte) []byte {
 	b = appendFlag(b, m.Durable)
 	b = append(b, m.System[:]...)
 	b = append(b, m.Node[:]...)
-	return codec.AppendVarint(b, m.Time)
+	b = codec.AppendVarint(b, m.Time)
+	b = append(b, m.Nonce[:]...)
+	b = codec.AppendUvarint(b, uint64(len(m.Features)))
+	for _, f := range m.Features {
+		b = codec.AppendString(b, f)
+	}
+	return b
+}
+
+func (m *Proof) appendBody(b []byte) []byte {
+	b = append(b, m.Signature[:]...)
+	if m.Certificate.System.IsZero() {
+		return codec.AppendBytes(b, nil)
+	}
+	return codec.AppendBytes(b, m.Certificate.AppendTo(nil))
+}
+
+func (m *Authenticate) appendBody(b []byte) []byte {
+	b = codec.AppendUvarint(b, m.Request)
+	b = codec.AppendUvarint(b, m.Renews)
+	b = codec.AppendString(b, m.Principal)
+	return codec.AppendBytes(b, m.Credential)
+}
+
+func (m *Authenticated) appendBody(b []byte) []byte {
+	b = codec.AppendUvarint(b, m.Request)
+	b = codec.AppendString(b, m.Principal)
+	return codec.AppendVarint(b, m.Expires)
 }
 
 func (m *Bye) appendBody(b []byte) []byte {
@@ -27,6 +54,7 @@ func (m *Bye) appendBody(b []byte) []byte {
 
 func (m *Subscribe) appendBody(b []byte) []byte {
 	b = codec.AppendUvarint(b, m.Request)
+	b = codec.AppendUvarint(b, m.As)
 	b = codec.AppendString(b, m.Collection)
 	b = codec.AppendString(b, m.Query)
 	b = codec.AppendUvarint(b, m.Held)
@@ -37,6 +65,7 @@ func (m *Unsubscribe) appendBody(b []byte) []byte { return codec.AppendUvarint(b
 
 func (m *Fetch) appendBody(b []byte) []byte {
 	b = codec.AppendUvarint(b, m.Request)
+	b = codec.AppendUvarint(b, m.As)
 	b = codec.AppendString(b, m.Collection)
 	return codec.AppendString(b, m.Query)
 }
@@ -88,6 +117,7 @@ func (m *Unchanged) appendBody(b []byte) []byte {
 
 func (m *History) appendBody(b []byte) []byte {
 	b = codec.AppendUvarint(b, m.Request)
+	b = codec.AppendUvarint(b, m.As)
 	b = codec.AppendString(b, m.Collection)
 	return append(b, m.Entity[:]...)
 }
@@ -109,6 +139,7 @@ func (m *Events) appendBody(b []byte) []byte {
 
 func (m *Commit) appendBody(b []byte) []byte {
 	b = codec.AppendUvarint(b, m.Request)
+	b = codec.AppendUvarint(b, m.As)
 	b = codec.AppendUvarint(b, uint64(m.Tx.Size()))
 	b = m.Tx.AppendTo(b)
 	b = codec.AppendUvarint(b, uint64(len(m.Reads)))
@@ -122,6 +153,7 @@ func (m *Commit) appendBody(b []byte) []byte {
 
 func (m *Get) appendBody(b []byte) []byte {
 	b = codec.AppendUvarint(b, m.Request)
+	b = codec.AppendUvarint(b, m.As)
 	b = codec.AppendString(b, m.Collection)
 	return append(b, m.Entity[:]...)
 }

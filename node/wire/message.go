@@ -20,6 +20,9 @@ const (
 	MaxItems      = 4096
 	MaxReads      = 1 << 16
 	MaxJoined     = 1 << 10
+	MaxFeatures   = 64
+	MaxFeature    = 32
+	MaxCredential = 16 << 10
 )
 
 // Kind is the first byte of a message.
@@ -43,6 +46,9 @@ const (
 	KindPing
 	KindPong
 	KindGet
+	KindProof
+	KindAuthenticate
+	KindAuthenticated
 )
 
 // Message is one of the message structs of this package.
@@ -59,6 +65,37 @@ type Hello struct {
 	System   event.System // zero: belongs to none yet, and will join the peer's
 	Node     event.Origin // the node's public key
 	Time     int64        // the node's clock, microseconds since 1970 UTC
+	Nonce    event.Digest // 32 random bytes
+	// Features are what the node can do beside what its versions of the protocol
+	// have. None has a name yet; those that are not known are passed over.
+	Features []string
+}
+
+// Proof follows Hello, from each side that named a Node: see event.Prove. Heard and
+// said are the digests (SHA-256) of the encoded hellos.
+type Proof struct {
+	Signature event.Signature
+	// Certificate is the system's statement about a durable node's key; zero if it
+	// has none.
+	Certificate event.Certificate
+}
+
+// Authenticate shows a credential. Requests name it by its number, as As, from
+// then on. To show a new one before the old expires, Renews says which.
+type Authenticate struct {
+	Request    uint64
+	Renews     uint64
+	Principal  string // who it is thought to be for; empty: the one that it names
+	Credential []byte
+}
+
+// Authenticated answers Authenticate. Once the credential has expired, or was
+// revoked, Failure follows under the same number, and under those of the
+// subscriptions that relied on it.
+type Authenticated struct {
+	Request   uint64
+	Principal string
+	Expires   int64 // microseconds since 1970 UTC; 0: never
 }
 
 // Bye closes a connection and says why.
@@ -70,6 +107,7 @@ type Bye struct {
 // Subscribe asks for the rows of a query now and for every change from then on.
 type Subscribe struct {
 	Request    uint64
+	As         uint64 // see Authenticate; 0: whoever the connection was opened for
 	Collection string
 	Query      string
 	// Held and Digest tell what the asker holds of the result from before: the
@@ -84,6 +122,7 @@ type Unsubscribe struct{ Request uint64 }
 // Fetch asks once for the rows of a query.
 type Fetch struct {
 	Request    uint64
+	As         uint64 // see Authenticate; 0: whoever the connection was opened for
 	Collection string
 	Query      string
 }
@@ -141,6 +180,7 @@ type Unchanged struct {
 // History asks for all events of one entity.
 type History struct {
 	Request    uint64
+	As         uint64 // see Authenticate; 0: whoever the connection was opened for
 	Collection string
 	Entity     event.ID
 }
@@ -165,6 +205,7 @@ type Stored struct {
 // row or with none.
 type Get struct {
 	Request    uint64
+	As         uint64 // see Authenticate; 0: whoever the connection was opened for
 	Collection string
 	Entity     event.ID
 }
@@ -172,6 +213,7 @@ type Get struct {
 // Commit hands over a transaction for acceptance.
 type Commit struct {
 	Request uint64
+	As      uint64 // see Authenticate; 0: whoever the connection was opened for
 	Tx      *event.Transaction
 	// Reads are what a serializable transaction depends on.
 	Reads []Read
@@ -215,6 +257,15 @@ type Pong struct{ Number uint64 }
 
 // Kind implements Message.
 func (*Hello) Kind() Kind { return KindHello }
+
+// Kind implements Message.
+func (*Proof) Kind() Kind { return KindProof }
+
+// Kind implements Message.
+func (*Authenticate) Kind() Kind { return KindAuthenticate }
+
+// Kind implements Message.
+func (*Authenticated) Kind() Kind { return KindAuthenticated }
 
 // Kind implements Message.
 func (*Bye) Kind() Kind { return KindBye }

@@ -39,27 +39,31 @@ func messages(t testing.TB) []wire.Message {
 	row := wire.Row{Row: model.Row{ID: id(1), Head: event.NewHead(id(2), id(3)), Deleted: true, Values: values.Tuple()}, Merge: []byte{9}}
 	cursor := event.NewCursor(event.Position{Origin: event.Origin{5}, Seq: 6, Short: 7})
 	return []wire.Message{
-		&wire.Hello{Min: 1, Max: 2, Durable: true, System: event.System{1}, Node: event.Origin{2}, Time: -3},
+		&wire.Hello{Min: 1, Max: 2, Durable: true, System: event.System{1}, Node: event.Origin{2}, Time: -3, Nonce: event.Digest{8}, Features: []string{"a", "b"}},
+		&wire.Proof{Signature: event.Signature{1, 2}},
+		&wire.Proof{Certificate: event.Certificate{System: event.System{1}, Subject: event.Origin{2}, Signature: event.Signature{3}}},
+		&wire.Authenticate{Request: 15, Renews: 3, Principal: "ada", Credential: []byte("token")},
+		&wire.Authenticated{Request: 15, Principal: "ada", Expires: 16},
 		&wire.Bye{Code: wire.CodeSystem, Text: "another system"},
-		&wire.Subscribe{Request: 1, Collection: "albums", Query: "year > 1985", Held: 2, Digest: event.Digest{3}},
+		&wire.Subscribe{Request: 1, As: 2, Collection: "albums", Query: "year > 1985", Held: 2, Digest: event.Digest{3}},
 		&wire.Unsubscribe{Request: 300},
-		&wire.Fetch{Request: 4, Collection: "albums", Query: "year > 1985"},
+		&wire.Fetch{Request: 4, As: 2, Collection: "albums", Query: "year > 1985"},
 		&wire.Rows{
 			Request: 5, Reset: true, More: true, Cursor: cursor, Rows: []wire.Row{row},
 			Departures: []wire.Departure{{ID: id(4), Reason: wire.Limit}, {ID: id(1), Reason: wire.Deleted, Last: &row}},
 		},
 		&wire.Unchanged{Request: 6, Cursor: cursor},
-		&wire.History{Request: 7, Collection: "albums", Entity: id(1)},
+		&wire.History{Request: 7, As: 2, Collection: "albums", Entity: id(1)},
 		&wire.Events{Request: 8, More: true, Items: []wire.Stored{
 			{Event: tx().Events[0], Tx: id(0x40), Origin: event.Origin{5}, Seq: 9, Author: "ada"},
 		}},
-		&wire.Commit{Request: 9, Tx: tx(), Reads: []wire.Read{{Collection: "albums", Entity: id(2), Stamp: event.Stamp{4}}}},
+		&wire.Commit{Request: 9, As: 2, Tx: tx(), Reads: []wire.Read{{Collection: "albums", Entity: id(2), Stamp: event.Stamp{4}}}},
 		&wire.Receipt{Request: 9, Tx: id(0x40), Code: wire.CodeDenied, Text: "no", Origin: event.Origin{1}, Seq: 2},
 		&wire.Failure{Request: 10, Code: wire.CodeInternal, Text: "oh"},
 		&wire.Cancel{Request: 11},
 		&wire.Ping{Number: 12},
 		&wire.Pong{Number: 13},
-		&wire.Get{Request: 14, Collection: "albums", Entity: id(1)},
+		&wire.Get{Request: 14, As: 2, Collection: "albums", Entity: id(1)},
 		&wire.Follow{Number: 15, Live: true, Cursor: cursor},
 		&wire.Entries{
 			Certificates: []event.Certificate{{System: event.System{1}, Subject: event.Origin{5}, Signature: event.Signature{2}}},
