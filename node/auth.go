@@ -3,10 +3,15 @@ package node
 import (
 	"context"
 	"time"
+
+	"github.com/ankgo/ank/node/wire"
 )
 
 // MaxCredential is the greatest size of a credential in bytes.
-const MaxCredential = 16 << 10
+const MaxCredential = wire.MaxCredential
+
+// WithAuthenticator sets who finds out who peers are: see [Node.ServeStranger].
+func WithAuthenticator(a Authenticator) Option { return func(o *options) { o.authenticator = a } }
 
 // An Authenticator finds out who a peer is by what it shows for it: a token, say. It must be safe for
 // concurrent use. See package node/auth for some.

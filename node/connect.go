@@ -63,6 +63,8 @@ type Connection struct {
 	state  *signal.Value[ConnectionState]
 	cancel context.CancelFunc
 	done   chan struct{} // its goroutine has ended
+
+	credentials func(ctx context.Context, p Principal) ([]byte, error) // nil: none are shown
 }
 
 func newConnection(n *Node, dial func(ctx context.Context) (wire.Conn, error), cancel context.CancelFunc) *Connection {
@@ -83,7 +85,7 @@ func newConnection(n *Node, dial func(ctx context.Context) (wire.Conn, error), c
 //
 // The connection ends with the node. On a durable node the error is ErrDurable;
 // while there is a connection, it is ErrConnected.
-func (n *Node) Connect(dial func(ctx context.Context) (wire.Conn, error)) (*Connection, error) {
+func (n *Node) Connect(dial func(ctx context.Context) (wire.Conn, error), options ...ConnectOption) (*Connection, error) {
 	e, ok := n.role.(*ephemeral)
 	if !ok {
 		return nil, ErrDurable
@@ -95,6 +97,9 @@ func (n *Node) Connect(dial func(ctx context.Context) (wire.Conn, error)) (*Conn
 	c := newConnection(n, dial, cancel)
 	c.lose, c.leave = e.lose, func() { e.disconnect(c) }
 	c.speak = func(ctx context.Context, conn wire.Conn) error { return e.talk(ctx, conn, c) }
+	for _, option := range options {
+		option(c)
+	}
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	switch {
@@ -234,7 +239,7 @@ func (c *Connection) once(ctx context.Context) error {
 
 // talk speaks with a server until the connection ends.
 func (e *ephemeral) talk(ctx context.Context, conn wire.Conn, c *Connection) error {
-	l := newLine(e, newPeer(ctx, conn))
+	l := newLine(e, newPeer(ctx, conn), c.credentials)
 	err := e.converse(l, c)
 	l.cancel(err)
 	l.end(context.Cause(l.ctx))
@@ -243,7 +248,7 @@ func (e *ephemeral) talk(ctx context.Context, conn wire.Conn, c *Connection) err
 }
 
 func (e *ephemeral) converse(l *line, c *Connection) error {
-	theirs, err := l.greet(e.hello(e.keeper.self, false))
+	theirs, err := l.greet(e.hello(e.keeper.self, false), e.key, event.Certificate{})
 	if err != nil {
 		return err
 	}

@@ -28,6 +28,8 @@ func (l *line) handle(m wire.Message) error {
 		return l.receipt(m)
 	case *wire.Failure:
 		return l.failure(m)
+	case *wire.Authenticated:
+		return l.authenticated(m)
 	case *wire.Ping:
 		return l.pong(m)
 	case *wire.Pong:
@@ -191,6 +193,9 @@ func writtenBy(tx *event.Transaction, rows []wire.Row) []*storage.Record {
 func (l *line) failure(m *wire.Failure) error {
 	cause := &RefusedError{Code: m.Code, Text: m.Text}
 	delete(l.halves, m.Request)
+	if m.Code == wire.CodeCredential && l.expired(m, cause) {
+		return nil
+	}
 	l.mu.Lock()
 	r, p := l.asked[m.Request], l.deliveries[m.Request]
 	delete(l.deliveries, m.Request)
@@ -224,6 +229,9 @@ func (l *line) dropped(request uint64, cause *RefusedError) error {
 	l.forget(request)
 	switch {
 	case r == nil:
+	case cause.Code == wire.CodeCredential && l.credentials != nil:
+		r.lose(cause)
+		l.ask(r)
 	case cause.Code == wire.CodeInternal && !r.candidate:
 		r.lose(cause)
 		time.AfterFunc(retryDelay, func() { l.ask(r) })

@@ -2,6 +2,7 @@ package node
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"sync"
 	"time"
@@ -22,6 +23,9 @@ type line struct {
 	number uint64                // of the last request; the writer's
 	halves map[uint64]*wire.Rows // answers that are not complete; the reader's
 
+	credentials func(ctx context.Context, p Principal) ([]byte, error) // nil: none are shown
+	workers     sync.WaitGroup
+
 	mu         sync.Mutex // protects all below; held for a few instructions
 	wanted     []*remote  // to be asked for
 	asked      map[uint64]*remote
@@ -31,6 +35,9 @@ type line struct {
 	loose      []wire.Message // may be sent at any time
 	alarm      *time.Timer    // for what has to wait
 	quiet      time.Time      // nothing is delivered before
+	tickets    map[Principal]*ticket
+	shown      map[uint64]*ticket // by the Authenticate that is not answered yet
+	granted    map[uint64]*ticket // by the Authenticate that is in force
 }
 
 // call is a question that somebody waits for the answer to.
@@ -43,8 +50,10 @@ type call struct {
 	done   chan struct{}
 }
 
-func newLine(e *ephemeral, p *peer) *line {
+func newLine(e *ephemeral, p *peer, credentials func(context.Context, Principal) ([]byte, error)) *line {
 	return &line{
+		credentials: credentials,
+		tickets:     make(map[Principal]*ticket), shown: make(map[uint64]*ticket), granted: make(map[uint64]*ticket),
 		peer: p, owner: e, halves: make(map[uint64]*wire.Rows),
 		asked: make(map[uint64]*remote), numbers: make(map[*remote]uint64),
 		calls: make(map[uint64]*call), deliveries: make(map[uint64]*pending),
@@ -71,10 +80,16 @@ func (l *line) run() error {
 // notices by the context.
 func (l *line) release() {
 	l.mu.Lock()
-	defer l.mu.Unlock()
 	if l.alarm != nil {
 		l.alarm.Stop()
 	}
+	for _, t := range l.tickets {
+		if t.alarm != nil {
+			t.alarm.Stop()
+		}
+	}
+	l.mu.Unlock()
+	l.workers.Wait()
 }
 
 // ask has the peer asked for a live query.
@@ -108,15 +123,22 @@ func (l *line) forgetLocked(number uint64) {
 	delete(l.asked, number)
 }
 
-// call asks a question and waits for the answer.
-func (l *line) call(ctx context.Context, question func(request uint64) wire.Message) (*call, error) {
+// call asks a question on behalf of a principal and waits for the answer.
+func (l *line) call(ctx context.Context, p Principal, question func(request, as uint64) wire.Message) (*call, error) {
 	c := &call{done: make(chan struct{})}
-	err := l.post(ctx, func() error {
-		if !l.open(c) {
-			return nil
-		}
-		return l.send(question(c.number))
-	})
+	as, err := l.await(ctx, p)
+	var refused *RefusedError
+	if errors.As(err, &refused) {
+		return nil, err
+	}
+	if err == nil {
+		err = l.post(ctx, func() error {
+			if !l.open(c) {
+				return nil
+			}
+			return l.send(question(c.number, as))
+		})
+	}
 	if err == nil {
 		select {
 		case <-c.done:
@@ -189,10 +211,16 @@ func (l *line) subscribe(r *remote) error {
 		l.mu.Unlock()
 		return nil
 	}
+	as, ok := l.as(r.session.principal)
+	if !ok {
+		l.mu.Unlock()
+		l.park(r)
+		return nil
+	}
 	l.number++
 	l.asked[l.number], l.numbers[r] = r, l.number
 	l.mu.Unlock()
-	return l.send(r.question(l.number))
+	return l.send(r.question(l.number, as))
 }
 
 // bequeath makes what was asked for a candidate the live query's that has become what
@@ -216,7 +244,7 @@ func (l *line) bequeath(candidate, heir *remote) {
 // deliver hands over transactions that wait for nothing any more.
 func (l *line) deliver() error {
 	for {
-		p := l.next()
+		p, as := l.next()
 		if p == nil {
 			return nil
 		}
@@ -224,30 +252,36 @@ func (l *line) deliver() error {
 		l.mu.Lock()
 		l.deliveries[l.number] = p
 		l.mu.Unlock()
-		if err := l.send(&wire.Commit{Request: l.number, Tx: p.tx, Reads: p.reads}); err != nil {
+		if err := l.send(&wire.Commit{Request: l.number, As: as, Tx: p.tx, Reads: p.reads}); err != nil {
 			return err
 		}
 	}
 }
 
-// next returns the next transaction to be delivered, nil if none is due.
-func (l *line) next() *pending {
+// next returns the next transaction to be delivered, and on whose behalf; nil if
+// none is due.
+func (l *line) next() (p *pending, as uint64) {
 	e := l.owner
 	l.mu.Lock()
 	busy, quiet := len(l.deliveries) >= maxDelivering, time.Until(l.quiet)
 	l.mu.Unlock()
 	if busy || quiet > 0 {
-		return nil
+		return nil, 0
 	}
 	limit := e.clock.Now().Add(e.clock.Skew())
 	e.mu.Lock()
-	p, early := e.outbox.next(limit)
+	p, early := e.outbox.next(limit, func(p Principal) (ok bool) {
+		l.mu.Lock()
+		defer l.mu.Unlock()
+		as, ok = l.as(p)
+		return ok
+	})
 	e.mu.Unlock()
 	if p == nil && early > 0 {
 		// It was made under a clock that was wrong, and would be refused.
 		l.later(early)
 	}
-	return p
+	return p, as
 }
 
 // later has the writer look again.

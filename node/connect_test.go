@@ -189,7 +189,7 @@ func TestAHostileServerHarmsNobody(t *testing.T) {
 				evil := pipe.NewLink(func(conn wire.Conn) {
 					go func() {
 						s := &stranger{T: t, ctx: f.ctx, conn: conn}
-						s.send(&wire.Hello{Min: 1, Max: 1, Durable: true, System: f.node.System(), Time: time.Now().UnixMicro()})
+						s.greet(f, &wire.Hello{Min: 1, Max: 1, Durable: true, System: f.node.System(), Time: time.Now().UnixMicro()})
 						s.send(&wire.Ping{Number: 1})
 						_ = conn.Send(f.ctx, message)
 						for {

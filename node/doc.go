@@ -180,7 +180,21 @@
 // other IDs, which the program may have written down: it is delivered once its
 // time has come.
 //
-// Whoever calls [Node.Serve] has made sure who the peer is. A peer that breaks the
+// # Who is there
+//
+// Whoever calls [Node.Serve] has made sure who the peer is. [Node.ServeStranger] leaves
+// that to the peer: it shows credentials, tokens say, which an [Authenticator] looks
+// at (see package node/auth), and acts on behalf of several principals if it has
+// several. On the client, [WithCredentials] says where they come from. Before they
+// expire they are renewed; if that fails, or after [Node.Revoke], live queries become
+// stale, with ErrCredential, and what was committed waits. Whatever is asked, the
+// [Policy] is told on whose behalf.
+//
+// A durable node proves to its clients that its system has certified it, so a client
+// that has been there before ends up with nobody else. Only TLS keeps what is said
+// from those in between: see node/stream and node/websocket.
+//
+// A peer that breaks the
 // rules of the protocol loses its connection, what it may ask for at a time is
 // bounded, and how slow it is concerns nobody else. A client trusts its server with
 // its data and its memory.

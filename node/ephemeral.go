@@ -18,6 +18,7 @@ import (
 // need mu.
 type ephemeral struct {
 	*Node
+	key      event.PrivateKey // proves to peers that it is the same node as before
 	keeper   *keeper
 	ending   context.Context // ends when the node closes
 	end      context.CancelFunc
@@ -128,6 +129,7 @@ func (e *ephemeral) identify(ctx context.Context, s storage.Snapshot, o *options
 		}
 		missing = append(missing, storage.MetaChange{Key: metaClient, Value: key.Bytes()})
 	}
+	e.key = key
 	e.keeper = &keeper{node: e.Node, self: key.Public(), writing: newToken()}
 	if err := e.keeper.resume(ctx, s); err != nil {
 		return nil, err

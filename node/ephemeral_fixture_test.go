@@ -2,6 +2,8 @@ package node_test
 
 import (
 	"context"
+	"crypto/rand"
+	"crypto/sha256"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -254,12 +256,34 @@ func (f *fixture) visit(name node.Principal) *stranger {
 	conn, err := f.line(name).Dial(f.ctx)
 	require.NoError(f, err)
 	s := &stranger{T: f.T, ctx: f.ctx, conn: conn}
-	s.send(&wire.Hello{Min: wire.MinVersion, Max: wire.MaxVersion, Time: time.Now().UnixMicro()})
-	hello := s.hear().(*wire.Hello)
+	hello := s.greet(f, &wire.Hello{Min: wire.MinVersion, Max: wire.MaxVersion, Time: time.Now().UnixMicro()})
 	require.Equal(f, f.node.System(), hello.System)
 	require.True(f, hello.Durable)
 	f.Cleanup(func() { _ = conn.Close() })
 	return s
+}
+
+// greet says hello, with a key, and proves who it is: one who claims to be durable is
+// certified. It returns the peer's hello.
+func (s *stranger) greet(f *fixture, mine *wire.Hello) *wire.Hello {
+	s.Helper()
+	key, err := event.NewKey(rand.Reader)
+	require.NoError(s, err)
+	mine.Node = key.Public()
+	s.send(mine)
+	encoded, err := s.conn.Receive(s.ctx)
+	require.NoError(s, err)
+	m, err := wire.Decode(encoded)
+	require.NoError(s, err)
+	said := event.Digest(sha256.Sum256(wire.Append(nil, mine)))
+	proof := &wire.Proof{Signature: event.Prove(key, said, sha256.Sum256(encoded))}
+	if mine.Durable {
+		proof.Certificate, err = f.node.Certify(key.Public())
+		require.NoError(s, err)
+	}
+	s.send(proof)
+	require.IsType(s, &wire.Proof{}, s.hear())
+	return m.(*wire.Hello)
 }
 
 func (s *stranger) send(m wire.Message) {

@@ -23,7 +23,7 @@ func (e *ephemeral) record(ctx context.Context, s *Session, m *model.Schema, id 
 	e.mu.Lock()
 	events := e.outbox.events(entity.Key{Collection: m.Collection(), ID: id})
 	e.mu.Unlock()
-	confirmed, err := e.ask(ctx, m, id)
+	confirmed, err := e.ask(ctx, s, m, id)
 	if err != nil {
 		return nil, 0, err
 	}
@@ -32,9 +32,9 @@ func (e *ephemeral) record(ctx context.Context, s *Session, m *model.Schema, id 
 }
 
 // ask asks the peer for an entity.
-func (e *ephemeral) ask(ctx context.Context, m *model.Schema, id event.ID) (*storage.Record, error) {
-	answer, err := e.call(ctx, func(request uint64) wire.Message {
-		return &wire.Get{Request: request, Collection: m.Collection(), Entity: id}
+func (e *ephemeral) ask(ctx context.Context, s *Session, m *model.Schema, id event.ID) (*storage.Record, error) {
+	answer, err := e.call(ctx, s.principal, func(request, as uint64) wire.Message {
+		return &wire.Get{Request: request, As: as, Collection: m.Collection(), Entity: id}
 	})
 	if err != nil {
 		return nil, err
@@ -47,12 +47,12 @@ func (e *ephemeral) ask(ctx context.Context, m *model.Schema, id event.ID) (*sto
 	return nil, nil
 }
 
-// call asks the peer something, if there is one.
-func (e *ephemeral) call(ctx context.Context, question func(request uint64) wire.Message) (*call, error) {
+// call asks the peer something on behalf of a principal, if there is one.
+func (e *ephemeral) call(ctx context.Context, p Principal, question func(request, as uint64) wire.Message) (*call, error) {
 	l := e.online()
 	switch {
 	case l != nil:
-		return l.call(ctx, question)
+		return l.call(ctx, p, question)
 	case e.ending.Err() != nil:
 		return nil, ErrClosed
 	}
@@ -128,7 +128,7 @@ func (e *ephemeral) joined(ctx context.Context, s *Session, q *query.Checked) it
 func (e *ephemeral) selected(ctx context.Context, s *Session, q *query.Checked, joined bool) iter.Seq2[*storage.Record, error] {
 	return func(yield func(*storage.Record, error) bool) {
 		changed, others := e.shown(q)
-		base := func(q *query.Checked) iter.Seq2[*storage.Record, error] { return e.fetch(ctx, q) }
+		base := func(q *query.Checked) iter.Seq2[*storage.Record, error] { return e.fetch(ctx, s, q) }
 		if _, past := q.AsOf(); past {
 			if s.local {
 				yield(nil, ErrEphemeral)
@@ -183,15 +183,15 @@ func (e *ephemeral) lookup(ctx context.Context, s *Session) query.Lookup {
 }
 
 // fetch yields what the peer selects.
-func (e *ephemeral) fetch(ctx context.Context, q *query.Checked) iter.Seq2[*storage.Record, error] {
+func (e *ephemeral) fetch(ctx context.Context, s *Session, q *query.Checked) iter.Seq2[*storage.Record, error] {
 	return func(yield func(*storage.Record, error) bool) {
 		text, err := asText(q)
 		if err != nil {
 			yield(nil, err)
 			return
 		}
-		answer, err := e.call(ctx, func(request uint64) wire.Message {
-			return &wire.Fetch{Request: request, Collection: q.Schema().Collection(), Query: text}
+		answer, err := e.call(ctx, s.principal, func(request, as uint64) wire.Message {
+			return &wire.Fetch{Request: request, As: as, Collection: q.Schema().Collection(), Query: text}
 		})
 		if err != nil {
 			yield(nil, err)
@@ -247,8 +247,8 @@ func (e *ephemeral) history(ctx context.Context, s *Session, m *model.Schema, id
 		return nil, ErrEphemeral
 	}
 	undelivered := e.undelivered(m, id) // before the answer, as in record
-	answer, err := e.call(ctx, func(request uint64) wire.Message {
-		return &wire.History{Request: request, Collection: m.Collection(), Entity: id}
+	answer, err := e.call(ctx, s.principal, func(request, as uint64) wire.Message {
+		return &wire.History{Request: request, As: as, Collection: m.Collection(), Entity: id}
 	})
 	if err != nil {
 		return nil, err

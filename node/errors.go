@@ -46,6 +46,14 @@ var (
 	// it open. It ends live queries, which have missed that; asking again helps.
 	ErrForeignWrite = errors.New("the store was written by somebody else")
 
+	// ErrNoAuthenticator: nobody here can tell who a stranger is; see
+	// [WithAuthenticator].
+	ErrNoAuthenticator = errors.New("no authenticator: see WithAuthenticator")
+
+	// ErrCredential: there is no credential, or one that is not accepted, has expired
+	// or was revoked.
+	ErrCredential = errors.New("the credential is missing, not accepted, expired or revoked")
+
 	// ErrNoRoot: this node does not hold the system's root key, so it cannot
 	// certify anybody.
 	ErrNoRoot = errors.New("this node does not hold the system's root key")

@@ -23,6 +23,9 @@ type Node struct {
 	models map[string]*model.Schema
 	policy Policy
 	limits Limits
+
+	authenticator Authenticator // nil: strangers are not served
+
 	logger Logger
 	clock  *event.Clock
 	role   role
@@ -69,7 +72,7 @@ func Open(ctx context.Context, engine storage.Engine, list ...Option) (*Node, er
 		return nil, err
 	}
 	n := &Node{
-		engine: engine, models: known, policy: o.policy, limits: o.limits, logger: o.logger,
+		engine: engine, models: known, policy: o.policy, authenticator: o.authenticator, limits: o.limits, logger: o.logger,
 		clock:   event.NewClock(event.ClockOptions{Now: o.now, Rand: o.rand, Skew: o.skew}),
 		reactor: reactor.New(),
 		closing: newToken(),

@@ -28,6 +28,8 @@ type options struct {
 	skew      time.Duration
 	logger    Logger
 	limits    Limits
+
+	authenticator Authenticator
 }
 
 // Models names the models that the node knows. Events of other collections are

@@ -193,12 +193,16 @@ func (o *outbox) restart() {
 	o.ready = slices.DeleteFunc(slices.Clone(o.list), func(p *pending) bool { return len(p.after) > 0 })
 }
 
-// next takes the first transaction that is ready and was not made after limit. If
-// there are only others, early is how long the first of them has to wait.
-func (o *outbox) next(limit time.Time) (p *pending, early time.Duration) {
+// next takes the first transaction that is ready, was not made after limit, and
+// whose principal may deliver. If all others have to wait, early is how long the
+// first of them has to.
+func (o *outbox) next(limit time.Time, may func(Principal) bool) (p *pending, early time.Duration) {
 	for i, p := range o.ready {
 		wait := max(p.tx.ID.Time().Sub(limit), time.Until(p.earliest))
 		if wait <= 0 {
+			if !may(p.principal) {
+				continue
+			}
 			o.ready = slices.Delete(o.ready, i, i+1)
 			return p, 0
 		}

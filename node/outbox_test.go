@@ -65,7 +65,7 @@ func (c *guest) desk(f *fixture) *desk {
 }
 
 func (d *desk) read(f *fixture) {
-	d.send(&wire.Hello{Min: 1, Max: 1, Durable: true, System: f.node.System(), Time: time.Now().UnixMicro()})
+	d.greet(f, &wire.Hello{Min: 1, Max: 1, Durable: true, System: f.node.System(), Time: time.Now().UnixMicro()})
 	for {
 		encoded, err := d.conn.Receive(d.ctx)
 		if err != nil {
@@ -76,7 +76,6 @@ func (d *desk) read(f *fixture) {
 			return
 		}
 		switch m := m.(type) {
-		case *wire.Hello:
 		case *wire.Commit:
 			d.commits <- m
 		default:

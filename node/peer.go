@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"time"
 
-	"github.com/ankgo/ank/event"
 	"github.com/ankgo/ank/node/wire"
 )
 
@@ -181,35 +180,6 @@ func (p *peer) receiveSized(ctx context.Context) (m wire.Message, size int, err 
 	return m, len(encoded), err
 }
 
-// greet exchanges hellos, before the writer begins.
-func (p *peer) greet(mine *wire.Hello) (*wire.Hello, error) {
-	ctx, cancel := context.WithTimeoutCause(p.ctx, helloTimeout, errSilent)
-	defer cancel()
-	if err := p.sendWithin(ctx, mine); err != nil {
-		return nil, err
-	}
-	m, err := p.receive(ctx)
-	if err != nil {
-		return nil, err
-	}
-	switch m := m.(type) {
-	case *wire.Hello:
-		if m.Min > mine.Max || m.Max < mine.Min {
-			return nil, &RefusedError{Code: wire.CodeVersion, Text: fmt.Sprintf(
-				"versions %d to %d of the protocol, here are %d to %d", m.Min, m.Max, mine.Min, mine.Max)}
-		}
-		return m, nil
-	case *wire.Bye:
-		return nil, farewell(m)
-	}
-	return nil, misplaced(m)
-}
-
-var (
-	errSilent = errors.New("the peer did not say hello")
-	errDeaf   = errors.New("the peer takes no messages")
-)
-
 // errLeft ends a connection that the peer has closed.
 var errLeft = errors.New("the peer has left")
 
@@ -226,14 +196,6 @@ func (p *peer) cause(err error) error {
 		return err
 	}
 	return fmt.Errorf("%w: %w", errLeft, err)
-}
-
-// hello is what this node has to say first.
-func (n *Node) hello(self event.Origin, durable bool) *wire.Hello {
-	return &wire.Hello{
-		Min: wire.MinVersion, Max: wire.MaxVersion, Durable: durable,
-		System: n.System(), Node: self, Time: n.clock.Now().UnixMicro(),
-	}
 }
 
 // end stops the writer and closes the connection, for a cause that the peer is

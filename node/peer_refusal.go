@@ -63,6 +63,7 @@ var codes = [...]struct {
 	{storage.ErrClosed, wire.CodeClosing},
 	{ErrSystem, wire.CodeSystem},
 	{ErrDependency, wire.CodeDependency},
+	{ErrCredential, wire.CodeCredential},
 	{wire.ErrTooLarge, wire.CodeInvalid},
 	{model.ErrInvalid, wire.CodeInvalid},
 }

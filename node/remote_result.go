@@ -68,7 +68,7 @@ func heldOf(id event.ID, r *storage.Record) wire.Held {
 }
 
 // question asks for the query, as far as it is not known yet.
-func (l *remote) question(request uint64) *wire.Subscribe {
+func (l *remote) question(request, as uint64) *wire.Subscribe {
 	l.mu.Lock()
 	l.astray = false
 	held := make([]wire.Held, 0, len(l.base))
@@ -78,7 +78,7 @@ func (l *remote) question(request uint64) *wire.Subscribe {
 	text := l.text
 	l.mu.Unlock()
 	return &wire.Subscribe{
-		Request: request, Collection: l.schema.Collection(), Query: text,
+		Request: request, As: as, Collection: l.schema.Collection(), Query: text,
 		Held: uint64(len(held)), Digest: wire.RowsDigest(held),
 	}
 }

@@ -112,7 +112,8 @@ func (r *replica) run(met func()) error {
 
 // welcome makes sure that the peer is a durable node of the same system.
 func (r *replica) welcome() error {
-	theirs, err := r.greet(r.node.hello(r.node.Origin(), true))
+	certificate, _ := r.node.Certificate()
+	theirs, err := r.greet(r.node.hello(r.node.Origin(), true), r.node.identity.key, certificate)
 	switch {
 	case err != nil:
 		return err

@@ -26,14 +26,41 @@ const (
 //
 // Only a durable node serves; on another the error is ErrEphemeral.
 func (n *Node) Serve(ctx context.Context, conn wire.Conn, p Principal) error {
+	if err := p.check(); err != nil {
+		_ = conn.Close() // nothing was said on it
+		return err
+	}
+	if err := n.serve(ctx, conn, n.Session(p)); err != nil {
+		return fmt.Errorf("serving %q: %w", string(p), err)
+	}
+	return nil
+}
+
+// ServeStranger is Serve for a peer that nobody knows yet. It may ask for nothing
+// until it has shown a credential that the node's [Authenticator] accepts, and as
+// soon as it has, on behalf of who that is. It may show several, on behalf of several
+// principals. Without an authenticator the error is ErrNoAuthenticator.
+func (n *Node) ServeStranger(ctx context.Context, conn wire.Conn) error {
+	if n.authenticator == nil {
+		_ = conn.Close() // nothing was said on it
+		return ErrNoAuthenticator
+	}
+	if err := n.serve(ctx, conn, nil); err != nil {
+		return fmt.Errorf("serving a peer: %w", err)
+	}
+	return nil
+}
+
+// serve speaks with a peer, on behalf of a session unless that is nil.
+func (n *Node) serve(ctx context.Context, conn wire.Conn, known *Session) error {
 	d, ok := n.role.(durable)
 	if !ok {
 		_ = conn.Close() // nothing was said on it
 		return ErrEphemeral
 	}
-	if err := p.check(); err != nil {
-		_ = conn.Close() // nothing was said on it
-		return err
+	s := &server{
+		durable: d, slots: make(chan struct{}, maxServed), large: newToken(), grants: make(map[uint64]*grant),
+		subscriptions: make(map[uint64]*subscription), working: make(map[uint64]context.CancelFunc),
 	}
 	ctx, leave, ok := n.visits.enter(ctx)
 	if !ok {
@@ -41,11 +68,11 @@ func (n *Node) Serve(ctx context.Context, conn wire.Conn, p Principal) error {
 		return ErrClosed
 	}
 	defer leave()
-	s := &server{
-		durable: d, session: n.Session(p), peer: newPeer(ctx, conn),
-		slots: make(chan struct{}, maxServed), large: newToken(),
-		subscriptions: make(map[uint64]*subscription), working: make(map[uint64]context.CancelFunc),
+	s.peer = newPeer(ctx, conn)
+	if known != nil {
+		s.grants[0] = &grant{session: known}
 	}
+	defer n.visits.keep(s)()
 	err := s.serve()
 	s.cancel(err)
 	s.end(context.Cause(s.ctx))
@@ -54,25 +81,32 @@ func (n *Node) Serve(ctx context.Context, conn wire.Conn, p Principal) error {
 	case errors.Is(err, errLeft), errors.Is(err, ErrClosed):
 		return nil
 	}
-	return fmt.Errorf("serving %q: %w", string(p), err)
+	return err
 }
 
 // server is the serving end of one connection.
 type server struct {
 	durable
 	*peer
-	session *Session
-	last    uint64 // request; the reader's
-	slots   chan struct{}
-	large   token // of whoever works on a large transaction
+	last  uint64 // request; the reader's
+	slots chan struct{}
+	large token // of whoever works on a large transaction
 
 	workers sync.WaitGroup
 
 	mu            sync.Mutex // protects all below; held for a few instructions
+	grants        map[uint64]*grant
+	refusals      int // of credentials
 	subscriptions map[uint64]*subscription
 	held          int             // by them
 	woken         []*subscription // with something to tell
 	working       map[uint64]context.CancelFunc
+}
+
+// asker is a server to somebody who asks for something.
+type asker struct {
+	*server
+	session *Session
 }
 
 // serve greets the peer and does what it asks for, until one of the two ends it.
@@ -94,7 +128,8 @@ func (s *server) serve() error {
 }
 
 func (s *server) welcome() error {
-	theirs, err := s.greet(s.hello(s.Origin(), true))
+	certificate, _ := s.Certificate()
+	theirs, err := s.greet(s.hello(s.Origin(), true), s.identity.key, certificate)
 	switch {
 	case err != nil:
 		return s.cause(err)
@@ -114,11 +149,13 @@ func (s *server) handle(m wire.Message) error {
 	case *wire.Unsubscribe:
 		s.unsubscribe(m.Request)
 	case *wire.Fetch:
-		return s.start(m.Request, func(ctx context.Context) error { return s.fetch(ctx, m) })
+		return s.startAs(m.Request, m.As, func(ctx context.Context, a asker) error { return a.fetch(ctx, m) })
 	case *wire.Get:
-		return s.start(m.Request, func(ctx context.Context) error { return s.get(ctx, m) })
+		return s.startAs(m.Request, m.As, func(ctx context.Context, a asker) error { return a.get(ctx, m) })
 	case *wire.History:
-		return s.start(m.Request, func(ctx context.Context) error { return s.history(ctx, m) })
+		return s.startAs(m.Request, m.As, func(ctx context.Context, a asker) error { return a.history(ctx, m) })
+	case *wire.Authenticate:
+		return s.start(m.Request, func(ctx context.Context) error { return s.authenticate(ctx, m) })
 	case *wire.Commit:
 		return s.startCommit(m)
 	case *wire.Cancel:
@@ -163,17 +200,32 @@ func (s *server) start(request uint64, work func(ctx context.Context) error) err
 	return nil
 }
 
+// startAs lets somebody work on a request that is made on behalf of somebody.
+func (s *server) startAs(request, as uint64, work func(ctx context.Context, a asker) error) error {
+	return s.start(request, func(ctx context.Context) error {
+		session, err := s.sessionOf(as)
+		if err != nil {
+			return err
+		}
+		return work(ctx, asker{s, session})
+	})
+}
+
 // startCommit lets somebody work on a transaction.
 func (s *server) startCommit(m *wire.Commit) error {
 	if m.Tx.Size() <= largeTransaction {
-		return s.start(m.Request, func(ctx context.Context) error { return s.commit(ctx, m) })
+		return s.startAs(m.Request, m.As, func(ctx context.Context, a asker) error { return a.commit(ctx, m) })
 	}
 	if err := s.large.takeWithin(s.ctx); err != nil {
 		return err
 	}
 	err := s.start(m.Request, func(ctx context.Context) error {
 		defer s.large.give()
-		return s.commit(ctx, m)
+		session, err := s.sessionOf(m.As)
+		if err != nil {
+			return err
+		}
+		return asker{s, session}.commit(ctx, m)
 	})
 	if err != nil {
 		s.large.give()
@@ -197,13 +249,14 @@ func (s *server) work(ctx context.Context, request uint64, work func(ctx context
 func (s *server) failure(request uint64, err error) *wire.Failure {
 	code := codeOf(err, wire.CodeInternal)
 	if code == wire.CodeInternal {
-		s.logger.Error("a request failed", "principal", string(s.session.principal), "error", err)
+		s.logger.Error("a request failed", "error", err)
 	}
 	return &wire.Failure{Request: request, Code: code, Text: publicText(code, err)}
 }
 
 // release lets go of everything that the connection held, after its end.
 func (s *server) release() {
+	s.endGrants()
 	s.workers.Wait()
 	s.mu.Lock()
 	subscriptions := s.subscriptions
@@ -215,7 +268,7 @@ func (s *server) release() {
 }
 
 // commit hands a transaction in and answers with what became of it.
-func (s *server) commit(ctx context.Context, m *wire.Commit) error {
+func (s asker) commit(ctx context.Context, m *wire.Commit) error {
 	receipt, err := s.accept(ctx, s.session.principal, m.Tx, readsOf(m.Reads)...)
 	answer := &wire.Receipt{Request: m.Request, Tx: m.Tx.ID}
 	switch receipt.Status {
@@ -240,7 +293,7 @@ func readsOf(list []wire.Read) []read {
 }
 
 // visible returns those events of a transaction whose entities the peer may see.
-func (s *server) visible(ctx context.Context, tx *event.Transaction) []*event.Event {
+func (s asker) visible(ctx context.Context, tx *event.Transaction) []*event.Event {
 	var list []*event.Event
 	may := make(map[string]bool)
 	for _, e := range tx.Events {

@@ -18,6 +18,7 @@ import (
 // free: commits never wait for a peer.
 type subscription struct {
 	server   *server
+	session  *Session
 	question *wire.Subscribe
 
 	// Set before the subscription is first woken, and constant.
@@ -31,8 +32,8 @@ type subscription struct {
 
 // subscribe begins to follow a query.
 func (s *server) subscribe(m *wire.Subscribe) error {
-	return s.start(m.Request, func(ctx context.Context) error {
-		sub := &subscription{server: s, question: m}
+	return s.startAs(m.Request, m.As, func(ctx context.Context, a asker) error {
+		sub := &subscription{server: s, session: a.session, question: m}
 		err := sub.open(ctx)
 		if err == nil {
 			err = s.admit(ctx, sub)
@@ -49,7 +50,7 @@ func (s *server) subscribe(m *wire.Subscribe) error {
 // open makes the query a standing one.
 func (sub *subscription) open(ctx context.Context) error {
 	s := sub.server
-	q, err := s.checked(ctx, sub.question.Collection, sub.question.Query)
+	q, err := asker{s, sub.session}.checked(ctx, sub.question.Collection, sub.question.Query)
 	if err == nil {
 		err = mayStand(q)
 	}
@@ -59,7 +60,7 @@ func (sub *subscription) open(ctx context.Context) error {
 	if sub.cursor, err = s.Cursor(ctx); err != nil {
 		return err
 	}
-	standing, err := s.stand(ctx, s.session, q)
+	standing, err := s.stand(ctx, sub.session, q)
 	if err != nil {
 		return err
 	}

@@ -12,7 +12,7 @@ import (
 )
 
 // checked reads a query that came over the wire, and asks the policy.
-func (s *server) checked(ctx context.Context, collection, text string) (*query.Checked, error) {
+func (s asker) checked(ctx context.Context, collection, text string) (*query.Checked, error) {
 	m, err := s.readable(ctx, collection)
 	if err != nil {
 		return nil, err
@@ -25,7 +25,7 @@ func (s *server) checked(ctx context.Context, collection, text string) (*query.C
 }
 
 // readable returns the schema of a collection that the peer may read.
-func (s *server) readable(ctx context.Context, collection string) (*model.Schema, error) {
+func (s asker) readable(ctx context.Context, collection string) (*model.Schema, error) {
 	m := s.models[collection]
 	if m == nil {
 		return nil, &ModelError{Collection: collection, Reason: ErrUnknownModel}
@@ -33,7 +33,7 @@ func (s *server) readable(ctx context.Context, collection string) (*model.Schema
 	return m, s.session.may(ctx, m)
 }
 
-func (s *server) fetch(ctx context.Context, m *wire.Fetch) error {
+func (s asker) fetch(ctx context.Context, m *wire.Fetch) error {
 	q, err := s.checked(ctx, m.Collection, m.Query)
 	if err == nil && q.Grouping() != nil {
 		err = entity.ErrGroups
@@ -62,7 +62,7 @@ func (s *server) fetch(ctx context.Context, m *wire.Fetch) error {
 	return parts.end()
 }
 
-func (s *server) get(ctx context.Context, m *wire.Get) error {
+func (s asker) get(ctx context.Context, m *wire.Get) error {
 	if _, err := s.readable(ctx, m.Collection); err != nil {
 		return err
 	}
@@ -82,7 +82,7 @@ func (s *server) get(ctx context.Context, m *wire.Get) error {
 	return parts.end()
 }
 
-func (s *server) history(ctx context.Context, m *wire.History) error {
+func (s asker) history(ctx context.Context, m *wire.History) error {
 	schema, err := s.readable(ctx, m.Collection)
 	if err != nil {
 		return err

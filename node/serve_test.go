@@ -393,17 +393,22 @@ func TestWhoIsServed(t *testing.T) {
 			hello wire.Hello
 			code  wire.Code
 		}{
-			"a newer protocol": {wire.Hello{Min: 7, Max: 9}, wire.CodeVersion},
-			"a durable node":   {wire.Hello{Min: 1, Max: 1, Durable: true}, wire.CodeProtocol},
-			"another system":   {wire.Hello{Min: 1, Max: 1, System: event.System{1}}, wire.CodeSystem},
+			"a durable node": {wire.Hello{Min: 1, Max: 1, Durable: true, System: f.node.System()}, wire.CodeProtocol},
+			"another system": {wire.Hello{Min: 1, Max: 1, System: event.System{1}}, wire.CodeSystem},
 		} {
 			conn, err := f.line("x").Dial(f.ctx)
 			require.NoError(t, err)
 			s := &stranger{T: t, ctx: f.ctx, conn: conn}
-			s.send(&row.hello)
-			_ = s.hear().(*wire.Hello)
+			s.greet(f, &row.hello)
 			require.Equal(t, row.code, s.hear().(*wire.Bye).Code, name)
 		}
+		conn, err = f.line("x").Dial(f.ctx)
+		require.NoError(t, err)
+		newer := &stranger{T: t, ctx: f.ctx, conn: conn}
+		newer.send(&wire.Hello{Min: 7, Max: 9})
+		_ = newer.hear().(*wire.Hello)
+		require.Equal(t, wire.CodeVersion, newer.hear().(*wire.Bye).Code)
+
 		silent, err := f.line("x").Dial(f.ctx)
 		require.NoError(t, err)
 		s := &stranger{T: t, ctx: f.ctx, conn: silent}

@@ -1,16 +1,24 @@
 package node
 
-import "context"
+import (
+	"context"
+	"maps"
+	"slices"
+	"sync"
+)
 
-// visits counts the connections that a node serves, and ends them all with it.
+// visits knows the connections that a node serves, and ends them all with it.
 type visits struct {
 	gate gate
 	ctx  context.Context
 	end  context.CancelCauseFunc
+
+	mu      sync.Mutex
+	servers map[*server]struct{}
 }
 
 func newVisits(ctx context.Context) *visits {
-	v := new(visits)
+	v := &visits{servers: make(map[*server]struct{})}
 	v.ctx, v.end = context.WithCancelCause(ctx)
 	return v
 }
@@ -28,6 +36,25 @@ func (v *visits) enter(ctx context.Context) (both context.Context, leave func(),
 		cancel(nil)
 		v.gate.leave()
 	}, true
+}
+
+// keep notes who serves a visit, until the function it returns is called.
+func (v *visits) keep(s *server) (forget func()) {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	v.servers[s] = struct{}{}
+	return func() {
+		v.mu.Lock()
+		defer v.mu.Unlock()
+		delete(v.servers, s)
+	}
+}
+
+// all returns the servers of all visits.
+func (v *visits) all() []*server {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	return slices.Collect(maps.Keys(v.servers))
 }
 
 // close ends all visits and waits until they are over.

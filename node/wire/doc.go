@@ -6,9 +6,12 @@
 //
 // # The conversation
 //
-// Each side first sends [Hello]. A side that cannot go on (another system, no
-// common protocol version) sends [Bye] with the code and closes. After both
-// hellos the ephemeral side asks and the durable side answers. Requests carry a
+// Each side first sends [Hello], and once it has the other's, [Proof] that it has
+// the key which it named; a durable side shows with it that its system has
+// certified that key. A side that cannot go on (another system, no common protocol
+// version, a wrong proof) sends [Bye] with the code and closes. The highest version
+// that both speak is spoken. After both proofs
+// the ephemeral side asks and the durable side answers. Requests carry a
 // number that is unique on the connection, greater than every earlier one; each
 // answer names the request that it belongs to. Answers to different requests may
 // interleave, the parts of one answer keep their order.
@@ -20,8 +23,14 @@
 //	Get           Rows (Reset, one row or none); or Failure
 //	History       Events, in one or more parts; or Failure
 //	Commit        Receipt, after Rows in one or more parts if it was accepted; or Failure when nothing was decided
+//	Authenticate  Authenticated, and when it has come to an end Failure; or Failure
 //	Cancel        nothing: gives up a Fetch, a Get, a History
 //	Ping          Pong with the same number
+//
+// Requests are made on behalf of somebody: of whoever the connection was opened for,
+// if it was, or of the principal whose credential was shown with Authenticate. A
+// credential that comes to an end takes its subscriptions with it, with a Failure for
+// each.
 //
 // A side that has heard nothing for 20 seconds asks with Ping, and gives the
 // connection up when nothing has come for a minute. Ping is answered at once.
@@ -84,6 +93,8 @@
 //	reads                      65,536 a transaction
 //	certificates, entries,     4,096 a message
 //	signed heads
+//	a credential               16 KiB; 256 in force and 8 refusals a connection
+//	features                   64 of 32 bytes
 //
 // Decoding refuses what is beyond them with an *Error and allocates nothing for
 // a length or count that the message could not hold.
