@@ -194,9 +194,8 @@
 // that has been there before ends up with nobody else. Only TLS keeps what is said
 // from those in between: see node/stream and node/websocket.
 //
-// A peer that breaks the
-// rules of the protocol loses its connection, what it may ask for at a time is
-// bounded, and how slow it is concerns nobody else. A client trusts its server with
+// A peer that breaks the rules of the protocol loses its connection, what it may ask
+// for at a time is bounded, and how slow it is concerns nobody else. A client trusts its server with
 // its data and its memory.
 //
 // # Identity
