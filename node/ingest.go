@@ -84,6 +84,9 @@ func (i *ingestion) all(arrivals []*arrival) error {
 
 // position is where a log is, this batch included.
 func (i *ingestion) position(o event.Origin) event.Position {
+	if o == i.committer.origin {
+		return i.batch.tip.position(o)
+	}
 	p, ok := i.at[o]
 	if !ok {
 		p, _ = i.batch.foreign.At(o)
@@ -104,6 +107,9 @@ func (i *ingestion) take(a *arrival) error {
 		return nil
 	case seq > at.Seq+1:
 		a.err = &event.LogError{Origin: a.entry.Origin, Seq: at.Seq + 1, Problem: event.Gapped, Verified: at.Seq}
+		return nil
+	case a.entry.Origin == i.committer.origin:
+		a.err = ErrAhead
 		return nil
 	}
 	j := &i.work

@@ -155,7 +155,11 @@ func (in *intake) entryLocked(ctx context.Context, e *event.Entry, message int) 
 	case l.refused, e.Seq <= last.Seq, l.dropped, l.skips && e.Seq != last.Seq+1:
 		return nil
 	}
-	l.skips = false
+	if l.skips = false; e.Seq > last.Seq+1 {
+		if err := in.leapLocked(ctx, l, e); err != nil {
+			return err
+		}
+	}
 	a := &arrival{entry: e, size: e.Size()}
 	if err := in.followsLocked(l, e); err != nil {
 		in.refuseLocked(l, e.Seq, err)
@@ -172,6 +176,27 @@ func (in *intake) entryLocked(ctx context.Context, e *event.Entry, message int) 
 	l.pending += a.size
 	in.held += a.size
 	in.entries++
+	return nil
+}
+
+// leapLocked takes an entry to follow what is stored here, if it does: the source
+// leaves out what it knows to be here, such as what it was sent.
+func (in *intake) leapLocked(ctx context.Context, l *incoming, e *event.Entry) error {
+	s, leave, err := in.node.open(ctx)
+	if err != nil {
+		return err
+	}
+	defer leave()
+	at, ok := s.Cursor().At(l.origin)
+	if !ok || at.Seq < e.Seq-1 {
+		return nil
+	}
+	before, err := readEntry(ctx, s, l.origin, e.Seq-1)
+	if err != nil {
+		return err
+	}
+	in.forgetLocked(l)
+	l.verifier = event.NewLogVerifier(l.origin, before.Position())
 	return nil
 }
 

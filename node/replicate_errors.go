@@ -15,6 +15,10 @@ var (
 	// [OnlyOrigins] and [WithoutOrigins].
 	ErrBlocked = errors.New("the origin is not to be replicated")
 
+	// ErrAhead: a peer has more of this node's own log than this node, whose store must
+	// be an old copy.
+	ErrAhead = errors.New("others have more of this node's log than is here")
+
 	// ErrLeft: the peer has left before both had everything.
 	ErrLeft = errors.New("the peer has left before everything was exchanged")
 )
