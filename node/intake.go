@@ -13,11 +13,10 @@ import (
 
 // What one source of entries may make this node hold.
 const (
-	maxHeldBytes   = 64 << 20 // of entries that cannot be stored yet
-	maxHeldEntries = 64 << 10
-	maxRefused     = 1024    // logs; a source with more is ended
-	unitEntries    = 1024    // stored together
-	unitBytes      = 2 << 20 // likewise
+	maxHeldEntries = 64 << 10 // that cannot be stored yet; for their bytes see Limits
+	maxRefused     = 1024     // logs; a source with more is ended
+	unitEntries    = 1024     // stored together
+	unitBytes      = 2 << 20  // likewise
 )
 
 // intake takes in what one source, a peer or a bundle, has of other origins' logs.
@@ -293,7 +292,7 @@ func (in *intake) forgetLocked(l *incoming) {
 // something with the most, which is asked for again when that has come; and if none
 // waits, somebody sends entries without signing them.
 func (in *intake) boundLocked() {
-	for in.held > maxHeldBytes || in.entries > maxHeldEntries {
+	for in.held > in.node.limits.Held || in.entries > maxHeldEntries {
 		var most *incoming
 		for _, l := range in.logs {
 			if size := l.holds(); size > 0 && (most == nil || size > most.holds()) {

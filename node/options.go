@@ -106,6 +106,10 @@ type Limits struct {
 	// DISTINCT keep. A query that begins beyond that, or grows, fails with
 	// wire.CodeTooMany.
 	StandingRows int
+	// Held is how many bytes of entries a source of logs may make this node hold that wait
+	// for others: see [Node.Replicate]; 64 MiB by default. More is let go of, and asked
+	// for again. One entry may be larger.
+	Held int
 	// Retries is how often [Session.Update] tries a serializable transaction that
 	// met a conflict, the first time included; 16 by default.
 	Retries int
@@ -126,6 +130,9 @@ func (l *Limits) fill() {
 	}
 	if l.StandingRows <= 0 {
 		l.StandingRows = 4 << 20
+	}
+	if l.Held <= 0 {
+		l.Held = 64 << 20
 	}
 	if l.Retries <= 0 {
 		l.Retries = 16

@@ -158,7 +158,10 @@ func (r *replica) handle(m wire.Message, size int) error {
 	case *wire.Pong:
 		return nil
 	case *wire.Bye:
-		return fmt.Errorf("%w: %w", errLeft, farewell(m))
+		if m.Code == wire.CodeClosing {
+			return fmt.Errorf("%w: %w", errLeft, farewell(m))
+		}
+		return farewell(m)
 	}
 	return misplaced(m)
 }
