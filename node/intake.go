@@ -63,6 +63,7 @@ type incoming struct {
 	skips    bool                 // until what was asked for again comes
 	refused  bool
 	meta     []storage.MetaChange // to be stored with it
+	under    int                  // of meta, how many are being stored
 	unmarked int                  // bytes since the last checkpoint
 	waiting  int                  // bytes of queue
 	pending  int                  // bytes of unsigned

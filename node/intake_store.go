@@ -82,6 +82,7 @@ func (in *intake) next() (unit []*arrival, meta []storage.MetaChange) {
 		if len(l.queue) > 0 && l.waits == nil {
 			open = append(open, &queued{log: l})
 			meta = append(meta, l.meta...)
+			l.under = len(l.meta)
 		}
 	}
 	heap.Init(&open)
@@ -112,7 +113,7 @@ func (in *intake) note(unit []*arrival) {
 			in.ready -= a.size
 			l.waiting -= a.size
 			in.stored++
-			l.queue, l.meta = l.queue[1:], nil
+			l.queue, l.meta, l.under = l.queue[1:], l.meta[l.under:], 0
 		case a.err != nil:
 			in.refuseLocked(l, a.entry.Seq, a.err)
 			in.ready -= l.waiting

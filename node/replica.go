@@ -23,8 +23,8 @@ type replica struct {
 	since   time.Time
 	other   event.Origin
 	in      *intake
-	out     *outlet // the writer's
-	pieces  []byte  // of an entry that comes in pieces; the reader's
+	out     *outlet  // the writer's
+	whole   assembly // the reader's
 
 	mu      sync.Mutex // protects all below; held for a few instructions
 	asked   *wire.Follow
@@ -146,7 +146,11 @@ func (r *replica) handle(m wire.Message, size int) error {
 	case *wire.Entries:
 		return r.take(m, size)
 	case *wire.Piece:
-		return r.piece(m, size)
+		one, err := r.whole.add(m)
+		if err != nil {
+			return err
+		}
+		return r.take(one, size)
 	case *wire.Caught:
 		return r.in.finished(m.Number)
 	case *wire.Progress:
@@ -170,23 +174,6 @@ func (r *replica) take(m *wire.Entries, size int) error {
 	err := r.in.take(r.ctx, m, size)
 	r.nudge()
 	return err
-}
-
-// piece puts an entry together.
-func (r *replica) piece(m *wire.Piece, size int) error {
-	r.pieces = append(r.pieces, m.Bytes...)
-	if len(r.pieces) > event.MaxEntrySize {
-		return errFlood("an entry that is larger than entries are")
-	}
-	one := new(wire.Entries)
-	if !m.More {
-		e, err := event.DecodeEntry(r.pieces)
-		if err != nil {
-			return &wire.Error{Kind: m.Kind(), Err: err}
-		}
-		one.Entries, r.pieces = append(one.Entries, e), nil
-	}
-	return r.take(one, size)
 }
 
 // follow takes in what the peer asks for.

@@ -71,18 +71,14 @@ func (t *trust) check(o event.Origin) error {
 // who it is. On an ephemeral node the error is ErrEphemeral; of a peer in another
 // system, ErrSystem.
 func (n *Node) Replicate(ctx context.Context, conn wire.Conn, options ...ReplicateOption) error {
-	if n.committer == nil {
+	ctx, leave, err := n.visit(ctx)
+	if err != nil {
 		_ = conn.Close() // nothing was said on it
-		return ErrEphemeral
-	}
-	ctx, leave, ok := n.visits.enter(ctx)
-	if !ok {
-		_ = conn.Close() // nothing was said on it
-		return ErrClosed
+		return err
 	}
 	defer leave()
 	r := newReplica(ctx, n, conn, newReplication(options))
-	err := r.outcome(r.speak(func() {}))
+	err = r.outcome(r.speak(func() {}))
 	list := []error{err}
 	for _, e := range r.problems() {
 		list = append(list, e)
@@ -96,17 +92,14 @@ func (n *Node) Replicate(ctx context.Context, conn wire.Conn, options ...Replica
 // calls Replicate. [Node.Replicas] tells which logs are not taken. Several nodes may
 // be followed at a time; [Once] means nothing here. It ends with the node.
 func (n *Node) Follow(dial func(ctx context.Context) (wire.Conn, error), options ...ReplicateOption) (*Connection, error) {
-	switch {
-	case n.committer == nil:
-		return nil, ErrEphemeral
-	case dial == nil:
+	if dial == nil {
 		return nil, errors.New("no function to dial with")
 	}
 	r := newReplication(options)
 	r.once = false
-	ctx, leave, ok := n.visits.enter(n.ctx)
-	if !ok {
-		return nil, ErrClosed
+	ctx, leave, err := n.visit(n.ctx)
+	if err != nil {
+		return nil, err
 	}
 	ctx, cancel := context.WithCancel(ctx)
 	c := newConnection(n, dial, cancel)

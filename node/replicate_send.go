@@ -87,13 +87,13 @@ func (x *excerpt) prepare() (after event.Cursor, err error) {
 		if err != nil {
 			return after, err
 		}
-		x.limits[p.Origin] = limit
+		x.limits[p.Origin] = limit.Seq
 		from := event.Position{Origin: p.Origin, Seq: x.sent[p.Origin]}
-		if limit <= from.Seq {
+		if limit.Seq <= from.Seq {
 			from.Seq = p.Seq // there is nothing to be read
 		}
 		after = after.With(from)
-		goal = goal.With(event.Position{Origin: p.Origin, Seq: limit})
+		goal = goal.With(limit)
 	}
 	if x.pending && x.goal.IsZero() {
 		x.goal = goal
@@ -103,25 +103,26 @@ func (x *excerpt) prepare() (after event.Cursor, err error) {
 
 // limit is how far the log that ends at p can be sent: as far as somebody vouches for
 // it, and not at all without a certificate.
-func (x *excerpt) limit(p event.Position) (uint64, error) {
+func (x *excerpt) limit(p event.Position) (event.Position, error) {
+	none := event.Position{Origin: p.Origin}
 	if x.refused[p.Origin] || x.trusts.check(p.Origin) != nil {
-		return 0, nil
+		return none, nil
 	}
 	if p.Seq <= x.sent[p.Origin] {
-		return p.Seq, nil
+		return p, nil
 	}
 	if _, ok, err := x.node.certificateIn(x.ctx, x.snapshot, p.Origin); !ok || err != nil {
-		return 0, err
+		return none, err
 	}
 	if p.Origin == x.node.Origin() {
-		return p.Seq, nil
+		return p, nil
 	}
 	heads, err := headsIn(x.ctx, x.snapshot, p.Origin, x.sent[p.Origin])
 	if err != nil || len(heads) == 0 {
-		return x.sent[p.Origin], err
+		return none, err
 	}
 	x.heads[p.Origin] = heads
-	return min(p.Seq, heads[len(heads)-1].Seq), nil
+	return heads[len(heads)-1].Position(), nil
 }
 
 // read goes through the logs and sends.
