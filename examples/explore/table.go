@@ -3,11 +3,13 @@ package main
 import (
 	"fmt"
 	"io"
+	"strconv"
 	"strings"
+	"unicode"
 	"unicode/utf8"
 
 	"github.com/ankgo/ank/entity"
-	"github.com/ankgo/ank/examples/explore/unicode"
+	characters "github.com/ankgo/ank/examples/explore/unicode"
 )
 
 // table prints rows in columns, the first ones of many.
@@ -47,10 +49,19 @@ func (t *table) print(out io.Writer, indent string) {
 	}
 }
 
-func (sh *shell) characterRow(c unicode.CharacterView) []string {
+func (sh *shell) characterRow(c characters.CharacterView) []string {
 	return []string{
-		fmt.Sprintf("U+%04X", c.Code()), fmt.Sprintf("%+q", rune(c.Code())), c.Category(), sh.scripts[c.ScriptRef().ID()], c.Name(),
+		fmt.Sprintf("U+%04X", c.Code()), glyph(rune(c.Code())), c.Category(), sh.scripts[c.ScriptRef().ID()], c.Name(),
 	}
+}
+
+// glyph shows a character in quotes. One that is not seen by itself, or that would
+// join with the quote before it, stands there as an escape.
+func glyph(r rune) string {
+	if unicode.IsPrint(r) && !unicode.IsMark(r) {
+		return strconv.QuoteRune(r)
+	}
+	return strconv.QuoteRuneToASCII(r)
 }
 
 func (sh *shell) groupRow(g entity.Group) []string {
