@@ -47,8 +47,9 @@ type Node struct {
 	visits    *visits
 	replicas  replicas
 
-	closing token // held by whoever closes the node
-	closed  atomic.Bool
+	reviewed atomic.Bool // Review has been called
+	closing  token       // held by whoever closes the node
+	closed   atomic.Bool
 }
 
 // Open opens a node over a store. An empty store is made the node's own; one

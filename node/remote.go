@@ -104,6 +104,9 @@ func (e *ephemeral) standBy(ctx context.Context, s *Session, q *query.Checked, c
 		return nil, err
 	}
 	defer e.keeper.end()
+	if err := s.mayStill(ctx, asked); err != nil {
+		return nil, err
+	}
 	if err := l.load(ctx); err != nil {
 		return nil, err
 	}

@@ -17,11 +17,13 @@ import (
 // [reactor.Turn].
 
 // Query implements [entity.Requerier].
-func (l *live) Query() (*query.Checked, error) {
+func (l *live) Query() (*query.Checked, error) { return checked(l.asks(), l.schema) }
+
+// asks is the text of the query.
+func (l *live) asks() string {
 	l.mu.Lock()
-	text := l.text
-	l.mu.Unlock()
-	return checked(text, l.schema)
+	defer l.mu.Unlock()
+	return l.text
 }
 
 // Requery implements [entity.Requerier].
@@ -46,7 +48,16 @@ func (l *live) Requery(ctx context.Context, q *query.Checked) error {
 		return err
 	}
 	defer next.Close()
-	return l.turn(ctx, turn, next)
+	if err := l.turn(ctx, turn, next); err != nil {
+		return err
+	}
+	if !l.session.node.reviewed.Load() {
+		return nil
+	}
+	if err := l.review(ctx); err != nil { // as what it was, it has perhaps been reviewed before
+		return err
+	}
+	return l.Err()
 }
 
 // sameShape says whether a live query can become another one.

@@ -5,6 +5,7 @@ import (
 	"errors"
 
 	"github.com/ankgo/ank/node/reactor"
+	"github.com/ankgo/ank/query"
 )
 
 // Review asks the policy again about the live queries that stand on this node,
@@ -17,7 +18,17 @@ func (n *Node) Review(ctx context.Context) error {
 	if ctx == nil {
 		return errNoContext
 	}
+	n.reviewed.Store(true)
 	return n.role.review(ctx)
+}
+
+// mayStill is mayAsk for a query that stands from now on: a review that began after
+// the policy was asked about it, and before it stood, has passed it by.
+func (s *Session) mayStill(ctx context.Context, q *query.Checked) error {
+	if !s.node.reviewed.Load() {
+		return nil
+	}
+	return s.mayAsk(ctx, q)
 }
 
 // review implements role.
@@ -33,24 +44,37 @@ func (d durable) review(ctx context.Context) error {
 // review ends the query if it may not be asked any more. The error is another one
 // than that.
 func (l *live) review(ctx context.Context) error {
-	q, err := l.Query()
-	if err != nil {
-		return err
+	for {
+		text := l.asks()
+		q, err := checked(text, l.schema)
+		if err != nil {
+			return err
+		}
+		denied := l.session.mayAsk(ctx, q)
+		if !errors.Is(denied, ErrDenied) {
+			return denied
+		}
+		if l.deny(text, q, denied) {
+			return nil
+		}
 	}
-	denied := l.session.mayAsk(ctx, q)
-	if !errors.Is(denied, ErrDenied) {
-		return denied
-	}
+}
+
+// deny ends the query because it may not be asked any more. It returns false if it
+// has become another one than that.
+func (l *live) deny(text string, q *query.Checked, denied error) bool {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	switch {
+	case l.text != text:
+		return false
 	case l.closed:
 	case l.base == nil: // it is not registered yet
 		l.closed, l.err = true, denied
 	default:
 		reactor.Withdraw(q, l.subscriptions(), reactor.Denied, denied)
 	}
-	return nil
+	return true
 }
 
 // review implements role.

@@ -17,14 +17,20 @@ import (
 var errNotYours = errors.New("not yours")
 
 // doors is a policy that lets nobody but prince read albums or persons while they are
-// closed.
-type doors struct{ closed atomic.Bool }
+// closed. What is meanwhile is done once, between the next answer and its arrival.
+type doors struct {
+	closed    atomic.Bool
+	meanwhile atomic.Pointer[func()]
+}
 
-func (d *doors) Read(_ context.Context, p node.Principal, collection string) error {
+func (d *doors) Read(_ context.Context, p node.Principal, collection string) (err error) {
 	if d.closed.Load() && p != "prince" && (collection == "albums" || collection == "persons") {
-		return errNotYours
+		err = errNotYours
 	}
-	return nil
+	if do := d.meanwhile.Swap(nil); do != nil {
+		(*do)()
+	}
+	return err
 }
 
 func (d *doors) Accept(context.Context, *node.Acceptance) error { return nil }
@@ -166,4 +172,80 @@ func TestWhatIsDeniedIsNotTold(t *testing.T) {
 		}
 		require.Zero(t, f.node.Standing())
 	}, node.WithPolicy(d))
+}
+
+// TestReviewWhileAQueryIsAsked: what was allowed before a review, and stands after
+// it, is reviewed.
+func TestReviewWhileAQueryIsAsked(t *testing.T) {
+	d := new(doors)
+	cluster(t, func(t *testing.T, f *fixture) {
+		s := newStaff(f)
+		ada := f.join("ada", node.Models(personSchema, taskSchema), node.WithPolicy(d))
+		ada.connect()
+		for _, where := range []struct {
+			node    *node.Node
+			session *node.Session
+		}{{f.node, f.queen}, {ada.node, ada.session}} {
+			closing := func() {
+				d.closed.Store(true)
+				require.NoError(t, where.node.Review(f.ctx))
+			}
+			d.closed.Store(false)
+			w := s.watch(where.session, "ORDER BY title")
+			d.meanwhile.Store(&closing)
+			_, err := persons.Query(f.ctx, where.session, "")
+			require.ErrorIs(t, err, node.ErrDenied)
+
+			d.closed.Store(false)
+			d.meanwhile.Store(&closing)
+			require.ErrorIs(t, w.live.Requery(f.ctx, "ORDER BY owner.name"), node.ErrDenied)
+			require.Equal(t, []string{"read", "rest", "write"}, w.titles(), "it is what it was")
+			w.live.Close()
+		}
+	}, node.Models(personSchema, taskSchema), node.WithPolicy(d))
+}
+
+// TestReviewOfWhatBecomesAllowed: nothing is taken away from a query that has become
+// another one while the policy was asked.
+func TestReviewOfWhatBecomesAllowed(t *testing.T) {
+	d := new(doors)
+	cluster(t, func(t *testing.T, f *fixture) {
+		s := newStaff(f)
+		w := s.watch(f.queen, "ORDER BY owner.name, title")
+		d.closed.Store(true)
+		becoming := func() { require.NoError(t, w.live.Requery(f.ctx, "ORDER BY title")) }
+		d.meanwhile.Store(&becoming)
+		require.NoError(t, f.node.Review(f.ctx))
+		require.Equal(t, []string{"read", "rest", "write"}, w.titles())
+		require.NoError(t, w.live.Err())
+	}, node.Models(personSchema, taskSchema), node.WithPolicy(d))
+}
+
+// TestReviewOfWhatBecomesDenied: a query that the review has seen as what it was is
+// seen again when it has become another.
+func TestReviewOfWhatBecomesDenied(t *testing.T) {
+	d := new(doors)
+	cluster(t, func(t *testing.T, f *fixture) {
+		s := newStaff(f)
+		for range 6 { // queries are reviewed in any order
+			d.closed.Store(false)
+			w := s.watch(f.queen, "ORDER BY title")
+			require.Len(t, w.titles(), 3)
+			turned, reviewed := make(chan struct{}), make(chan error)
+			f.stage.snapshot = func() error { // allowed, and being read
+				f.stage.snapshot = nil
+				d.closed.Store(true)
+				waiting := func() { <-turned }
+				d.meanwhile.Store(&waiting)
+				go func() { reviewed <- f.node.Review(f.ctx) }()
+				synctest.Wait()
+				return nil
+			}
+			require.ErrorIs(t, w.live.Requery(f.ctx, "ORDER BY owner.name, title"), node.ErrDenied)
+			close(turned)
+			require.NoError(t, <-reviewed)
+			require.ErrorIs(t, w.live.Err(), node.ErrDenied)
+			w.live.Close()
+		}
+	}, node.Models(personSchema, taskSchema), node.WithPolicy(d))
 }

@@ -33,6 +33,10 @@ func (d durable) standBy(ctx context.Context, s *Session, q *query.Checked) (*li
 	if err := d.lives.add(l); err != nil {
 		return nil, err
 	}
+	if err := s.mayStill(ctx, q); err != nil {
+		d.lives.remove(l)
+		return nil, err
+	}
 	err := errAbandoned
 	for errors.Is(err, errAbandoned) {
 		err = l.load(ctx, q)
