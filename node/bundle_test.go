@@ -60,7 +60,7 @@ func (f *fixture) importAnxiously(bundle []byte) (uint64, error) {
 func TestADamagedBundleIsRefused(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		a := member(t)
-		for range 300 {
+		for range 150 {
 			a.create(a.prince, Album{Name: strings.Repeat("Parade ", 200)})
 		}
 		var whole bytes.Buffer
@@ -69,7 +69,7 @@ func TestADamagedBundleIsRefused(t *testing.T) {
 		b := member(t)
 		last := uint64(0)
 		random := rand.New(rand.NewPCG(1, 2))
-		for cut := 0; cut < whole.Len(); cut += 1 + random.IntN(whole.Len()/20) {
+		for cut := 0; cut < whole.Len(); cut += 1 + random.IntN(whole.Len()/10) {
 			_, err := b.importAnxiously(whole.Bytes()[:cut])
 			require.ErrorIs(t, err, node.ErrBundle, "cut at %d", cut)
 			at := b.at(a.node.Origin())
@@ -77,7 +77,7 @@ func TestADamagedBundleIsRefused(t *testing.T) {
 			last = at
 		}
 		require.Positive(t, last, "what was verified stays")
-		for range 60 {
+		for range 20 {
 			damaged := bytes.Clone(whole.Bytes())
 			at := random.IntN(len(damaged))
 			damaged[at]++

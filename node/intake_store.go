@@ -234,10 +234,11 @@ func (in *intake) question() *wire.Follow {
 func (in *intake) shown() map[event.Origin]uint64 {
 	in.mu.Lock()
 	defer in.mu.Unlock()
-	came := in.came
-	if len(came) > 0 {
-		in.came = make(map[event.Origin]uint64)
+	if len(in.came) == 0 {
+		return nil
 	}
+	came := in.came
+	in.came = make(map[event.Origin]uint64)
 	return came
 }
 
