@@ -46,3 +46,18 @@ func (n *Node) ForgetEarly(records, receipts int) {
 
 // MarkEvery is the number of entries between two marks.
 const MarkEvery = markEvery
+
+// ReadLog reads all logs.
+func (n *Node) ReadLog(f func(*event.Entry)) {
+	s, leave, err := n.open(context.Background())
+	if err != nil {
+		panic(err)
+	}
+	defer leave()
+	for e, err := range s.Log(context.Background(), event.Cursor{}) {
+		if err != nil {
+			panic(err)
+		}
+		f(e)
+	}
+}

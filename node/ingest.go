@@ -18,6 +18,8 @@ type arrival struct {
 	size  int               // of its encoding
 	head  *event.SignedHead // if the log was signed there
 
+	shares bool // it is a small part of the message that it came in, and keeps that alive
+
 	// What became of it.
 	stored  bool
 	missing *entity.MissingError // what it waits for
@@ -114,7 +116,7 @@ func (i *ingestion) take(a *arrival) error {
 	}
 	j := &i.work
 	defer j.clear()
-	j.preparer, j.last = i.preparer, make(map[event.ID]int, len(a.entry.Tx.Events))
+	j.preparer = i.preparer
 	again, err := i.fold(j, a)
 	switch {
 	case errors.As(err, &a.missing):
@@ -134,8 +136,9 @@ var errOtherBatch = errors.New("something else with its ID is part of the batch"
 // fold works out what the events of an arrival do, and returns those that are to be
 // found where they were logged before.
 func (i *ingestion) fold(j *judgement, a *arrival) (again []event.ID, err error) {
+	single := len(a.entry.Tx.Events)+len(a.entry.Added) == 1
 	for _, e := range a.entry.Events() {
-		before, err := j.record(e.Collection, e.Entity)
+		before, err := i.record(j, e, single)
 		if err != nil {
 			return nil, err
 		}
@@ -158,10 +161,20 @@ func (i *ingestion) fold(j *judgement, a *arrival) (again []event.ID, err error)
 		if err != nil {
 			return nil, err
 		}
-		j.last[e.Entity] = len(j.changes)
+		if j.last != nil {
+			j.last[e.Entity] = len(j.changes)
+		}
 		j.changes = append(j.changes, c)
 	}
 	return again, nil
+}
+
+// record returns an entity's record as of the events of the entry so far.
+func (i *ingestion) record(j *judgement, e *event.Event, single bool) (*storage.Record, error) {
+	if single {
+		return i.current(e.Collection, e.Entity)
+	}
+	return j.record(e.Collection, e.Entity)
 }
 
 // known returns the event that is here under the ID of another, nil if none is.

@@ -3,6 +3,7 @@ package node
 import (
 	"context"
 	"errors"
+	"slices"
 	"sync"
 
 	"github.com/ankgo/ank/entity"
@@ -103,6 +104,14 @@ func (in *intake) take(ctx context.Context, m *wire.Entries, size int) error {
 	for i := range m.Heads {
 		in.headLocked(&m.Heads[i])
 	}
+	for _, e := range m.Entries {
+		for _, a := range slices.Backward(in.logs[e.Origin].unsigned) {
+			if !a.shares {
+				break
+			}
+			a.part()
+		}
+	}
 	in.boundLocked()
 	if in.refused > maxRefused {
 		return errFlood("more logs that are refused than can be kept track of")
@@ -161,15 +170,10 @@ func (in *intake) entryLocked(ctx context.Context, e *event.Entry, message int) 
 		}
 	}
 	a := &arrival{entry: e, size: e.Size()}
+	a.shares = message > 4*a.size
 	if err := in.followsLocked(l, e); err != nil {
 		in.refuseLocked(l, e.Seq, err)
 		return nil
-	}
-	if message > 4*a.size {
-		// It may be held for long, and must not keep a whole message alive.
-		if a.entry, err = event.DecodeEntry(e.AppendTo(nil)); err != nil {
-			return err
-		}
 	}
 	a.short = l.verifier.Last().Short
 	l.unsigned = append(l.unsigned, a)
@@ -227,6 +231,8 @@ func (in *intake) headLocked(h *event.SignedHead) {
 		l.waiting += a.size
 		if l.waits == nil {
 			in.releaseLocked(a)
+		} else {
+			a.part()
 		}
 	}
 	if l.unmarked >= checkpointBytes || h.Seq/markEvery > (h.Seq-uint64(n))/markEvery {
@@ -237,8 +243,21 @@ func (in *intake) headLocked(h *event.SignedHead) {
 	l.unsigned = append([]*arrival(nil), l.unsigned[n:]...)
 }
 
+// part gives an entry that may be held for long memory of its own: it must not keep
+// alive a message that it was a small part of.
+func (a *arrival) part() {
+	if !a.shares {
+		return
+	}
+	a.shares = false
+	if e, err := event.DecodeEntry(a.entry.AppendTo(nil)); err == nil { // it was decoded before
+		a.entry = e
+	}
+}
+
 // holdLocked and releaseLocked count what cannot be stored, and what can.
 func (in *intake) holdLocked(a *arrival) {
+	a.part()
 	in.ready -= a.size
 	in.held += a.size
 	in.entries++
