@@ -37,9 +37,9 @@
 //
 // # What is checked
 //
-// Calls of every method of [github.com/ankgo/ank/entity.Collection], and of every
-// function in that package that takes a collection, whose last parameters are
-// text string, args ...any. The text may be a literal, a constant, a sum of them, or a
+// Calls of every method of [github.com/ankgo/ank/entity.Collection] and
+// [github.com/ankgo/ank/entity.Live], and of every function in that package that takes
+// one of them, whose last parameters are text string, args ...any. The text may be a literal, a constant, a sum of them, or a
 // conversion; a constant that is declared in the package is followed to its
 // declaration. Reported are
 //

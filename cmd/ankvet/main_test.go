@@ -45,6 +45,12 @@ func TestCommand(t *testing.T) {
 	}
 }
 
+// TestTestdataIsFresh: what is checked is what ankgen generates today.
+func TestTestdataIsFresh(t *testing.T) {
+	code, text := run(t, "go", "run", "./cmd/ankgen", "-check", "./cmd/ankvet/queryvet/testdata/music", "./cmd/ankvet/queryvet/testdata/people")
+	require.Zero(t, code, text)
+}
+
 // run runs a command at the repository's root.
 func run(t *testing.T, command ...string) (code int, text string) {
 	t.Helper()

@@ -19,8 +19,8 @@ type call struct {
 }
 
 // call tells whether a call is one: whatever package entity declares that takes a
-// collection, as its receiver or as a parameter, and ends in the parameters
-// text string, args ...any. So methods that are still to come are among them.
+// collection or a live query, as its receiver or as a parameter, and ends in the
+// parameters text string, args ...any. So methods that are still to come are among them.
 func (v *vetter) call(e *ast.CallExpr) (call, bool) {
 	fn := v.callee(e.Fun)
 	if fn == nil || fn.Pkg() == nil || fn.Pkg().Path() != gomodel.EntityPath {
@@ -31,21 +31,39 @@ func (v *vetter) call(e *ast.CallExpr) (call, bool) {
 	if !ok || !takesText(sig) {
 		return call{}, false
 	}
-	collection := receiverOf(fn)
+	asked := subjectOf(fn.Signature().Recv())
 	for p := range sig.Params().Variables() {
-		if collection == nil {
-			collection = collectionOf(p.Type())
+		if asked == nil {
+			asked = subjectOf(p)
 		}
 	}
 	at := sig.Params().Len() - 2
-	if collection == nil || len(e.Args) <= at {
+	if asked == nil || len(e.Args) <= at {
 		return call{}, false
 	}
 	c := call{expr: e, text: e.Args[at], args: e.Args[at+1:], spread: e.Ellipsis.IsValid(), groups: strings.Contains(fn.Name(), "Groups")}
-	if declared, ok := types.Unalias(collection.TypeArgs().At(collection.TypeArgs().Len() - 1)).(*types.Named); ok {
+	declared, ok := types.Unalias(asked.TypeArgs().At(asked.TypeArgs().Len() - 1)).(*types.Named)
+	switch {
+	case isNamed(asked, gomodel.EntityPath, "Live"):
+		if !ok { // items of any sort
+			return call{}, false
+		}
+		c.groups, c.model = isNamed(declared, gomodel.EntityPath, "Group"), modelOfView(declared)
+	case ok:
 		c.model = declared.Obj()
 	}
 	return c, true
+}
+
+// modelOfView is the struct of the model that a generated type of views is for, as its
+// method Ref tells; nil if it has none.
+func modelOfView(view *types.Named) *types.TypeName {
+	found, _, _ := types.LookupFieldOrMethod(view, false, view.Obj().Pkg(), "Ref")
+	ref, ok := found.(*types.Func)
+	if !ok || ref.Signature().Results().Len() != 1 {
+		return nil
+	}
+	return targetOf(ref.Signature().Results().At(0).Type())
 }
 
 // callee is the function or method that an expression names, of a generic type the
@@ -81,24 +99,24 @@ func isAny(t types.Type) bool {
 	return ok && i.Empty()
 }
 
-// receiverOf is the collection that a function is a method of, or nil.
-func receiverOf(fn *types.Func) *types.Named {
-	if recv := fn.Signature().Recv(); recv != nil {
-		return collectionOf(recv.Type())
+// subjectOf is the entity.Collection or entity.Live that a receiver or a parameter is, or
+// points to; or nil.
+func subjectOf(v *types.Var) *types.Named {
+	if v == nil {
+		return nil
 	}
-	return nil
-}
-
-// collectionOf is the entity.Collection that t is, or points to; or nil.
-func collectionOf(t types.Type) *types.Named {
+	t := v.Type()
 	if p, ok := types.Unalias(t).(*types.Pointer); ok {
 		t = p.Elem()
 	}
 	named, ok := types.Unalias(t).(*types.Named)
-	if !ok || !isNamed(named, gomodel.EntityPath, "Collection") || named.TypeArgs().Len() == 0 {
+	if !ok || named.TypeArgs().Len() == 0 {
 		return nil
 	}
-	return named
+	if isNamed(named, gomodel.EntityPath, "Collection") || isNamed(named, gomodel.EntityPath, "Live") {
+		return named
+	}
+	return nil
 }
 
 // isNamed tells whether a type is the one of that name at a path, or an instance

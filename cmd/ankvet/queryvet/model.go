@@ -172,7 +172,7 @@ func columnType(column *types.Named) model.Type {
 		return model.TypeTime
 	case isNamed(column, gomodel.QueryPath, "Duration"):
 		return model.TypeDuration
-	case isNamed(column, gomodel.QueryPath, "ID"):
+	case isNamed(column, gomodel.QueryPath, "ID"), isNamed(column, gomodel.QueryPath, "Ref"):
 		return model.TypeID
 	case isNamed(column, gomodel.QueryPath, "JSON"):
 		return model.TypeJSON

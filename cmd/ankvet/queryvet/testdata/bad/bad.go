@@ -13,6 +13,14 @@ import (
 	"github.com/ankgo/ank/query"
 )
 
+func becoming(ctx context.Context, live *entity.Live[music.AlbumView], counts *entity.Live[entity.Group], n int) {
+	live.Requery(ctx, "yaer > 1985")                   // want `query 1:1: Album has no column "yaer" \(did you mean year\?\)`
+	live.Requery(ctx, "artist.name = ?", n)            // want `query 1:15: column artist.name is a string and cannot be compared with n, an int`
+	live.Requery(ctx, "SELECT COUNT(*)")               // want `query 1:1: a query with SELECT asks for groups`
+	counts.Requery(ctx, "year > 1985")                 // want `query 1:1: .* SELECT`
+	counts.Requery(ctx, "SELECT COUNT(*) WHERE yaer=") // want `query 1:28: expected a column or a value, found the end`
+}
+
 func syntax(ctx context.Context, s entity.Session) {
 	music.Albums.Query(ctx, s, "year > 1985 AN live") // want `query 1:13: expected AND, OR, ORDER BY, LIMIT or the end, found "AN" \(did you mean AND\?\)`
 	music.Albums.Fetch(ctx, s, "year >")              // want `query 1:7: expected a column or a value, found the end`

@@ -14,6 +14,12 @@ import (
 	"github.com/ankgo/ank/query"
 )
 
+func becoming[V any](ctx context.Context, live *entity.Live[music.AlbumView], other *entity.Live[V], counts *entity.Live[entity.Group]) {
+	_ = live.Requery(ctx, "year > ? ORDER BY artist.name", 1985)
+	_ = other.Requery(ctx, "yaer > 1985") // of what model is not known
+	_ = counts.Requery(ctx, "SELECT COUNT(*) WHERE yaer > 1985")
+}
+
 func right(ctx context.Context, s entity.Session, n uint8, name string, at *time.Time, ref model.Ref[people.Person], what any) {
 	music.Albums.Query(ctx, s, "")
 	music.Albums.Query(ctx, s, "year > 1985 AND title LIKE 'P%' ORDER BY released DESC NULLS LAST LIMIT 10 OFFSET 5")

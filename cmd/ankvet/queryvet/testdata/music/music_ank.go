@@ -47,18 +47,18 @@ func (albumTargets) Target(field int) *model.Schema {
 
 // The columns of Album, to build predicates from.
 const (
-	AlbumYear   query.Number[Album, int16]                = "year"
-	AlbumDay    query.Time[Album, time.Time]              = "released"
-	AlbumTitle  query.Text[Album, string]                 = "title"
-	AlbumArtist query.ID[Album, model.Ref[people.Person]] = "artist"
-	AlbumCover  query.ID[Album, model.Ref[Image]]         = "cover"
-	AlbumGenre  query.Text[Album, Genre]                  = "genre"
-	AlbumLength query.Duration[Album, time.Duration]      = "length"
-	AlbumLive   query.Bool[Album, bool]                   = "live"
-	AlbumHash   query.Bytes[Album, []byte]                = "hash"
-	AlbumPlays  query.Number[Album, uint32]               = "plays"
-	AlbumRating query.Number[Album, float64]              = "rating"
-	AlbumMeta   query.JSON[Album, model.JSON]             = "meta"
+	AlbumYear   query.Number[Album, int16]           = "year"
+	AlbumDay    query.Time[Album, time.Time]         = "released"
+	AlbumTitle  query.Text[Album, string]            = "title"
+	AlbumArtist query.Ref[Album, people.Person]      = "artist"
+	AlbumCover  query.Ref[Album, Image]              = "cover"
+	AlbumGenre  query.Text[Album, Genre]             = "genre"
+	AlbumLength query.Duration[Album, time.Duration] = "length"
+	AlbumLive   query.Bool[Album, bool]              = "live"
+	AlbumHash   query.Bytes[Album, []byte]           = "hash"
+	AlbumPlays  query.Number[Album, uint32]          = "plays"
+	AlbumRating query.Number[Album, float64]         = "rating"
+	AlbumMeta   query.JSON[Album, model.JSON]        = "meta"
 )
 
 // Albums is the collection of Album.
@@ -205,9 +205,9 @@ func (imageTargets) Target(field int) *model.Schema {
 
 // The columns of Image, to build predicates from.
 const (
-	ImageURL   query.Text[Image, string]                = "url"
-	ImageAlbum query.ID[Image, model.Ref[Album]]        = "album"
-	ImageTaken query.ID[Image, model.Ref[people.Place]] = "taken"
+	ImageURL   query.Text[Image, string]      = "url"
+	ImageAlbum query.Ref[Image, Album]        = "album"
+	ImageTaken query.Ref[Image, people.Place] = "taken"
 )
 
 // Images is the collection of Image.

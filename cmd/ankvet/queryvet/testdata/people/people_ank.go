@@ -42,14 +42,14 @@ func (personTargets) Target(field int) *model.Schema {
 
 // The columns of Person, to build predicates from.
 const (
-	PersonName     query.Text[Person, string]          = "name"
-	PersonNick     query.Text[Person, string]          = "nickname"
-	PersonBorn     query.Time[Person, time.Time]       = "born"
-	PersonAge      query.Number[Person, uint8]         = "age"
-	PersonIsActive query.Bool[Person, bool]            = "active"
-	PersonPhoto    query.Bytes[Person, []byte]         = "photo"
-	PersonLinks    query.JSON[Person, model.JSON]      = "links"
-	PersonMentor   query.ID[Person, model.Ref[Person]] = "mentor"
+	PersonName     query.Text[Person, string]     = "name"
+	PersonNick     query.Text[Person, string]     = "nickname"
+	PersonBorn     query.Time[Person, time.Time]  = "born"
+	PersonAge      query.Number[Person, uint8]    = "age"
+	PersonIsActive query.Bool[Person, bool]       = "active"
+	PersonPhoto    query.Bytes[Person, []byte]    = "photo"
+	PersonLinks    query.JSON[Person, model.JSON] = "links"
+	PersonMentor   query.Ref[Person, Person]      = "mentor"
 )
 
 // People is the collection of Person.
