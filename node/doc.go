@@ -120,7 +120,7 @@
 // While it is being built nothing is refused on its account. From then on no
 // entity gets a key that another one has, while those that share one keep it, and
 // can be edited. [Node.WaitIndexes] and [Node.Indexes] name them in a
-// *[CollisionError] until somebody has decided between them. The same would become
+// *[CollisionError] until somebody has decided between them. The same becomes
 // of entries from the log of another durable node, which are never refused: of
 // uniqueness, like everything else, the node that accepts first-hand decides. A
 // query for the key finds all who have it, the oldest first, unless it asks for
@@ -198,6 +198,48 @@
 // for at a time is bounded, and how slow it is concerns nobody else. A client trusts its server with
 // its data and its memory.
 //
+// # Replication
+//
+// Durable nodes of one system exchange their logs. Both ends of a connection call
+// [Node.Replicate]; [Node.Follow] does and dials again when the connection is lost:
+//
+//	connection, err := n.Follow(dial)       // any wire.Conn
+//	...
+//	err = other.Replicate(ctx, conn)        // at the other end
+//
+// Each sends what the other one lacks, by their cursors, its own log and those that it
+// has from others. So it does not matter who is connected to whom: a pair, a chain, a
+// star and a ring come to hold the same, byte by byte, and it does no harm if two nodes
+// meet by several ways. Afterwards what is committed is sent as it comes, or with [Once]
+// the connection ends. [Node.Export] writes the same to a file, and [Node.Import] reads
+// it: see bundle.go for the format.
+//
+// Acceptance is decided once, by the origin. A replica verifies: that the system has
+// certified the origin, that each entry follows the one before, that a signed head
+// vouches for it, that it is well formed. It does not ask its policy, its hooks, the
+// models' Validate methods and unique indexes, nor does it compare clocks. Entries go
+// through the committer like everything else, and live queries and clients follow. An
+// entry is stored only when the precursors of its events are here; until then it waits,
+// with what follows it in its log.
+//
+// A log that is tampered with, forked, gapped, badly signed, not certified, or excluded
+// by [OnlyOrigins] or [WithoutOrigins], is not taken from there on: a *[ReplicaError]
+// names origin and entry. The logger is told at both ends, [Node.Replicas] lists it, and
+// Replicate returns it when the connection ends. What was verified before stays, other
+// logs go on, and the log is tried again on the next connection.
+//
+// A transaction that a client has delivered to two nodes has two addresses. It is applied
+// once, and found at the first one that came; the other only moves the cursor. Two events
+// that were accepted apart under one ID are an error that the logger is told of: on all
+// nodes the one with the smaller digest counts.
+//
+// What a node has no model for, it stores and forwards: collections, fields, and kinds of
+// operations. Entities of a collection can be read when the node is opened with its
+// model.
+//
+// Whoever replicates has everything, whoever may see it: [Policy] is about what a node
+// serves. A peer must have proved that its system has certified it.
+//
 // # Identity
 //
 // A store makes a node what it is: opened again, it is the same node, with the
@@ -228,6 +270,18 @@
 //	rows, groups, and values     4,194,304, see       wire.CodeTooMany, when a query
 //	kept for groups, in all      Limits               begins or grows
 //	of them
+//
+// and of one connection with another durable node, or one bundle
+//
+//	entries under way            4 MiB and a message  the sender waits
+//	entries that wait for others 65,536, and 64 MiB,  let go of, and asked for again
+//	                             see Limits
+//	entries without a signed     likewise             the log is refused
+//	head
+//	logs that are refused        1,024                the connection ends
+//
+// and of every connection
+//
 //	waiting for a hello          10 seconds           the connection ends
 //	waiting for a message to be  5 minutes            the connection ends
 //	taken

@@ -66,10 +66,10 @@ func (t *trust) check(o event.Origin) error {
 // taken, of which the others know nothing, are named by one *[ReplicaError] each,
 // joined. They do not end the connection.
 //
-// The peer learns everything that is in the logs, whoever may see it, and what it
-// brings is stored without asking the policy: whoever calls Replicate has made sure
-// who it is. On an ephemeral node the error is ErrEphemeral; of a peer in another
-// system, ErrSystem.
+// The peer has to prove that the system has certified it. It learns everything that is
+// in the logs, whoever may see it, and what it brings is stored without asking the
+// policy. On an ephemeral node the error is ErrEphemeral; of a peer in another system,
+// ErrSystem.
 func (n *Node) Replicate(ctx context.Context, conn wire.Conn, options ...ReplicateOption) error {
 	ctx, leave, err := n.visit(ctx)
 	if err != nil {
