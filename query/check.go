@@ -40,12 +40,12 @@ func orNil(e *Error) error {
 // schema's: the first time shows which ones it needs, so that they can be
 // numbered in an order that does not depend on how the query was written.
 func (q *Query) check(s *model.Schema, now model.Value) (*Checked, *Error) {
-	c, err := q.checkOnce(s, now, nil, nil)
+	c, err := q.checkOnce(s, now, nil, nil, false)
 	if err != nil || len(c.space.extra) == 0 && c.grouping == nil {
 		return c, err
 	}
 	rows, groups := c.needed()
-	if c, err = q.checkOnce(s, now, rows, groups); err != nil {
+	if c, err = q.checkOnce(s, now, rows, groups, false); err != nil {
 		return nil, err
 	}
 	c.space.extra = c.space.extra[:len(rows)]
@@ -53,11 +53,12 @@ func (q *Query) check(s *model.Schema, now model.Value) (*Checked, *Error) {
 		c.grouping.space.extra = c.grouping.space.extra[:len(groups)]
 		c.grouping.finish()
 	}
-	return c, c.follow(q)
+	c.follow()
+	return c, nil
 }
 
-func (q *Query) checkOnce(s *model.Schema, now model.Value, rows, groups []columnKey) (*Checked, *Error) {
-	k := checker{schema: s, text: q.text, now: now}
+func (q *Query) checkOnce(s *model.Schema, now model.Value, rows, groups []columnKey, unranked bool) (*Checked, *Error) {
+	k := checker{schema: s, text: q.text, now: now, ranking: &ranking{nothing: unranked}}
 	c := &Checked{schema: s, where: Const(true)}
 	k.space = &c.space
 	c.space.schema = s
@@ -68,6 +69,7 @@ func (q *Query) checkOnce(s *model.Schema, now model.Value, rows, groups []colum
 			k.fail(Limit, q.Where.Span(), tooDeep)
 		}
 	}
+	k.ranking.settle(c.where)
 	if q.Select != nil {
 		c.grouping = k.grouping(q, groups)
 	}
@@ -79,8 +81,12 @@ func (q *Query) checkOnce(s *model.Schema, now model.Value, rows, groups []colum
 	c.limit = k.count(q.Limit, "LIMIT", -1)
 	c.offset = k.count(q.Offset, "OFFSET", 0)
 	c.asOf = k.asOf(q.AsOf)
-	if k.err != nil {
+	again := k.checkRanking()
+	switch {
+	case k.err != nil:
 		return nil, k.err
+	case again:
+		return q.checkOnce(s, now, rows, groups, true)
 	}
 	if k.usesNow {
 		c.source = q
@@ -123,7 +129,7 @@ type checker struct {
 	space   *space    // of what the expressions are about
 	group   *Grouping // nil: they are about rows
 	rows    *space    // of rows, when they are about groups
-	matches []Match   // what is looked for, for RANK()
+	ranking *ranking  // what RANK() is of
 	depth   int
 	err     *Error
 }
@@ -228,9 +234,14 @@ func (k *checker) truth(e Expr, negated bool) Condition {
 func (k *checker) compare(x Expr, op Op, y Expr, at Span) Condition {
 	a, aok := k.operand(x)
 	b, bok := k.right(y)
-	switch {
-	case !aok || !bok:
+	if !aok || !bok {
 		return never
+	}
+	return k.compareOperands(a, op, b, at)
+}
+
+func (k *checker) compareOperands(a operand, op Op, b operand, at Span) Condition {
+	switch {
 	case a.column != nil && b.column != nil:
 		return k.compareColumns(a, op, b, at)
 	case a.column != nil:
@@ -264,7 +275,7 @@ func (k *checker) in(e *InExpr, negated bool) Condition {
 			return never
 		}
 		if x.column == nil || o.column != nil || k.err != nil {
-			others = append(others, k.compare(e.X, Eq.negate(negated), item, e.At))
+			others = append(others, k.compareOperands(x, Eq.negate(negated), o, e.At))
 			continue
 		}
 		switch c := k.compareValue(x, Eq, o).(type) {
@@ -302,7 +313,7 @@ func (k *checker) order(terms []OrderTerm) []OrderKey {
 		switch {
 		case !ok:
 			return nil
-		case o.column == nil && k.group == nil:
+		case o.column == nil && k.group == nil && !k.ranking.nothing:
 			k.fail(Mismatch, t.X.Span(), o.describe()+" and the same for every row; order by columns")
 			return nil
 		case o.column == nil:

@@ -90,17 +90,16 @@ func (k *checker) match(e *MatchExpr, negated bool) Condition {
 	switch {
 	case x.column == nil:
 		return Const(q.Match(x.value.Text()) != negated)
+	}
+	k.ranking.sought = k.ranking.sought || !negated
+	switch {
 	case q.Empty() && !negated:
 		return never
 	case q.Empty():
 		// What is no string, in JSON, has no words to match; NULL is no string.
 		return Like{Column: x.column.index, Path: x.column.path, Pattern: Pattern{segments: []string{"", ""}}}.orNotNull(x.column)
 	}
-	m := Match{Column: x.column.index, Path: x.column.path, Words: q, Negated: negated}
-	if !negated {
-		k.matches = append(k.matches, m)
-	}
-	return m
+	return Match{Column: x.column.index, Path: x.column.path, Words: q, Negated: negated}
 }
 
 // orNotNull returns the condition that holds for every string, in a column that

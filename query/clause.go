@@ -189,13 +189,13 @@ func (p *parser) orderClause(q *Query) error {
 }
 
 func (p *parser) orderTerm() (term OrderTerm, err error) {
-	switch p.tok.kind {
-	case tokName, tokQuoted, tokOpen:
-	default:
-		return term, p.unexpected("a column to order by")
-	}
-	if term.X, err = p.operand(); err != nil {
+	begin := *p
+	if term.X, err = p.operand(); err != nil && p.tok != begin.tok {
 		return term, err
+	}
+	switch term.X.(type) {
+	case nil, *LiteralExpr, *ParamExpr:
+		return term, begin.unexpected("a column to order by")
 	}
 	if p.tok.kind == keyAsc || p.tok.kind == keyDesc {
 		term.Desc = p.tok.kind == keyDesc

@@ -76,7 +76,10 @@ func (k *checker) column(e *ColumnExpr) *column {
 		}
 		field := schema.Column(index)
 		if len(path) == 1 || field.Type == model.TypeJSON {
-			c := k.named(schema, index, via)
+			c := k.named(schema, index, via, e.At)
+			if c == nil {
+				return nil
+			}
 			c.path = path[1:]
 			if len(c.path) == 0 {
 				c.path = nil
@@ -102,10 +105,11 @@ func (k *checker) column(e *ColumnExpr) *column {
 	}
 }
 
-// named returns a column of a schema to which references lead, if any.
-func (k *checker) named(schema *model.Schema, index int, via []int) *column {
+// named returns a column of a schema to which references lead, if any; nil if it is
+// one too many.
+func (k *checker) named(schema *model.Schema, index int, via []int, at Span) *column {
 	if len(via) > 0 {
-		return k.space.columnAt(k.space.add(joined(k.schema, via, schema, index)))
+		return k.extra(joined(k.schema, via, schema, index), at)
 	}
 	f := schema.Column(index)
 	return &column{index: index, field: f, nullable: f.Optional || f.Type == model.TypeJSON}

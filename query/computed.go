@@ -35,7 +35,10 @@ func (k *checker) computed(e Expr) (operand, bool) {
 	if p.scalar == nil {
 		return operand{expr: e, typ: p.value.Type(), value: p.value}, true
 	}
-	c := k.space.columnAt(k.space.add(k.virtual(p)))
+	c := k.extra(k.virtual(p), e.Span())
+	if c == nil {
+		return operand{}, false
+	}
 	return operand{expr: e, typ: c.field.Type, column: c}, true
 }
 
@@ -167,9 +170,11 @@ func (k *checker) rank(e *CallExpr) (part, bool) {
 		k.fail(Mismatch, e.At, "RANK() is of entities, not of groups")
 		return part{}, false
 	}
-	if len(k.matches) == 0 {
-		k.fail(Mismatch, e.At, "RANK() needs a MATCH in the predicate, outside of NOT")
-		return part{}, false
+	if k.ranking.nothing {
+		return part{expr: e, kind: kindNumber, value: model.OfFloat(0)}, true
 	}
-	return part{expr: e, kind: kindNumber, scalar: rankScalar{k.matches}}, true
+	if !k.ranking.used {
+		k.ranking.used, k.ranking.at = true, e.At
+	}
+	return part{expr: e, kind: kindNumber, scalar: rankScalar{k.ranking}}, true
 }

@@ -209,7 +209,8 @@
 // ascending order and last in a descending one, unless the term says otherwise.
 // Values of different kinds in JSON are ordered as model.Value.Compare has it. RANK()
 // is how well a row matches what the predicate looks for with MATCH, outside of NOT:
-// ORDER BY RANK() DESC has the best first. It depends on the row and the query only.
+// ORDER BY RANK() DESC has the best first. It depends on the row and the query only, and
+// is 0 if nothing is looked for in the end, because that is an empty text, say.
 // What MATCH looks for is found by a full-text index, if the column has one: see
 // model.Index. Whether it has changes how long it takes, and nothing else.
 //
@@ -229,7 +230,7 @@
 // Whatever is wrong with a query is an [*Error] that says where: line and column,
 // the offending token, and the name or keyword that may have been meant.
 // [Error.Caret] draws it. No query makes this package panic. Length, nesting and
-// the numbers of items, terms and names are bounded; see [MaxLength].
+// the numbers of items, terms, names and computed values are bounded; see [MaxLength].
 //
 // # Canonical form
 //

@@ -161,10 +161,7 @@ func joined(from *model.Schema, via []int, schema *model.Schema, column int) *ex
 }
 
 // follow works out how to get the joined columns.
-func (c *Checked) follow(q *Query) *Error {
-	if c.space.count(joinedColumn) > MaxJoined {
-		return newError(Limit, q.text, Span{}, joinedLimit)
-	}
+func (c *Checked) follow() {
 	for _, x := range c.space.extra {
 		if x.key.sort != joinedColumn {
 			break
@@ -178,7 +175,6 @@ func (c *Checked) follow(q *Query) *Error {
 		c.read(last, x.column)
 		c.joined = append(c.joined, Joined{Name: x.field.Name, Follow: last, Column: x.column})
 	}
-	return nil
 }
 
 // followed returns the position of a reference among those that are followed, and

@@ -270,7 +270,10 @@ func (k *checker) aggregate(e *CallExpr) (operand, bool) {
 	x.node = call
 	x.key = columnKey{aggregateColumn, textOf(call)}
 	x.field.Name = x.key.text
-	c := k.space.columnAt(k.space.add(x))
+	c := k.extra(x, e.At)
+	if c == nil {
+		return operand{}, false
+	}
 	c.nullable = x.field.Optional
 	return operand{expr: e, typ: c.field.Type, column: c}, true
 }

@@ -282,7 +282,7 @@ func (p *printer) column(path []string) {
 // name prints a name, in double quotes if it would not be read as one otherwise.
 func (p *printer) name(name string) {
 	l := lexer{text: name}
-	if tok, err := l.next(); err == nil && tok.kind == tokName && tok.at.End == len(name) {
+	if tok, err := l.next(); err == nil && tok.kind == tokName && tok.at == (Span{0, len(name)}) {
 		p.text(name)
 		return
 	}

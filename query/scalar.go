@@ -87,25 +87,3 @@ func lengthOf(v model.Value) model.Value {
 	}
 	return model.Null
 }
-
-// rankScalar is the sum of the scores of what a query looks for with MATCH.
-type rankScalar struct{ matches []Match }
-
-func (k rankScalar) value(r reader) model.Value {
-	score := 0.0
-	for i := range k.matches {
-		m := &k.matches[i]
-		if v := at(r.column(m.Column), m.Path); v.Type() == model.TypeString {
-			score += m.Words.Score(v.Text())
-		}
-	}
-	return model.OfFloat(score)
-}
-
-func (k rankScalar) columns(yield func(int)) {
-	for _, m := range k.matches {
-		yield(m.Column)
-	}
-}
-
-func (rankScalar) expr(*space) Expr { return &CallExpr{Func: FuncRank} }

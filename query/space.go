@@ -105,6 +105,28 @@ func (s *space) add(x *extraColumn) int {
 	return s.base() + at
 }
 
+// limits say of how many extra columns of a sort a query may ask, whether or not the
+// result depends on all of them. Of keys there are no more than terms of GROUP BY.
+var limits = [...]struct {
+	most   int
+	reason string
+}{
+	joinedColumn:    {MaxJoined, joinedLimit},
+	keyColumn:       {MaxKeys, groupLimit},
+	aggregateColumn: {MaxCompute, groupedLimit},
+	computedColumn:  {MaxCompute, computeLimit},
+}
+
+// extra returns the column that an extra one is in the space of the expressions.
+func (k *checker) extra(x *extraColumn, at Span) *column {
+	index := k.space.add(x)
+	if limit := &limits[x.key.sort]; k.space.count(x.key.sort) > limit.most {
+		k.fail(Limit, at, limit.reason)
+		return nil
+	}
+	return k.space.columnAt(index)
+}
+
 // reserve numbers the extra columns that there will be, in the order of their keys.
 func (s *space) reserve(keys []columnKey) {
 	for _, key := range keys {

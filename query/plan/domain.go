@@ -72,10 +72,14 @@ func (d domain) and(terms query.And) (Set, bool) {
 }
 
 func (d domain) or(terms query.Or) (Set, bool) {
-	sets, exact := make([]Set, len(terms)), true
-	for i, t := range terms {
+	var sets []Set
+	exact := true
+	for _, t := range terms {
 		s, e := d.of(t)
-		sets[i], exact = s, exact && e
+		if s.Everything() { // and so is the union, whatever the others say
+			return s, e
+		}
+		sets, exact = append(sets, s), exact && e
 	}
 	return union(sets), exact
 }

@@ -13,11 +13,12 @@ import (
 // What is tried is bounded, so that a query of any size is planned in time that is
 // proportional to its size.
 const (
-	maxUnions  = 4  // disjunctions of one conjunction
-	maxNested  = 3  // disjunctions inside each other
-	fewValues  = 16 // of a column, that are taken into every branch of a disjunction
-	manyTests  = 8  // of one part, of branches or of what is around them
-	maxPartner = 4  // parts of an intersection
+	maxUnions   = 4  // disjunctions of one conjunction
+	maxSearches = 8  // terms of one conjunction that look for words
+	maxNested   = 3  // disjunctions inside each other
+	fewValues   = 16 // of a column, that are taken into every branch of a disjunction
+	manyTests   = 8  // of one part, of branches or of what is around them
+	maxPartner  = 4  // parts of an intersection
 )
 
 // picker chooses one of several parts, each of which has all rows of a branch.
@@ -93,10 +94,8 @@ func (q *analysis) parts(indexes []model.Index, pick picker) []*Plan {
 	}
 	for i := range indexes {
 		if indexes[i].FullText {
-			for n := range q.terms {
-				if p := q.search(i, &indexes[i], &q.terms[n]); p != nil {
-					all = append(all, p)
-				}
+			for _, t := range q.searchesIn(&indexes[i]) {
+				all = append(all, q.search(i, &indexes[i], t))
 			}
 			continue
 		}

@@ -20,14 +20,11 @@ func (q *analysis) eachSearch(indexes []model.Index, backwards bool, yield func(
 		return
 	}
 	for i := range indexes {
-		for n := range q.terms {
-			p := q.search(i, &indexes[i], &q.terms[n])
-			if p == nil {
-				continue
-			}
-			q.yieldSearch(p, false, &q.terms[n], yield)
+		for _, t := range q.searchesIn(&indexes[i]) {
+			p := q.search(i, &indexes[i], t)
+			q.yieldSearch(p, false, t, yield)
 			if backwards {
-				q.yieldSearch(p, true, &q.terms[n], yield)
+				q.yieldSearch(p, true, t, yield)
 			}
 		}
 	}
@@ -77,13 +74,28 @@ func (q *analysis) isOneWord(t *term) bool {
 	return exact && len(alternatives) == 1 && len(words) == 1 && !words[0].Prefix
 }
 
-// search returns a part that has the rows of a term which looks for words in the
-// column of an index of words; nil if it does not.
-func (q *analysis) search(index int, x *model.Index, t *term) *Plan {
-	m, ok := t.condition.(query.Match)
-	if !ok || m.Negated || !x.FullText || m.Column != x.Columns[0].Field {
+// searchesIn returns the terms that look for words in the column of an index of words:
+// of many those that are expected to find least.
+func (q *analysis) searchesIn(x *model.Index) (all []*term) {
+	if !x.FullText {
 		return nil
 	}
+	for i := range q.terms {
+		if m, ok := q.terms[i].condition.(query.Match); ok && !m.Negated && m.Column == x.Columns[0].Field {
+			all = append(all, &q.terms[i])
+		}
+	}
+	if len(all) > maxSearches {
+		slices.SortStableFunc(all, func(a, b *term) int { return order(b.part < a.part, a.part < b.part) })
+		all = all[:maxSearches]
+	}
+	return all
+}
+
+// search returns a part that has the rows of a term which looks for words in the
+// column of an index of words.
+func (q *analysis) search(index int, x *model.Index, t *term) *Plan {
+	m := t.condition.(query.Match)
 	for _, f := range q.found {
 		if f.index == index && f.number == t.number {
 			p := *f.plan
@@ -160,12 +172,8 @@ func (q *analysis) countSearches(indexes []model.Index, s Statistics) {
 	}
 	var all []found
 	for i := range indexes {
-		for n := range q.terms {
-			t := &q.terms[n]
+		for _, t := range q.searchesIn(&indexes[i]) {
 			p := q.search(i, &indexes[i], t)
-			if p == nil {
-				continue
-			}
 			all = append(all, found{i, t.number, p})
 			if p.sure {
 				t.part = min(t.part, p.passed/q.rows)

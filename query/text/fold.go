@@ -56,8 +56,9 @@ func FoldRune(r rune) rune {
 	for o := unicode.SimpleFold(r); o != r; o = unicode.SimpleFold(o) {
 		least = min(least, o)
 	}
-	// The small letter reads better than the least, if it is one of them.
-	small := unicode.ToLower(least)
+	// The small letter reads better than the least, if it is one of them, and the least
+	// may be no letter: a mark below others is an iota to case folding.
+	small := unicode.ToLower(unicode.ToUpper(least))
 	for o := unicode.SimpleFold(least); o != least; o = unicode.SimpleFold(o) {
 		if o == small {
 			return small

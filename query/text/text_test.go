@@ -4,6 +4,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"unicode"
 
 	"github.com/stretchr/testify/require"
 
@@ -36,6 +37,7 @@ func TestTokens(t *testing.T) {
 		{"Sigur Rós: Ágætis byrjun", []string{"sigur", "ros", "agaetis", "byrjun"}},
 		{"ﬁne Ⅷ", []string{"fine", "viii"}},
 		{"ΟΔΥΣΣΕΥΣ Οδυσσεύς", []string{"οδυσσευσ", "οδυσσευσ"}},
+		{"Και ᾳ", []string{"και", "α"}},
 		{"東京 tokyo", []string{"東", "京", "tokyo"}},
 		{"한국어", []string{"한국어"}},
 		{"हिन्दी", []string{"हिन्दी"}},
@@ -151,6 +153,20 @@ func TestRequiredWords(t *testing.T) {
 		words, exact := q.Alternatives()[0].Required()
 		require.Equal(t, want.words, words, search)
 		require.Equal(t, want.exact, exact, search)
+	}
+}
+
+// Folding again changes nothing, whatever the character: a token has to be found as it
+// is stored.
+func TestFoldOfEveryLetter(t *testing.T) {
+	for r := rune(0); r < 1<<17; r++ {
+		if !unicode.In(r, unicode.L, unicode.M, unicode.N) || unicode.In(r, unicode.Han, unicode.Hangul) {
+			continue
+		}
+		s := "0" + string(r)
+		folded := text.Fold(s)
+		require.Equal(t, folded, text.Fold(folded), "%U", r)
+		require.Equal(t, tokens(s), tokens(folded), "%U", r)
 	}
 }
 

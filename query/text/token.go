@@ -10,7 +10,7 @@ import (
 
 // Version is that of the tokens. It changes when some text would be cut or
 // folded in another way.
-const Version = 1
+const Version = 2
 
 // MaxToken is the greatest number of bytes of a token: of a longer word, its
 // beginning counts.

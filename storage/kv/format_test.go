@@ -206,7 +206,7 @@ func TestFormatOfWords(t *testing.T) {
 		return x("i\x02", string(model.OfString(word).AppendKey(nil, false)), string(id[:]))
 	}
 	require.Equal(t, map[string]string{
-		x("mi\x02"):             x("\x01\x01", "albums(name string) fulltext 1"), // numbers are not given out again
+		x("mi\x02"):             x("\x01\x01", "albums(name string) fulltext 2"), // numbers are not given out again
 		entry("purple", ids[0]): "", entry("rain", ids[0]): "", entry("rain", ids[1]): "",
 	}, found)
 }
