@@ -148,7 +148,8 @@ func (n *Node) Cursor(ctx context.Context) (event.Cursor, error) {
 // now. Making one takes 25 microseconds; nodes make them when others ask, every
 // few thousand entries, and when they are closed.
 func (n *Node) SignedHead(ctx context.Context) (event.SignedHead, error) {
-	if n.Origin().IsZero() {
+	key := n.key()
+	if key.IsZero() {
 		return event.SignedHead{}, ErrEphemeral
 	}
 	s, leave, err := n.open(ctx)
@@ -156,9 +157,9 @@ func (n *Node) SignedHead(ctx context.Context) (event.SignedHead, error) {
 		return event.SignedHead{}, err
 	}
 	defer leave()
-	t, err := readTip(ctx, s, n.Origin())
+	t, err := readTip(ctx, s, key.Public())
 	if err != nil {
 		return event.SignedHead{}, err
 	}
-	return event.SignHead(n.identity.key, t.seq, t.hash, false), nil
+	return event.SignHead(key, t.seq, t.hash, false), nil
 }

@@ -96,7 +96,7 @@ func newCommitter(n *Node, o *options, end, marked reach) *committer {
 		stored: end, marked: marked,
 	}
 	c.prepare = &preparer{
-		committer: c, ctx: n.ctx, engine: n.engine, clock: n.clock, key: n.identity.key,
+		committer: c, ctx: n.ctx, engine: n.engine, clock: n.clock, key: n.key(),
 		models: n.models, policy: n.policy, hooks: o.hooks,
 		recent: newRecent(0), reach: end,
 	}

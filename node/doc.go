@@ -237,6 +237,14 @@
 // operations. Entities of a collection can be read when the node is opened with its
 // model.
 //
+// A store that was restored from an old copy, or has lost its end, lacks entries of the
+// node's own log that others have. The node notices when it meets one of them: it goes
+// on under a new origin, with a new key, and gets back what it lacks, like the log of
+// any other node. [Node.Origin] changes then. The new origin is certified at once if
+// the system's root key is held here; otherwise its log stays here until [Node.Enrol].
+// So let a restored node meet the others before it accepts anything. What it has
+// accepted before that has forked its log: the log is refused at both ends, and named.
+//
 // Whoever replicates has everything, whoever may see it: [Policy] is about what a node
 // serves. A peer must have proved that its system has certified it.
 //

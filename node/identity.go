@@ -169,7 +169,7 @@ func (i *identity) chooseSystem(o *options, source io.Reader) (event.System, err
 }
 
 // Origin names the log that this node writes. It is zero on an ephemeral node.
-func (n *Node) Origin() event.Origin { return n.identity.key.Public() }
+func (n *Node) Origin() event.Origin { return n.key().Public() }
 
 // System names the system that this node belongs to.
 func (n *Node) System() event.System {
@@ -190,10 +190,13 @@ func (n *Node) Certificate() (certificate event.Certificate, ok bool) {
 // this node holds the system's root key: because it made the system, or was
 // opened with [SystemRoot].
 func (n *Node) Certify(o event.Origin) (event.Certificate, error) {
-	if n.identity.root.IsZero() {
+	n.identityMu.RLock()
+	root := n.identity.root
+	n.identityMu.RUnlock()
+	if root.IsZero() {
 		return event.Certificate{}, ErrNoRoot
 	}
-	return event.Certify(n.identity.root, o), nil
+	return event.Certify(root, o), nil
 }
 
 // Enrol stores the certificate that some node with the root key made for this one,

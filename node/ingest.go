@@ -101,6 +101,8 @@ func (i *ingestion) position(o event.Origin) event.Position {
 func (i *ingestion) take(a *arrival) error {
 	at := i.position(a.entry.Origin)
 	switch seq := a.entry.Seq; {
+	case seq < at.Seq && a.entry.Origin == i.committer.origin:
+		return i.compare(a)
 	case seq < at.Seq, seq == at.Seq && a.short == at.Short:
 		a.stored = true // somebody else brought it
 		return nil
@@ -111,7 +113,7 @@ func (i *ingestion) take(a *arrival) error {
 		a.err = &event.LogError{Origin: a.entry.Origin, Seq: at.Seq + 1, Problem: event.Gapped, Verified: at.Seq}
 		return nil
 	case a.entry.Origin == i.committer.origin:
-		a.err = ErrAhead
+		a.err = errAhead
 		return nil
 	}
 	j := &i.work
@@ -127,6 +129,27 @@ func (i *ingestion) take(a *arrival) error {
 		return err
 	}
 	i.append(a, j.changes, again)
+	return nil
+}
+
+// compare finds out whether an arrival is an entry of this node's own log: its key
+// has signed both.
+func (i *ingestion) compare(a *arrival) error {
+	s, err := i.view()
+	if err != nil {
+		return err
+	}
+	own, _ := s.Cursor().At(a.entry.Origin)
+	if a.stored = own.Seq < a.entry.Seq; a.stored {
+		return nil // it is on its way into the store, and has been shown to nobody
+	}
+	entry, err := readEntry(i.ctx, s, a.entry.Origin, a.entry.Seq)
+	if err != nil {
+		return err
+	}
+	if a.stored = entry.Position() == a.position(); !a.stored {
+		a.err = &event.LogError{Origin: a.entry.Origin, Seq: a.entry.Seq, Problem: event.Forked}
+	}
 	return nil
 }
 

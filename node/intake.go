@@ -35,6 +35,8 @@ type intake struct {
 
 	certificates map[event.Origin]event.Certificate // the reader's, verified
 
+	own event.Origin // store's: this node's, of which the source has more than is here
+
 	mu       sync.Mutex // protects all below
 	cursor   event.Cursor
 	logs     map[event.Origin]*incoming

@@ -26,7 +26,11 @@ func (in *intake) store(ctx context.Context, once bool) error {
 			if err := in.node.ingest(ctx, unit, meta); err != nil {
 				return err
 			}
-			in.note(unit)
+			if in.note(unit) {
+				if err := in.node.renew(ctx, in.own); err != nil {
+					return err
+				}
+			}
 			continue
 		}
 		if in.rest(); once {
@@ -100,8 +104,9 @@ func (in *intake) next() (unit []*arrival, meta []storage.MetaChange) {
 	return unit, meta
 }
 
-// note takes in what became of a unit.
-func (in *intake) note(unit []*arrival) {
+// note takes in what became of a unit, and reports whether it brought more of this
+// node's own log than is here.
+func (in *intake) note(unit []*arrival) (ahead bool) {
 	in.mu.Lock()
 	defer in.mu.Unlock()
 	for _, a := range unit {
@@ -114,6 +119,8 @@ func (in *intake) note(unit []*arrival) {
 			l.waiting -= a.size
 			in.stored++
 			l.queue, l.meta, l.under = l.queue[1:], l.meta[l.under:], 0
+		case a.err == errAhead:
+			ahead, in.own = true, a.entry.Origin
 		case a.err != nil:
 			in.refuseLocked(l, a.entry.Seq, a.err)
 			in.ready -= l.waiting
@@ -127,6 +134,7 @@ func (in *intake) note(unit []*arrival) {
 	}
 	in.boundLocked()
 	in.nudge()
+	return ahead
 }
 
 // awake looks whether what logs wait for has come.

@@ -35,7 +35,7 @@ type Node struct {
 	ctx    context.Context
 	cancel context.CancelFunc
 
-	identityMu sync.RWMutex // protects identity.certificate; all else is constant
+	identityMu sync.RWMutex // protects identity: the pointer, certificate and system
 	identity   *identity
 
 	building  *building

@@ -112,8 +112,9 @@ func (r *replica) run(met func()) error {
 
 // welcome makes sure that the peer is a durable node of the same system.
 func (r *replica) welcome() error {
+	key := r.node.key()
 	certificate, _ := r.node.Certificate()
-	theirs, err := r.greet(r.node.hello(r.node.Origin(), true), r.node.identity.key, certificate)
+	theirs, err := r.greet(r.node.hello(key.Public(), true), key, certificate)
 	switch {
 	case err != nil:
 		return err

@@ -15,13 +15,13 @@ var (
 	// [OnlyOrigins] and [WithoutOrigins].
 	ErrBlocked = errors.New("the origin is not to be replicated")
 
-	// ErrAhead: a peer has more of this node's own log than this node, whose store must
-	// be an old copy.
-	ErrAhead = errors.New("others have more of this node's log than is here")
-
 	// ErrLeft: the peer has left before both had everything.
 	ErrLeft = errors.New("the peer has left before everything was exchanged")
 )
+
+// errAhead: somebody has more of this node's own log than this node, whose store must
+// be an old copy. See [Node.renew].
+var errAhead = errors.New("others have more of this node's log than is here")
 
 // ReplicaError tells that a log is not replicated from an entry on. It unwraps to
 // the reason: an *[event.LogError] if the log was tampered with, forked, gapped or

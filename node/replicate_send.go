@@ -36,6 +36,7 @@ type outlet struct {
 type excerpt struct {
 	*outlet
 	ctx      context.Context
+	own      event.PrivateKey
 	snapshot storage.Snapshot
 	limits   map[event.Origin]uint64             // how far each log can be sent
 	heads    map[event.Origin][]event.SignedHead // of logs of others, not sent yet
@@ -62,7 +63,7 @@ func (o *outlet) send(ctx context.Context) (reached bool, err error) {
 	}
 	defer leave()
 	x := &excerpt{
-		outlet: o, ctx: ctx, snapshot: snapshot, limits: make(map[event.Origin]uint64),
+		outlet: o, ctx: ctx, own: o.node.key(), snapshot: snapshot, limits: make(map[event.Origin]uint64),
 		heads: make(map[event.Origin][]event.SignedHead), last: make(map[event.Origin]*event.Entry),
 	}
 	after, err := x.prepare()
@@ -114,7 +115,7 @@ func (x *excerpt) limit(p event.Position) (event.Position, error) {
 	if _, ok, err := x.node.certificateIn(x.ctx, x.snapshot, p.Origin); !ok || err != nil {
 		return none, err
 	}
-	if p.Origin == x.node.Origin() {
+	if p.Origin == x.own.Public() {
 		return p, nil
 	}
 	heads, err := headsIn(x.ctx, x.snapshot, p.Origin, x.sent[p.Origin])
@@ -213,8 +214,8 @@ func (x *excerpt) flush() error {
 	if x.message == nil {
 		return nil
 	}
-	if own := x.last[x.node.Origin()]; own != nil {
-		x.message.Heads = append(x.message.Heads, event.SignHead(x.node.identity.key, own.Seq, own.Hash(), false))
+	if own := x.last[x.own.Public()]; own != nil {
+		x.message.Heads = append(x.message.Heads, event.SignHead(x.own, own.Seq, own.Hash(), false))
 	}
 	if err := x.emit(x.message); err != nil {
 		return err

@@ -128,8 +128,9 @@ func (s *server) serve() error {
 }
 
 func (s *server) welcome() error {
+	key := s.key()
 	certificate, _ := s.Certificate()
-	theirs, err := s.greet(s.hello(s.Origin(), true), s.identity.key, certificate)
+	theirs, err := s.greet(s.hello(key.Public(), true), key, certificate)
 	switch {
 	case err != nil:
 		return s.cause(err)

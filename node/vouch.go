@@ -30,9 +30,8 @@ func checkpoint(h *event.SignedHead) storage.MetaChange {
 // certificateIn returns the certificate of an origin, this node's own included; ok is
 // false if there is none.
 func (n *Node) certificateIn(ctx context.Context, s storage.Snapshot, o event.Origin) (c event.Certificate, ok bool, err error) {
-	if o == n.Origin() {
-		c, ok = n.Certificate()
-		return c, ok, nil
+	if c, ok = n.Certificate(); ok && c.Subject == o {
+		return c, true, nil
 	}
 	b, err := s.Meta(ctx, metaOrigins+o.String())
 	if errors.Is(err, storage.ErrNotFound) {
