@@ -103,7 +103,8 @@ type Limits struct {
 	// StandingRows is the greatest number of rows that are kept for all live
 	// queries of one connection that is served; 4,194,304 by default. Of a query with
 	// SELECT all groups count, be they shown or not, and all values that MIN, MAX and
-	// DISTINCT keep. A query that begins beyond that, or grows, fails with
+	// DISTINCT keep, and a query of more than 1,024 bytes is a row more for every 4 bytes
+	// beyond. A query that begins beyond that, or grows, fails with
 	// wire.CodeTooMany.
 	StandingRows int
 	// Held is how many bytes of entries a source of logs may make this node hold that wait

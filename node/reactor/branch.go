@@ -57,13 +57,39 @@ const (
 // evaluated on every change of its collection.
 const maxBranches = 4096
 
+// maxTargets bounds how many columns, or places in JSON, the branches of one predicate are entered under:
+// every change of the collection looks at each that there is.
+const maxTargets = 32
+
 // branchesOf takes a predicate apart. None means that it never holds.
 func branchesOf(q *query.Checked, c query.Condition) []branch {
 	all := alternatives(q, c)
-	if len(all) > maxBranches {
+	if len(all) > maxBranches || manyTargets(all) {
 		return []branch{{}}
 	}
 	return all
+}
+
+// manyTargets reports whether the first terms of branches are about more than maxTargets columns.
+func manyTargets(all []branch) bool {
+	if len(all) <= maxTargets {
+		return false
+	}
+	known := make([]*term, 0, maxTargets)
+	for i := range all {
+		if len(all[i].terms) == 0 {
+			continue
+		}
+		t := &all[i].terms[0]
+		if slices.ContainsFunc(known, func(o *term) bool { return o.column == t.column && slices.Equal(o.path, t.path) }) {
+			continue
+		}
+		if len(known) == maxTargets {
+			return true
+		}
+		known = append(known, t)
+	}
+	return false
 }
 
 func alternatives(q *query.Checked, c query.Condition) []branch {

@@ -190,3 +190,43 @@ func TestIndexLooksAtFew(t *testing.T) {
 		})
 	}
 }
+
+// TestManyTargets is about predicates that look at so many places in JSON that every change would have to
+// look at all of them, and every query that comes too.
+func TestManyTargets(t *testing.T) {
+	w := newWorld(t, 1)
+	places := func(k, n int) string {
+		list := make([]string, n)
+		for i := range list {
+			list[i] = fmt.Sprintf("extra.k%d.p%d = 1", k, i)
+		}
+		return strings.Join(list, " OR ")
+	}
+	var all []*follower
+	for k := range 3 {
+		all = append(all, w.follow(check(t, places(k, maxTargets)), false), w.follow(check(t, places(k, maxTargets+1)), false))
+	}
+	index := &w.reactor.collections["songs"].index
+	require.Len(t, index.list, 3)
+	require.Len(t, index.columns, 3*maxTargets)
+	doc, err := model.ParseJSON(`{"k1": {"p3": 1}}`)
+	require.NoError(t, err)
+	w.insert(map[string]model.Value{"extra": model.OfJSON(doc)})
+	for i, f := range all {
+		f.take()
+		require.Equal(t, i/2 == 1, len(f.list) == 1, i)
+	}
+}
+
+// TestLongTextsCount: a peer is held to account for what it makes the index hold.
+func TestLongTextsCount(t *testing.T) {
+	w := newWorld(t, 1)
+	list := strings.Repeat("'x', ", 500)
+	for i := range 500 {
+		list += fmt.Sprintf("'v%d', ", i)
+	}
+	short := w.follow(check(t, "title = 'a'"), false)
+	long := w.follow(check(t, "title IN ("+list+"'a')"), false)
+	require.Zero(t, short.sub.Held())
+	require.Greater(t, long.sub.Held(), 500)
+}

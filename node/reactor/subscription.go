@@ -141,16 +141,27 @@ func (s *Subscription) Items() Items {
 
 // Held is how much is kept for the result: its rows, with those of OFFSET and in reserve, or, of a query with SELECT, all
 // groups, shown or not, and the values that are kept to know the next MIN or MAX and what is DISTINCT. It is 0
-// as long as the result is not there. What queries share is counted for each. Wake is also called when
-// it has more than doubled without anything to take.
+// as long as the result is not there. A text of more than 1,024 bytes counts too: as a row for every 4 bytes
+// beyond, which is about what the index or the evaluation of it takes. What queries share is counted for
+// each. Wake is also called when it has more than doubled without anything to take.
 func (s *Subscription) Held() int {
 	h := s.lockHome()
 	defer h.unlock()
 	if !h.ready() {
 		return 0
 	}
-	return h.result().held()
+	n := h.result().held()
+	if st, ok := h.(*standing); ok {
+		n += max(0, len(st.key)-longText) / rowBytes
+	}
+	return n
 }
+
+// A text of more bytes is part of what is held: a row for every so many.
+const (
+	longText = 1024
+	rowBytes = 4
+)
 
 // itemsOf needs the home's lock, and the result to be ready.
 func itemsOf(h home) Items {
