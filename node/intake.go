@@ -5,6 +5,7 @@ import (
 	"errors"
 	"slices"
 	"sync"
+	"sync/atomic"
 
 	"github.com/ankgo/ank/entity"
 	"github.com/ankgo/ank/event"
@@ -35,7 +36,8 @@ type intake struct {
 
 	certificates map[event.Origin]event.Certificate // the reader's, verified
 
-	own event.Origin // store's: this node's, of which the source has more than is here
+	own   event.Origin // store's: this node's, of which the source has more than is here
+	grown atomic.Bool  // something was stored since it was last looked for what waits
 
 	mu       sync.Mutex // protects all below
 	cursor   event.Cursor
@@ -48,7 +50,6 @@ type intake struct {
 	entries  int                     // of what cannot
 	stored   uint64                  // entries
 	came     map[event.Origin]uint64 // how far each log came since somebody asked
-	grown    bool                    // something was stored since it was last looked for what waits
 	number   uint64                  // of times that the source was asked; see wire.Follow
 	caught   uint64                  // the last of them that it has answered
 	settled  uint64                  // the last of them that is done with
@@ -118,11 +119,12 @@ func (in *intake) take(ctx context.Context, m *wire.Entries, size int) error {
 	if in.refused > maxRefused {
 		return errFlood("more logs that are refused than can be kept track of")
 	}
-	in.wakeLocked()
+	in.wake()
 	return nil
 }
 
-func (in *intake) wakeLocked() {
+// wake has store look again. It does not wait.
+func (in *intake) wake() {
 	select {
 	case in.news <- struct{}{}:
 	default:

@@ -44,12 +44,11 @@ func (in *intake) store(ctx context.Context, once bool) error {
 	}
 }
 
-// heard notes that something was stored, by whomever.
+// heard notes that something was stored, by whomever. The committer calls it, and must
+// not wait for somebody who verifies.
 func (in *intake) heard() {
-	in.mu.Lock()
-	defer in.mu.Unlock()
-	in.grown = true
-	in.wakeLocked()
+	in.grown.Store(true)
+	in.wake()
 }
 
 // queues is a heap of logs, the one with the least transaction on top.
@@ -139,12 +138,11 @@ func (in *intake) note(unit []*arrival) (ahead bool) {
 
 // awake looks whether what logs wait for has come.
 func (in *intake) awake(ctx context.Context) error {
-	in.mu.Lock()
-	defer in.mu.Unlock()
-	if !in.grown {
+	if !in.grown.Swap(false) {
 		return nil
 	}
-	in.grown = false
+	in.mu.Lock()
+	defer in.mu.Unlock()
 	var snapshot storage.Snapshot
 	for _, l := range in.logs {
 		if l.waits == nil {
@@ -201,7 +199,7 @@ func (in *intake) resumeLocked(l *incoming) {
 func (in *intake) rest() {
 	in.mu.Lock()
 	defer in.mu.Unlock()
-	if in.ready > 0 || in.grown || in.settled == in.number || in.caught != in.number {
+	if in.ready > 0 || in.grown.Load() || in.settled == in.number || in.caught != in.number {
 		return
 	}
 	in.settled = in.number
@@ -220,7 +218,7 @@ func (in *intake) finished(number uint64) error {
 			l.skips = false
 		}
 	}
-	in.wakeLocked()
+	in.wake()
 	return nil
 }
 
