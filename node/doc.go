@@ -207,6 +207,9 @@
 //	...
 //	err = other.Replicate(ctx, conn)        // at the other end
 //
+// Opened with [ServeReplicas], a node replicates with durable nodes that come where
+// clients come, to [Node.Serve] and [Node.ServeStranger].
+//
 // Each sends what the other one lacks, by their cursors, its own log and those that it
 // has from others. So it does not matter who is connected to whom: a pair, a chain, a
 // star and a ring come to hold the same, byte by byte, and it does no harm if two nodes

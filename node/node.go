@@ -38,14 +38,15 @@ type Node struct {
 	identityMu sync.RWMutex // protects identity: the pointer, certificate and system
 	identity   *identity
 
-	building  *building
-	committer *committer
-	reactor   *reactor.Reactor
-	graph     *signal.Graph
-	readers   gate
-	lives     *lives
-	visits    *visits
-	replicas  replicas
+	building   *building
+	committer  *committer
+	reactor    *reactor.Reactor
+	graph      *signal.Graph
+	readers    gate
+	lives      *lives
+	visits     *visits
+	replicas   replicas
+	replicates *replication // with durable peers that are served; nil: they are refused
 
 	reviewed atomic.Bool // Review has been called
 	closing  token       // held by whoever closes the node
@@ -73,7 +74,7 @@ func Open(ctx context.Context, engine storage.Engine, list ...Option) (*Node, er
 		return nil, err
 	}
 	n := &Node{
-		engine: engine, models: known, policy: o.policy, authenticator: o.authenticator, limits: o.limits, logger: o.logger,
+		engine: engine, models: known, policy: o.policy, replicates: o.replicates, authenticator: o.authenticator, limits: o.limits, logger: o.logger,
 		clock:   event.NewClock(event.ClockOptions{Now: o.now, Rand: o.rand, Skew: o.skew}),
 		reactor: reactor.New(),
 		closing: newToken(),

@@ -17,17 +17,18 @@ import (
 type Option func(*options)
 
 type options struct {
-	schemas   []*model.Schema
-	policy    Policy
-	hooks     []Hook
-	ephemeral bool
-	root      event.PrivateKey
-	system    event.System
-	now       func() time.Time
-	rand      io.Reader
-	skew      time.Duration
-	logger    Logger
-	limits    Limits
+	schemas    []*model.Schema
+	policy     Policy
+	hooks      []Hook
+	ephemeral  bool
+	replicates *replication // nil: durable peers are not served
+	root       event.PrivateKey
+	system     event.System
+	now        func() time.Time
+	rand       io.Reader
+	skew       time.Duration
+	logger     Logger
+	limits     Limits
 
 	authenticator Authenticator
 }

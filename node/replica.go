@@ -67,24 +67,27 @@ func (a *replicas) all() []*replica {
 	return slices.Clone(a.list)
 }
 
-func newReplica(ctx context.Context, n *Node, conn wire.Conn, options *replication) *replica {
-	return &replica{node: n, peer: newPeer(ctx, conn), options: options, since: n.clock.Now()}
+func newReplica(n *Node, p *peer, options *replication) *replica {
+	return &replica{node: n, peer: p, options: options, since: n.clock.Now()}
 }
 
 // speak exchanges logs until the connection ends, closes it, and returns why it
 // ended. met is called when the peer is known.
 func (r *replica) speak(met func()) error {
-	r.cancel(r.run(met))
-	err := context.Cause(r.ctx)
+	other, err := r.welcome()
+	if err == nil {
+		err = r.exchange(other, met)
+	}
+	r.cancel(err)
+	err = context.Cause(r.ctx)
 	r.end(err)
 	return err
 }
 
-// run exchanges logs until the connection ends, and returns why.
-func (r *replica) run(met func()) error {
-	if err := r.welcome(); err != nil {
-		return err
-	}
+// exchange exchanges logs with a peer that was greeted, until the connection ends, and
+// returns why.
+func (r *replica) exchange(other event.Origin, met func()) error {
+	r.other = other
 	cursor, err := r.node.Cursor(r.ctx)
 	if err != nil {
 		return err
@@ -111,20 +114,19 @@ func (r *replica) run(met func()) error {
 }
 
 // welcome makes sure that the peer is a durable node of the same system.
-func (r *replica) welcome() error {
+func (r *replica) welcome() (other event.Origin, err error) {
 	key := r.node.key()
 	certificate, _ := r.node.Certificate()
 	theirs, err := r.greet(r.node.hello(key.Public(), true), key, certificate)
 	switch {
 	case err != nil:
-		return err
+		return other, err
 	case !theirs.Durable:
-		return &RefusedError{Code: wire.CodeProtocol, Text: "only durable nodes replicate; ephemeral ones are served"}
+		return other, &RefusedError{Code: wire.CodeProtocol, Text: "only durable nodes replicate; ephemeral ones are served"}
 	case theirs.System != r.node.System():
-		return &SystemError{Have: r.node.System(), Want: theirs.System}
+		return other, &SystemError{Have: r.node.System(), Want: theirs.System}
 	}
-	r.other = theirs.Node
-	return nil
+	return theirs.Node, nil
 }
 
 func (r *replica) read() error {

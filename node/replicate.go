@@ -35,6 +35,16 @@ func WithoutOrigins(list ...event.Origin) ReplicateOption {
 	return func(r *replication) { r.trusts.without = append(r.trusts.without, list...) }
 }
 
+// ServeReplicas has [Node.Serve] and [Node.ServeStranger] replicate with durable nodes
+// of the system, so that they can share an address with clients: whoever proves that
+// the system has certified it gets everything. [Once] means nothing here.
+func ServeReplicas(list ...ReplicateOption) Option {
+	return func(o *options) {
+		o.replicates = newReplication(list)
+		o.replicates.once = false
+	}
+}
+
 func newReplication(options []ReplicateOption) *replication {
 	r := new(replication)
 	for _, set := range options {
@@ -77,7 +87,7 @@ func (n *Node) Replicate(ctx context.Context, conn wire.Conn, options ...Replica
 		return err
 	}
 	defer leave()
-	r := newReplica(ctx, n, conn, newReplication(options))
+	r := newReplica(n, newPeer(ctx, conn), newReplication(options))
 	err = r.outcome(r.speak(func() {}))
 	list := []error{err}
 	for _, e := range r.problems() {
@@ -104,7 +114,7 @@ func (n *Node) Follow(dial func(ctx context.Context) (wire.Conn, error), options
 	ctx, cancel := context.WithCancel(ctx)
 	c := newConnection(n, dial, cancel)
 	c.speak = func(ctx context.Context, conn wire.Conn) error {
-		replica := newReplica(ctx, n, conn, r)
+		replica := newReplica(n, newPeer(ctx, conn), r)
 		return replica.speak(func() { c.become(Connected, nil) })
 	}
 	go func() {

@@ -10,6 +10,7 @@ import (
 	"github.com/ankgo/ank/event"
 	"github.com/ankgo/ank/node"
 	"github.com/ankgo/ank/node/pipe"
+	"github.com/ankgo/ank/node/wire"
 )
 
 // rootKey is the root of the systems of these tests.
@@ -76,5 +77,39 @@ func TestAPairStaysInStep(t *testing.T) {
 		cancel()
 		require.ErrorIs(t, <-left, context.Canceled)
 		require.ErrorIs(t, <-right, context.Canceled)
+	})
+}
+
+// TestClientsAndReplicasShareAnAddress where the node says so.
+func TestClientsAndReplicasShareAnAddress(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		a, b := member(t, node.ServeReplicas()), member(t)
+		serve := func(f *fixture) *pipe.Link {
+			return pipe.NewLink(func(far wire.Conn) { go func() { _ = f.node.Serve(f.ctx, far, "ada") }() })
+		}
+		id := a.create(a.prince, Album{Name: "Parade", Year: 1986})
+		c, err := b.node.Follow(serve(a).Dial)
+		require.NoError(t, err)
+		require.NoError(t, c.Wait(b.ctx))
+		client := a.join("ada")
+		client.connect()
+		b.create(b.queen, Album{Name: "Innuendo", Year: 1991})
+		synctest.Wait()
+		requireSame(t, a, b)
+		require.Equal(t, b.node.Origin(), a.node.Replicas()[0].Peer)
+		got, err := albums.Collect(a.ctx, client.session, "ORDER BY year")
+		require.NoError(t, err)
+		require.Len(t, got, 2)
+		require.NoError(t, c.Close(b.ctx))
+		synctest.Wait()
+		require.Empty(t, a.node.Replicas())
+		b.edit(b.queen, id, func(m AlbumMutable) { m.SetArtist("Prince") })
+
+		b.alarm.expected.Store(true)
+		a.alarm.expected.Store(true)
+		near, err := serve(b).Dial(a.ctx)
+		require.NoError(t, err)
+		var refused *node.RefusedError
+		require.ErrorAs(t, a.node.Replicate(a.ctx, near), &refused, "b does not serve replicas")
 	})
 }

@@ -24,7 +24,8 @@ const (
 // served by as many calls. A peer that breaks the rules loses its connection, and
 // nobody else is harmed.
 //
-// Only a durable node serves; on another the error is ErrEphemeral.
+// Only a durable node serves; on another the error is ErrEphemeral. A durable peer is
+// refused, unless the node was opened with [ServeReplicas].
 func (n *Node) Serve(ctx context.Context, conn wire.Conn, p Principal) error {
 	if err := p.check(); err != nil {
 		_ = conn.Close() // nothing was said on it
@@ -112,8 +113,12 @@ type asker struct {
 // serve greets the peer and does what it asks for, until one of the two ends it.
 // It returns why, which is never nil.
 func (s *server) serve() error {
-	if err := s.welcome(); err != nil {
+	theirs, err := s.welcome()
+	switch {
+	case err != nil:
 		return err
+	case theirs.Durable:
+		return newReplica(s.Node, s.peer, s.replicates).exchange(theirs.Node, func() {})
 	}
 	s.begin(s.flush)
 	for {
@@ -127,19 +132,19 @@ func (s *server) serve() error {
 	}
 }
 
-func (s *server) welcome() error {
+func (s *server) welcome() (*wire.Hello, error) {
 	key := s.key()
 	certificate, _ := s.Certificate()
 	theirs, err := s.greet(s.hello(key.Public(), true), key, certificate)
 	switch {
 	case err != nil:
-		return s.cause(err)
+		return nil, s.cause(err)
 	case !theirs.System.IsZero() && theirs.System != s.System():
-		return &SystemError{Have: s.System(), Want: theirs.System}
-	case theirs.Durable:
-		return &RefusedError{Code: wire.CodeProtocol, Text: "only ephemeral nodes are served"}
+		return nil, &SystemError{Have: s.System(), Want: theirs.System}
+	case theirs.Durable && s.replicates == nil:
+		return nil, &RefusedError{Code: wire.CodeProtocol, Text: "only ephemeral nodes are served"}
 	}
-	return nil
+	return theirs, nil
 }
 
 // handle does what a message asks for, or starts doing it.
