@@ -3,7 +3,6 @@ package storagetest
 import (
 	"context"
 	"slices"
-	"strings"
 
 	"github.com/stretchr/testify/require"
 
@@ -59,7 +58,7 @@ func (e *Env) fillLarge(s *model.Schema, n int) {
 	e.Helper()
 	for i := range n {
 		d := e.World.Begin()
-		pairs := append(somePairs(e.World.Rng, 0.7), "name", strings.Repeat("large ", 10_000)+string(rune('a'+i%3)))
+		pairs := append(somePairs(e.World.Rng, 0.7), "name", "large "+string(rune('a'+i%3)), "cover", make([]byte, 60_000))
 		d.Create(s, pairs...)
 		e.Commit(d.Batch())
 	}
