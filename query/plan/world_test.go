@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"slices"
 	"strconv"
+	"strings"
 
 	"github.com/ankgo/ank/event"
 	"github.com/ankgo/ank/model"
@@ -34,18 +35,18 @@ func row(n int, values map[string]model.Value) *model.Row {
 // literals are what columns hold and queries say, as the language writes them.
 var literals = map[model.Type][]string{
 	model.TypeBool:     {"TRUE", "FALSE"},
-	model.TypeInt:      {"-1", "0", "1", "2", "1.5", "1e300"},
-	model.TypeFloat:    {"-0.5", "0", "1", "1.5", "'NaN'", "'Infinity'"},
-	model.TypeString:   {"''", "'a'", "'aa'", "'ab'", "'b'", "'ä'", "'a\x01'", "'a, b'", "'b ab a'", "'AB ba b'"},
+	model.TypeInt:      {"-1", "0", "1", "2", "1.5", "1e300", "9007199254740993", "9223372036854775807", "9223372036854775808", "-9223372036854775808", "-0.0"},
+	model.TypeFloat:    {"-0.5", "-0.0", "0", "1", "1.5", "'NaN'", "'Infinity'", "'-Infinity'", "5e-324", "9007199254740993", "18446744073709551615"},
+	model.TypeString:   {"''", "'a'", "'aa'", "'ab'", "'b'", "'ä'", "'a\x01'", "'a, b'", "'b ab a'", "'AB ba b'", "'" + strings.Repeat("ab ", 100) + "'", "'ſ K İ ς'"},
 	model.TypeTime:     {"'0001-01-01'", "'2023-11-14T22:13:20Z'", "'2023-11-14T22:13:20.001Z'", "'2023-11-14T22:13:20.0015Z'", "'9999-12-31'"},
 	model.TypeDuration: {"'-1s'", "'0s'", "'1h'"},
 	model.TypeBytes:    {"x''", "x'00'", "x'0001'", "x'ff'"},
 	model.TypeID:       {"'" + id(1).String() + "'", "'" + id(2).String() + "'", "'" + id(5).String() + "'"},
-	model.TypeJSON:     {"1", "2", "'a'", "'b'", "TRUE"},
+	model.TypeJSON:     {"1", "2", "'a'", "'b'", "TRUE", "NULL", "-0.0", "1.0", "9007199254740993", "9007199254740992.0", "'1'", "''", "18446744073709551615"},
 }
 
 // documents have no order, so that queries do not compare with them.
-var documents = []string{`json'{"n": "b ab", "a": 1}'`, `json'{"n": "a", "l": ["b", "ab \"ba"]}'`}
+var documents = []string{`json'{"n": "b ab", "a": 1}'`, `json'{"n": "a", "l": ["b", "ab \"ba"]}'`, `json'[]'`, `json'{}'`, `json'[1, "a", null]'`, `json'null'`}
 
 // searches are what MATCH looks for.
 var searches = []string{

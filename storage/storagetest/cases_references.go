@@ -90,8 +90,9 @@ func referencesEveryPlan(e *Env) {
 	}
 }
 
-// fillTracks makes bands of which some are deleted and some parents of others, and
-// tracks of which some refer to nothing or to what does not exist.
+// fillTracks makes bands of which some are deleted and some parents of others, of
+// themselves or in circles, and tracks of which some refer to nothing, to what does not
+// exist, or to what is no band.
 func (e *Env) fillTracks(tracks, bands *model.Schema) {
 	e.Helper()
 	rng := e.World.Rng
@@ -103,9 +104,15 @@ func (e *Env) fillTracks(tracks, bands *model.Schema) {
 	e.Commit(d.Batch())
 	d = e.World.Begin()
 	for _, ref := range refs[2:] {
+		if rng.IntN(4) == 0 {
+			d.Update(ref.(event.ID), "parent", refs[2+rng.IntN(len(refs)-2)])
+		}
 		if rng.IntN(6) == 0 {
 			d.Delete(ref.(event.ID), true)
 		}
+	}
+	for range 2 {
+		refs = append(refs, d.Create(tracks, "title", "t1", "plays", 3))
 	}
 	for i := range 60 {
 		id := d.Create(
@@ -125,9 +132,10 @@ func trackQuery(rng *rand.Rand) string {
 	leaf := func() string {
 		behind := one("band.", "band.", "guest.", "band.parent.", "guest.parent.parent.", "")
 		if behind == "" {
-			return one("plays = 3", "plays > 2", "title = 't1'", "band IS NULL", "guest IS NOT NULL", "title = 't1' OR plays = 1")
+			return one("band = guest", "band.parent = band", "guest.parent.name = band.name", "band.name = title", "LEN(band.name) = plays",
+				"band.size + 1 = guest.size", "guest = band.parent.parent", "band.parent IN (band, guest)", "plays = 3", "plays > 2", "title = 't1'", "band IS NULL", "guest IS NOT NULL", "title = 't1' OR plays = 1")
 		}
-		return behind + one("name = 'b1'", "name != 'b1'", "name IN ('b2', 'b3')", "size > 1", "size = 2", "size IS NULL", "size IS NOT NULL", "name LIKE 'b%'")
+		return behind + one("name = 'b1'", "name != 'b1'", "name IN ('b2', 'b3')", "size > 1", "size = 2", "size IS NULL", "size IS NOT NULL", "name LIKE 'b%'", "id IS NULL", "id != band", "created > '2000-01-01'", "size NOT IN (1, 2)", "name MATCH 'b1 OR b2'")
 	}
 	var condition func(depth int) string
 	condition = func(depth int) string {
