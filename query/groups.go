@@ -183,9 +183,11 @@ func (g *Groups) Again() *Groups { return NewGroups(g.query, g.removable) }
 // Len is the number of groups.
 func (g *Groups) Len() int { return len(g.groups) }
 
-// Size is the number of groups and of values that are kept for them: how much
-// memory they take.
-func (g *Groups) Size() int { return len(g.groups) + g.kept }
+// Size is the number of groups, of each as often as it has aggregates, and of values
+// that are kept for them: how much memory they take.
+func (g *Groups) Size() int {
+	return len(g.groups)*max(1, len(g.query.grouping.aggregates)) + g.kept
+}
 
 // Get returns the group with a key, nil if there is none.
 func (g *Groups) Get(key string) *Group { return g.groups[key] }

@@ -9,6 +9,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"github.com/stretchr/testify/require"
 
+	"github.com/ankgo/ank/model"
 	"github.com/ankgo/ank/query"
 )
 
@@ -50,7 +51,7 @@ func TestLimitsOfWhatIsComputed(t *testing.T) {
 	for text, want := range map[string]string{
 		many(query.MaxCompute, " OR ", "year + % > 0"):                                       "",
 		many(query.MaxCompute+1, " OR ", "year + % > 0"):                                     "a query computes at most 256 different values of a row, or of a group",
-		"SELECT COUNT(*) HAVING " + many(query.MaxCompute+1, " OR ", "SUM(meta.a%) > 0"):     "a query has at most 256 different aggregates",
+		"SELECT COUNT(*) HAVING " + many(query.MaxSums+1, " OR ", "SUM(meta.a%) > 0"):        "a query has at most 64 different aggregates",
 		many(query.MaxRanked, " OR ", "name MATCH 'a%'") + " ORDER BY RANK()":                "",
 		many(query.MaxRanked+1, " OR ", "name MATCH 'a%'") + " ORDER BY RANK() + year":       "RANK() is of at most 64 MATCHes",
 		many(500, " OR ", "year + 1 > %") + " OR " + many(100, " OR ", "year + 1 IN (1, %)"): "",
@@ -94,5 +95,25 @@ func TestCheckingGrowsWithTheText(t *testing.T) {
 		const pause = 300 * time.Millisecond // what a busy machine may add
 		small := took(100)
 		require.Less(t, took(800), 30*small+pause, name)
+	}
+}
+
+// What groups keep grows with what is asked of each.
+func TestSizeOfGroups(t *testing.T) {
+	for text, want := range map[string]int{
+		"SELECT year GROUP BY year":                                       2,
+		"SELECT SUM(plays) GROUP BY year":                                 2,
+		"SELECT SUM(plays), COUNT(*), AVG(year + 1) GROUP BY year":        6,
+		"SELECT MAX(plays), COUNT(*) GROUP BY year HAVING AVG(plays) > 1": 8,
+	} {
+		q, err := query.Parse(text)
+		require.NoError(t, err)
+		c, err := q.Check(album)
+		require.NoError(t, err)
+		g := query.NewGroups(c, true)
+		for i := range 2 {
+			g.Add(row(i, map[string]model.Value{"year": model.OfInt(int64(i)), "plays": model.OfUint(1)}))
+		}
+		require.Equal(t, want, g.Size(), text)
 	}
 }

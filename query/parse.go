@@ -19,7 +19,8 @@ const (
 	MaxPattern = 1 << 12 // bytes of a pattern of LIKE
 	MaxFollow  = 8       // references that one column is behind
 	MaxJoined  = 64      // columns behind references in one query
-	MaxCompute = 256     // different results of arithmetic and LEN, and as many aggregates, in one query
+	MaxCompute = 256     // different results of arithmetic and LEN in one query
+	MaxSums    = 64      // different aggregates in one query, each of which every group keeps
 	MaxRanked  = 64      // what is looked for with MATCH in a query with RANK()
 )
 
@@ -32,7 +33,7 @@ var (
 	followLimit  = "a column is behind at most " + strconv.Itoa(MaxFollow) + " references"
 	joinedLimit  = "a query has at most " + strconv.Itoa(MaxJoined) + " columns behind references"
 	computeLimit = "a query computes at most " + strconv.Itoa(MaxCompute) + " different values of a row, or of a group"
-	groupedLimit = "a query has at most " + strconv.Itoa(MaxCompute) + " different aggregates"
+	groupedLimit = "a query has at most " + strconv.Itoa(MaxSums) + " different aggregates"
 	rankedLimit  = "RANK() is of at most " + strconv.Itoa(MaxRanked) + " MATCHes"
 	matchLimit   = "what MATCH looks for has at most " + strconv.Itoa(MaxPattern) + " bytes"
 	selectLimit  = "SELECT has at most " + strconv.Itoa(MaxKeys) + " items"

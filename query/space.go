@@ -113,7 +113,7 @@ var limits = [...]struct {
 }{
 	joinedColumn:    {MaxJoined, joinedLimit},
 	keyColumn:       {MaxKeys, groupLimit},
-	aggregateColumn: {MaxCompute, groupedLimit},
+	aggregateColumn: {MaxSums, groupedLimit},
 	computedColumn:  {MaxCompute, computeLimit},
 }
 
