@@ -36,6 +36,19 @@ func (g Group) Value(name string) model.Value {
 	return model.Null
 }
 
+// String is the group for people to read, such as "genre: 'jazz', COUNT(*): 3".
+func (g Group) String() string {
+	var b []byte
+	for i := range g.items {
+		if i > 0 {
+			b = append(b, ", "...)
+		}
+		b = append(append(b, g.items[i].Name...), ": "...)
+		b = append(b, g.values[i].String()...)
+	}
+	return string(b)
+}
+
 // A Grouper is a [Reader] that answers queries with SELECT itself. Without it the
 // rows are fetched and grouped by [GroupsOf].
 type Grouper interface {

@@ -12,7 +12,8 @@ import (
 // and edits, event.ErrSkew and event.ErrEquivocation from acceptance, and the
 // storage errors as causes of [ErrReadOnly].
 var (
-	// ErrClosed: the node was closed, or is being closed. Nothing happened.
+	// ErrClosed: the node was closed, or is being closed, or the live query was. Nothing
+	// happened.
 	ErrClosed = errors.New("the node is closed")
 
 	// ErrReadOnly: a write went wrong earlier, so the node takes no more of them
@@ -142,3 +143,12 @@ func (e *ModelError) Error() string {
 
 // Unwrap returns the reason.
 func (e *ModelError) Unwrap() error { return e.Reason }
+
+// errLiveClosed is the ErrClosed of a live query, whose node may be open.
+var errLiveClosed error = liveClosedError{}
+
+type liveClosedError struct{}
+
+func (liveClosedError) Error() string { return "the live query is closed" }
+
+func (liveClosedError) Is(target error) bool { return target == ErrClosed }

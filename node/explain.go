@@ -28,20 +28,22 @@ func (s *Session) Explain(ctx context.Context, q *query.Checked) (*plan.Explanat
 		return nil, err
 	}
 	defer leave()
+	all, err := ask(q.Schema(), "")
+	if err != nil {
+		return nil, err
+	}
+	// First of all, so that the plan knows it too.
+	total, err := storage.Count(ctx, snapshot, storage.Plan(ctx, snapshot, all))
+	if err != nil {
+		return nil, err
+	}
 	p := storage.Plan(ctx, snapshot, q.Rows())
 	work, n, err := storage.Trace(ctx, snapshot, p)
 	if err != nil {
 		return nil, err
 	}
 	e := p.Explain(q, &work)
-	e.Result = n
-	all, err := ask(q.Schema(), "")
-	if err != nil {
-		return nil, err
-	}
-	if e.Total, err = storage.Count(ctx, snapshot, storage.Plan(ctx, snapshot, all)); err != nil {
-		return nil, err
-	}
+	e.Total, e.Result = total, n
 	if q.Grouping() != nil {
 		groups, err := s.Groups(ctx, q)
 		e.Result = len(groups)

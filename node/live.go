@@ -206,7 +206,7 @@ func (l *live) Wait(ctx context.Context) error {
 		return err
 	}
 	if l.isClosed() {
-		return ErrClosed
+		return errLiveClosed
 	}
 	if ctx.Err() != nil {
 		return ended(ctx)

@@ -146,6 +146,23 @@ func names(list []AlbumView) []string {
 	return all
 }
 
+// TestClosedLiveQueriesSaySo: it is not the node that is closed.
+func TestClosedLiveQueriesSaySo(t *testing.T) {
+	cluster(t, func(t *testing.T, f *fixture) {
+		ada := f.join("ada")
+		for _, s := range []*node.Session{f.prince, ada.session} {
+			live, err := albums.Query(f.ctx, s, "")
+			require.NoError(t, err)
+			live.Close()
+			for _, err := range []error{live.Wait(f.ctx), live.Requery(f.ctx, "year > 1985")} {
+				require.ErrorIs(t, err, node.ErrClosed)
+				require.EqualError(t, err, "the live query is closed")
+			}
+			require.NoError(t, live.Err())
+		}
+	})
+}
+
 func TestAnIdleLiveQueryCostsNoGoroutine(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		f := start(t)

@@ -281,14 +281,14 @@ func (l *remote) Wait(ctx context.Context) error {
 		case err != nil:
 			return err
 		case closed:
-			return ErrClosed
+			return errLiveClosed
 		case state.Phase == entity.Complete:
 			return nil
 		}
 		select {
 		case <-turn:
 		case <-ctx.Done():
-			return context.Cause(ctx)
+			return ended(ctx)
 		}
 	}
 }

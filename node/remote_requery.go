@@ -69,7 +69,7 @@ func (l *remote) call(q *query.Checked) (uint32, error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if l.closed {
-		return 0, cmp.Or(l.err, ErrClosed)
+		return 0, cmp.Or(l.err, errLiveClosed)
 	}
 	if err := sameShape(l.asks(), q); err != nil {
 		return 0, err
@@ -99,7 +99,7 @@ func (l *remote) decided(ctx context.Context, candidate *remote) error {
 		case <-turn:
 		case <-over:
 		case <-ctx.Done():
-			return context.Cause(ctx)
+			return ended(ctx)
 		}
 	}
 }
@@ -110,7 +110,7 @@ func (l *remote) waiting() (awaited bool, turn <-chan struct{}, err error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if l.closed {
-		return false, nil, cmp.Or(l.err, ErrClosed)
+		return false, nil, cmp.Or(l.err, errLiveClosed)
 	}
 	return l.awaited, l.turn, nil
 }
@@ -144,7 +144,7 @@ func (l *remote) assume(call uint32, candidate *remote) (entity.LiveState, error
 	defer l.mu.Unlock()
 	switch {
 	case l.closed:
-		return state, cmp.Or(l.err, ErrClosed)
+		return state, cmp.Or(l.err, errLiveClosed)
 	case call < l.applied:
 		return state, entity.ErrSuperseded
 	}

@@ -80,7 +80,7 @@ func (l *live) ask() (turn uint32, err error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if l.closed {
-		return 0, ErrClosed
+		return 0, errLiveClosed
 	}
 	l.asked++
 	return l.asked, nil
@@ -107,7 +107,7 @@ func (l *live) tryTurn(turn uint32, next *live) (busy <-chan struct{}, err error
 	defer l.mu.Unlock()
 	switch {
 	case l.closed:
-		return nil, cmp.Or(l.err, ErrClosed)
+		return nil, cmp.Or(l.err, errLiveClosed)
 	case l.base.Err() != nil:
 		return nil, l.base.Err()
 	case turn < l.applied:

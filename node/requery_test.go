@@ -211,6 +211,7 @@ func (s *staff) requeries(seen, done *node.Session) {
 	counting, rows := s.watchGroups(seen, "SELECT owner.name AS who, SUM(hours) GROUP BY owner.name ORDER BY who")
 	require.NoError(s, counting.Wait(s.ctx))
 	require.Len(s, rows(), 3)
+	require.Equal(s, "who: null, SUM(hours): 8", counting.Items()[0].String())
 	require.NoError(s, counting.Requery(s.ctx, "SELECT owner.name AS who, SUM(hours) WHERE hours > 3 GROUP BY owner.name HAVING SUM(hours) > 5"))
 	require.Equal(s, []string{"null 8"}, rows())
 	require.NoError(s, counting.Requery(s.ctx, "SELECT owner.name AS who, SUM(hours) WHERE hours < 6 GROUP BY owner.name ORDER BY SUM(hours) DESC LIMIT 1"))

@@ -333,6 +333,9 @@ func (p *parser) unexpected(expected string) *Error {
 			e.Suggestion = "IS NOT NULL"
 		}
 	}
+	if strings.HasPrefix(expected, "a column") && Reserved(e.Token) {
+		e.Reason += "; a column of this name stands in double quotes"
+	}
 	return e
 }
 

@@ -127,14 +127,9 @@ func limit(c *query.Checked) int {
 // String is the explanation on several lines, the last one ended.
 func (e *Explanation) String() string {
 	var b strings.Builder
-	access := map[Access]string{Scan: "scan the collection", Seek: "seek in index " + e.Index, Lookup: "look up by ID", Union: "union", Intersect: "intersection", Refer: "look behind a reference"}[e.Access]
-	if e.Reverse {
-		access += ", backwards"
-	}
-	if len(e.Words) > 0 {
-		access += ", word " + strings.Join(e.Words, ", ")
-	} else if e.Ranges > 0 && (e.Access != Scan || e.Ranges != 1) || e.Access == Lookup {
-		access += ", " + count(e.Ranges, map[bool]string{true: "ID", false: "range"}[e.Access == Lookup])
+	access := "nothing is read, as no row can match"
+	if e.Access != Lookup || e.Ranges > 0 {
+		access = e.access()
 	}
 	line := func(name, text string) {
 		if text != "" {
@@ -161,6 +156,20 @@ func (e *Explanation) String() string {
 	return b.String()
 }
 
+// access says how rows are got at.
+func (e *Explanation) access() string {
+	access := map[Access]string{Scan: "scan the collection", Seek: "seek in index " + e.Index, Lookup: "look up by ID", Union: "union", Intersect: "intersection", Refer: "look behind a reference"}[e.Access]
+	if e.Reverse {
+		access += ", backwards"
+	}
+	if len(e.Words) > 0 {
+		access += ", word " + strings.Join(e.Words, ", ")
+	} else if e.Ranges > 0 && (e.Access != Scan || e.Ranges != 1) || e.Access == Lookup {
+		access += ", " + count(e.Ranges, map[bool]string{true: "ID", false: "range"}[e.Access == Lookup])
+	}
+	return access
+}
+
 // read says how much was read, and how much was expected to be.
 func (e *Explanation) read() string {
 	text := fmt.Sprintf("%s and %s, of which %d matched", count(e.Keys, "key"), count(e.Rows, "row"), e.Found)
@@ -168,7 +177,11 @@ func (e *Explanation) read() string {
 	case Scan:
 		text = fmt.Sprintf("%s, of which %d matched", count(e.Rows, "row"), e.Found)
 	case Seek, Union, Intersect:
-		text += fmt.Sprintf("; expected about %.0f keys", e.Expected)
+		expected := e.Expected
+		if e.Access == Seek && len(e.Words) == 0 { // an entity has one key
+			expected = min(expected, float64(e.Total))
+		}
+		text += fmt.Sprintf("; expected about %.0f keys", expected)
 	}
 	return text
 }
