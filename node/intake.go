@@ -323,6 +323,9 @@ func (in *intake) boundLocked() {
 				most = l
 			}
 		}
+		if most == nil {
+			return
+		}
 		if most.waits == nil {
 			in.refuseLocked(most, most.verifier.Verified().Seq+1, errUnsigned)
 			continue

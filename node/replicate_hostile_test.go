@@ -420,3 +420,51 @@ func TestWhatWaitsIsBounded(t *testing.T) {
 		require.NoError(t, l.leave())
 	})
 }
+
+// TestEntriesThatNobodySignsAreBounded: a log without signed heads is refused when it is
+// too much.
+func TestEntriesThatNobodySignsAreBounded(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		const most = 1 << 20
+		f := member(t, node.WithLimits(node.Limits{Held: most}))
+		f.alarm.expected.Store(true)
+		log, good := eventtest.NewLog(t, 1), logOf(f, 2, 1)
+		l := f.lie()
+		for i := range 40 {
+			tx := transaction(t, f.node.Clock(), "large")
+			tx.Events[0].Ops[0].Value = model.OfString(string(slices.Repeat([]byte{'x'}, most/20))).AppendTo(nil)
+			m := &wire.Entries{Entries: []*event.Entry{log.Append(tx)}}
+			if i == 0 {
+				m.Certificates = certified(t, log, good)
+			}
+			l.say(m)
+		}
+		l.say(&wire.Entries{Entries: good.Entries, Heads: []event.SignedHead{good.Head(1)}})
+		require.Equal(t, uint64(1), f.at(good.Key.Public()), "other logs go on")
+		r := l.replica()
+		require.Len(t, r.Refused, 1)
+		require.Equal(t, log.Key.Public(), r.Refused[0].Origin)
+		require.Zero(t, r.Held)
+		require.Error(t, l.leave())
+	})
+}
+
+// TestAFloodOfLogsEndsTheConnection: what is refused has to be remembered, too.
+func TestAFloodOfLogsEndsTheConnection(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		f := member(t)
+		f.alarm.expected.Store(true)
+		l := f.lie()
+		entry := logOf(f, 1, 1).Entries[0]
+		m := new(wire.Entries)
+		for i := range 2000 {
+			of := *entry
+			of.Origin = event.Origin{1, byte(i), byte(i >> 8)}
+			m.Entries = append(m.Entries, &of)
+		}
+		l.say(m)
+		var refused *node.RefusedError
+		require.ErrorAs(t, <-l.ended, &refused)
+		require.Equal(t, wire.CodeTooMany, refused.Code)
+	})
+}
