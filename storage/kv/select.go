@@ -92,7 +92,7 @@ type selector struct {
 	indexes  []*index // for Union and Intersect, those that the parts read, by their position
 	table    *table   // for Union and Intersect, the collection's, if it has one
 	rows     *table   // where rows are found that an index leads to, if there is one
-	named    bool     // a part names IDs, which may not exist
+	named    bool     // a part has IDs of rows that may not exist, or be deleted
 	filter   *plan.KeyFilter
 	keysOnly bool          // candidates are not read
 	order    *order        // of the collection's table, if it has one

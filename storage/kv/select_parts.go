@@ -28,7 +28,7 @@ func (x *selector) findParts(parts []*plan.Plan, ready func(position int) *index
 				x.indexes = append(x.indexes, nil)
 			}
 			x.indexes[p.Index] = found
-		case plan.Lookup:
+		case plan.Lookup, plan.Scan: // which has deleted rows too
 			x.named = true
 		default:
 			if !x.findParts(p.Parts, ready) {

@@ -253,8 +253,12 @@ func selectWords(e *Env) {
 		e.checkIndexes(s)
 	}
 	e.fill(s, 60)
+	d = e.World.Begin()
+	d.Delete(long, true)
+	e.Commit(d.Batch())
 	v := e.View()
 	for _, text := range []string{
+		"id != ? OR name MATCH 'a'", "created > '2000-01-01' AND (id > ? OR name MATCH 'a')",
 		"name MATCH 'b' ORDER BY RANK() DESC, name LIMIT 5", "name MATCH 'b ab' AND year > 0 ORDER BY id DESC LIMIT 3 OFFSET 1",
 		"name MATCH 'a*' OR artist MATCH 'kate' OR year = 1986", "(name MATCH 'a' OR name = 'b') AND live",
 		"tags.color MATCH 'red' AND name MATCH 'b' OR tags.red.0 MATCH 'a*'", "name MATCH 'b' AND artist MATCH 'prince OR kat*' ORDER BY year", "name MATCH 'b' AND id IN (?, ?)",
