@@ -47,7 +47,7 @@
 //	list       = "(" [ sum { "," sum } ] ")" .
 //	sum        = product { ( "+" | "-" ) product } .
 //	product    = operand { ( "*" | "/" | "%" ) operand } .
-//	operand    = [ "-" ] ( column | literal | parameter | call | "(" predicate ")" ) .
+//	operand    = literal | [ "-" ] ( column | parameter | call | "(" predicate ")" ) .
 //	call       = "NOW" "(" ")" | "RANK" "(" ")" | "LEN" "(" sum ")" | "COUNT" "(" "*" ")"
 //	           | ( "COUNT" | "SUM" | "MIN" | "MAX" | "AVG" ) "(" [ "DISTINCT" ] sum ")" .
 //
@@ -55,14 +55,14 @@
 //	name       = letter or "_" { letter | digit | "_" } | '"' { character | '""' } '"' .
 //	parameter  = "?" | ":" name .
 //	literal    = "NULL" | "TRUE" | "FALSE" | number | string | bytes | json .
-//	number     = [ "+" | "-" ] digits [ "." digits ] [ "e" [ "+" | "-" ] digits ] .
+//	number     = [ "+" | "-" ] ( digits [ "." [ digits ] ] | "." digits ) [ "e" [ "+" | "-" ] digits ] .
 //	string     = "'" { character | "''" } "'" .
 //	bytes      = "x'" { hexadecimal digits } "'" .
 //	json       = "json'" JSON "'" .
 //
-// Comparisons do not chain: a < b < c is an error. A column whose name is
-// [Reserved] stands in double quotes; single quotes are for strings. All other
-// words are keywords only in their place.
+// Comparisons do not chain: a < b < c is an error. A term of ORDER BY is no literal. A
+// column whose name is [Reserved] stands in double quotes; single quotes are for
+// strings. All other words are keywords only in their place.
 //
 // # Columns
 //

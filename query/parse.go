@@ -246,7 +246,13 @@ func (p *parser) arithmetic(left Expr, power int) (Expr, error) {
 // minus parses what begins with a minus: a number, or what is taken from zero.
 func (p *parser) minus() (Expr, error) {
 	ahead := p.lexer
-	if next, err := ahead.next(); err != nil || next.kind != tokName && next.kind != tokQuoted && next.kind != tokOpen {
+	next, err := ahead.next()
+	if err != nil {
+		return p.literal()
+	}
+	switch next.kind {
+	case tokName, tokQuoted, tokOpen, tokQuestion, tokNamed:
+	default:
 		return p.literal()
 	}
 	zero := &LiteralExpr{Value: model.OfInt(0), At: Span{p.tok.at.Start, p.tok.at.Start}}

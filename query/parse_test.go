@@ -48,6 +48,7 @@ func TestParseAndPrint(t *testing.T) {
 		{"a IN (b, :c)", ""},
 		{"a IN () OR b NOT IN ( )", "a IN () OR b NOT IN ()"},
 		{"a = b AND ? = :x", ""},
+		{"a > -? AND -:n < 3 - -?", "a > 0 - ? AND 0 - :n < 3 - (0 - ?)"},
 		// Literals.
 		{"a = 'it''s' AND b = ''", ""},
 		{"a = -1 AND b = +1 AND c = - 1", "a = -1 AND b = 1 AND c = -1"},
