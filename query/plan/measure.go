@@ -69,6 +69,15 @@ func (q *analysis) measure(indexes []model.Index, s Statistics) {
 	for i := range sources {
 		q.weigh(&sources[i])
 	}
+	q.weighUnion(indexes)
+}
+
+// weighUnion takes in how many keys a union has that is all the predicate says: reading in
+// the query's order up to its limit is the better, the more rows match.
+func (q *analysis) weighUnion(indexes []model.Index) {
+	if _, limited := q.query.Limit(); limited && len(q.terms) == 1 {
+		q.unions(indexes, cheapest, func(p *Plan) { q.terms[0].part = p.passed / q.rows })
+	}
 }
 
 // know takes in how many rows the collection has.
@@ -145,12 +154,12 @@ func (q *analysis) alternatives() (n int) {
 // choice reports whether it matters how many rows sources have.
 func (q *analysis) choice(sources []source) bool {
 	n := len(sources) + q.alternatives() + len(q.found)
+	_, limited := q.query.Limit()
 	if n != 1 || len(sources) == 0 {
-		return n > 1
+		return n > 1 || n == 1 && limited
 	}
 	p := &sources[0].plan
 	q.sort(p)
-	_, limited := q.query.Limit()
 	return limited && !p.Sorted && p.Prefix == 0
 }
 
@@ -199,6 +208,11 @@ func (q *analysis) measurePart(p *Plan) {
 	}
 	var n counted
 	n.keys, n.whole = q.statistics.Keys(p.Index, p.Ranges, shortDive)
+	if _, limited := q.query.Limit(); limited && !n.whole {
+		if n.keys, n.whole = q.statistics.Keys(p.Index, p.Ranges, deepDive); !n.whole {
+			n.keys *= manyMore
+		}
+	}
 	keys := q.likely(n, p.keys)
 	p.passed *= keys / max(p.keys, 1e-9)
 	p.keys, p.sure = keys, n.whole

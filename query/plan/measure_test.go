@@ -89,6 +89,25 @@ func TestMeasuredChooses(t *testing.T) {
 			"seek score, 1 range, residual, sorted",
 			[]string{"score", "title", "owner_status"},
 		},
+		// The more rows match, the sooner reading in order comes to its limit.
+		{
+			"score = 5 OR title = 'x' ORDER BY owner, status LIMIT 10",
+			map[string]int{"score": 300_000, "title": 3},
+			"seek owner_status, 1 range, residual, sorted",
+			[]string{"score", "title"},
+		},
+		{
+			"score = 5 OR title = 'x' ORDER BY owner, status LIMIT 10",
+			map[string]int{"score": 30, "title": 3},
+			"union (seek score, 1 range | seek title, 1 range), residual",
+			[]string{"score", "title"},
+		},
+		{
+			"title MATCH 'the' ORDER BY owner, status LIMIT 10",
+			map[string]int{"the": 300_000},
+			"seek owner_status, 1 range, residual, sorted",
+			[]string{"words"},
+		},
 		// Of several words the rarest is read, and others if that pays.
 		{"title MATCH 'rain'", nil, "seek words, 1 range, sorted", nil},
 		{

@@ -175,8 +175,11 @@ func (q *analysis) countSearches(indexes []model.Index, s Statistics) {
 		for _, t := range q.searchesIn(&indexes[i]) {
 			p := q.search(i, &indexes[i], t)
 			all = append(all, found{i, t.number, p})
-			if p.sure {
-				t.part = min(t.part, p.passed/q.rows)
+			switch part := p.passed / q.rows; {
+			case p.sure:
+				t.part = min(t.part, part)
+			case q.counter != nil: // there are as many at least
+				t.part = max(t.part, part)
 			}
 		}
 	}
