@@ -128,7 +128,7 @@
 //
 // # Live queries
 //
-// [Session.Query] makes a query a standing one. Every commit that changes its
+// [Session.Query] makes a query a standing one, in which now() is when it began. Every commit that changes its
 // result becomes one change set, with rows that moved into a LIMIT from beyond it.
 // Each range over Changes begins with the result as it is; a consumer that is
 // slower than commits come finds them joined into fewer sets, none lost. Commits
