@@ -63,11 +63,16 @@ func listen(ctx context.Context, live *entity.Live[AlbumView]) *feed {
 	return f
 }
 
-// last returns a short form of the newest change set, and the list's names.
+// last returns a short form of the newest change set, and the list's names. Sets that only
+// tell of a new state, which may come by themselves or not, do not count.
 func (f *feed) last() (changes []string, names []string) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	for _, c := range f.sets[len(f.sets)-1].Changes {
+	newest := len(f.sets) - 1
+	for newest > 0 && len(f.sets[newest].Changes) == 0 {
+		newest--
+	}
+	for _, c := range f.sets[newest].Changes {
 		text := c.Kind.String() + " " + c.Item.Name()
 		if c.Kind == entity.Removed {
 			text += ", " + c.Reason.String()
