@@ -10,7 +10,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/cockroachdb/pebble/v2/vfs"
 	"github.com/stretchr/testify/require"
 
 	"github.com/ankgo/ank/entity"
@@ -18,8 +17,6 @@ import (
 	"github.com/ankgo/ank/model"
 	"github.com/ankgo/ank/node"
 	"github.com/ankgo/ank/storage"
-	"github.com/ankgo/ank/storage/memory"
-	"github.com/ankgo/ank/storage/pebble"
 )
 
 // Song has a field of each kind that the language treats in its own way.
@@ -81,16 +78,11 @@ var groupsOfSongs = []string{
 	"SELECT LEN(tags), COUNT(*) WHERE title MATCH 'red' OR singer.boss.name = 'bob' GROUP BY LEN(tags)",
 }
 
-// TestEveryLiveQueryAgreesWithFetch: over both engines, whatever several writers do,
+// TestEveryLiveQueryAgreesWithFetch: over all engines, whatever several writers do,
 // the change sets of every sort of query lead from what it was to what a fetch finds.
 // seed says how to repeat it.
 func TestEveryLiveQueryAgreesWithFetch(t *testing.T) {
-	for name, open := range map[string]func(context.Context) (storage.Engine, error){
-		"memory": func(context.Context) (storage.Engine, error) { return memory.Open() },
-		"pebble": func(ctx context.Context) (storage.Engine, error) {
-			return pebble.Open(ctx, "store", pebble.Options{FS: vfs.NewMem(), Ballast: -1, Relaxed: true})
-		},
-	} {
+	for name, open := range engines() {
 		for seed := range uint64(2) {
 			t.Run(fmt.Sprintf("%s/seed=%d", name, seed), func(t *testing.T) {
 				engine, err := open(t.Context())
