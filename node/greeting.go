@@ -55,6 +55,10 @@ func (p *peer) greet(mine *wire.Hello, key event.PrivateKey, own event.Certifica
 	said := event.Digest(sha256.Sum256(wire.Append(nil, mine)))
 	proof := &wire.Proof{Signature: event.Prove(key, said, heard), Certificate: own}
 	if err := p.sendWithin(ctx, proof); err != nil {
+		var refused *RefusedError
+		if _, _, said := p.first(ctx); errors.As(said, &refused) { // before it closed the connection
+			return nil, said
+		}
 		return nil, err
 	}
 	return theirs, p.believe(ctx, theirs, said, heard)

@@ -32,6 +32,7 @@ type peer struct {
 	cancel context.CancelCauseFunc
 	done   chan struct{} // the writer has ended
 	alarm  *time.Timer   // ends the connection; the writer's
+	mute   bool          // the carrier takes nothing any more; the writer's
 
 	heartbeat heartbeat
 }
@@ -77,7 +78,21 @@ func (p *peer) write() {
 			err = p.say(say)
 		}
 	}
+	if p.mute {
+		p.hearOut()
+	}
 	p.cancel(err)
+}
+
+// hearOut waits a moment for the owner to read what the peer said before it closed the
+// connection: why it did.
+func (p *peer) hearOut() {
+	t := time.NewTimer(byeTimeout)
+	defer t.Stop()
+	select {
+	case <-t.C:
+	case <-p.ctx.Done():
+	}
 }
 
 // say says what was posted, after what was there to be pulled before it.
@@ -141,7 +156,9 @@ func (p *peer) rest() error {
 	}
 	p.watch()
 	defer p.alarm.Stop()
-	return carrier.Flush(p.ctx)
+	err := carrier.Flush(p.ctx)
+	p.mute = err != nil
+	return err
 }
 
 // sendWithin sends a message at once.
@@ -160,7 +177,9 @@ func (p *peer) hand(ctx context.Context, encoded []byte) error {
 	if len(encoded) > wire.MaxMessage {
 		return wire.ErrTooLarge
 	}
-	return p.conn.Send(ctx, encoded)
+	err := p.conn.Send(ctx, encoded)
+	p.mute = err != nil
+	return err
 }
 
 // receive waits for the next message. Only the owner may.
