@@ -158,9 +158,17 @@ func (q *analysis) choice(sources []source) bool {
 	if n != 1 || len(sources) == 0 {
 		return n > 1 || n == 1 && limited
 	}
-	p := &sources[0].plan
-	q.sort(p)
-	return limited && !p.Sorted && p.Prefix == 0
+	return limited && !q.orders(sources[0].plan)
+}
+
+// orders reports whether a plan, or the same read backwards, comes in the query's order.
+func (q *analysis) orders(p Plan) bool {
+	for _, p.Reverse = range [...]bool{false, true} {
+		if q.sort(&p); p.Sorted || p.Prefix > 0 {
+			return true
+		}
+	}
+	return false
 }
 
 // count counts the keys of sources, up to a number. It returns how many it

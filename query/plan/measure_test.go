@@ -43,6 +43,7 @@ func TestMeasuredChooses(t *testing.T) {
 		{"owner = 'u' AND status = 'open'", map[string]int{"owner_status": 3}, "seek owner_status, 1 range, sorted", nil},
 		{"score > 5 AND score < 9", nil, "seek score, 1 range", nil},
 		{"status = 'open' ORDER BY score LIMIT 20", nil, "seek status_score, 1 range, sorted", nil},
+		{"status = 'open' ORDER BY score DESC LIMIT 20", nil, "seek status_score, 1 range, reverse, sorted by 1 key", nil},
 		{"id > '01HF7YAT000000000000000001'", nil, "scan 1 range, residual, sorted", nil},
 		// The part that has few rows is read, whatever its operator.
 		{
