@@ -200,6 +200,33 @@ func TestRevoked(t *testing.T) {
 	})
 }
 
+// A query that is being read when the credential is revoked does not stand afterwards.
+func TestRevokedWhileAQueryIsRead(t *testing.T) {
+	gated(t, func(t *testing.T, f *fixture, _ *doorkeeper, _ *guest, link *pipe.Link) {
+		conn, err := link.Dial(f.ctx)
+		require.NoError(t, err)
+		s := &stranger{T: t, ctx: f.ctx, conn: conn}
+		s.greet(f, &wire.Hello{Min: wire.MinVersion, Max: wire.MaxVersion})
+		s.send(&wire.Authenticate{Request: 1, Credential: []byte("I am ada")})
+		require.IsType(t, &wire.Authenticated{}, s.hear())
+		hold := make(chan struct{})
+		f.stage.snapshot = func() error {
+			<-hold
+			return nil
+		}
+		s.send(&wire.Subscribe{Request: 2, As: 1, Collection: "albums"})
+		synctest.Wait()
+		require.Equal(t, 1, f.node.Revoke("ada"))
+		require.Equal(t, uint64(1), s.hear().(*wire.Failure).Request)
+		close(hold)
+		failure := s.hear().(*wire.Failure)
+		require.Equal(t, uint64(2), failure.Request)
+		require.Equal(t, wire.CodeCredential, failure.Code)
+		require.Zero(t, f.node.Standing())
+		_ = conn.Close()
+	})
+}
+
 func TestCredentialsThatNobodyHas(t *testing.T) {
 	gated(t, func(t *testing.T, f *fixture, _ *doorkeeper, c *guest, link *pipe.Link) {
 		_, r := c.create(Album{Name: "Parade", Year: 1986})

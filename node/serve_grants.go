@@ -18,6 +18,7 @@ const (
 var (
 	errExpired = &RefusedError{Code: wire.CodeCredential, Text: "the credential has expired"}
 	errRevoked = &RefusedError{Code: wire.CodeCredential, Text: "the credential was revoked"}
+	errLapsed  = &RefusedError{Code: wire.CodeCredential, Text: "the credential is not in force"}
 )
 
 // grant is on whose behalf a peer may ask.
@@ -38,7 +39,7 @@ func (s *server) sessionOf(as uint64) (*Session, error) {
 	case as == 0:
 		return nil, &RefusedError{Code: wire.CodeCredential, Text: "a credential is needed"}
 	}
-	return nil, &RefusedError{Code: wire.CodeCredential, Text: "the credential is not in force"}
+	return nil, errLapsed
 }
 
 // authenticate finds out whose credential it is that a peer shows.

@@ -79,6 +79,8 @@ func (s *server) admit(ctx context.Context, sub *subscription) error {
 	switch {
 	case ctx.Err() != nil:
 		return context.Cause(ctx)
+	case s.grants[sub.question.As] == nil: // it has ended while the query was read
+		return errLapsed
 	case len(s.subscriptions) >= maxSubscriptions:
 		return &RefusedError{Code: wire.CodeTooMany, Text: fmt.Sprintf("%d live queries at a time", maxSubscriptions)}
 	case s.held+sub.held > s.limits.StandingRows:
