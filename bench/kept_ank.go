@@ -164,7 +164,7 @@ func (k *nodeKeeper) update(ctx context.Context, _ int) error {
 
 func (k *nodeKeeper) result() map[string]totals {
 	found := map[string]totals{}
-	for _, g := range k.live.All() {
+	for _, g := range k.live.Items().All() {
 		key, t := k.a.totalsOf(g.At)
 		found[key] = t
 	}

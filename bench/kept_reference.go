@@ -212,7 +212,7 @@ func (k *nodeTasks) update(ctx context.Context, i int) error {
 
 func (k *nodeTasks) result() map[string]totals {
 	var t totals
-	for _, v := range k.live.All() {
+	for _, v := range k.live.Items().All() {
 		t.add(v.Score())
 	}
 	return map[string]totals{"": t}

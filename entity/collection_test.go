@@ -201,8 +201,8 @@ func (s *session) History(_ context.Context, schema *model.Schema, id event.ID) 
 // standing is a live query that was recorded.
 type standing struct {
 	sets   []entity.ChangeSet[entity.View]
-	items  []entity.View
-	value  *signal.Value[[]entity.View]
+	items  shown
+	value  *signal.Value[entity.Views]
 	closed bool
 }
 
@@ -215,18 +215,21 @@ func (s *standing) Changes(context.Context) iter.Seq[entity.ChangeSet[entity.Vie
 		}
 	}
 }
-func (s *standing) Items() []entity.View { return s.items }
-func (s *standing) All() iter.Seq2[int, entity.View] {
-	return slices.All(s.items)
-}
-func (s *standing) Len() int { return len(s.items) }
+func (s *standing) Items() entity.Views { return s.items }
 func (s *standing) State() entity.LiveState {
 	return entity.LiveState{Phase: entity.Complete, Since: start}
 }
-func (s *standing) Signal() signal.Readable[[]entity.View] { return s.value }
-func (s *standing) Wait(context.Context) error             { return nil }
-func (s *standing) Err() error                             { return errBroken }
-func (s *standing) Close()                                 { s.closed = true }
+func (s *standing) Signal() signal.Readable[entity.Views] { return s.value }
+func (s *standing) Wait(context.Context) error            { return nil }
+func (s *standing) Err() error                            { return errBroken }
+func (s *standing) Close()                                { s.closed = true }
+
+// shown is a list of views.
+type shown []entity.View
+
+func (s shown) Len() int                         { return len(s) }
+func (s shown) At(i int) entity.View             { return s[i] }
+func (s shown) All() iter.Seq2[int, entity.View] { return slices.All(s) }
 
 func TestLive(t *testing.T) {
 	store := withAlbums(t)
@@ -237,8 +240,8 @@ func TestLive(t *testing.T) {
 	graph := signal.NewGraph()
 	defer graph.Close()
 	st := &standing{
-		items: []entity.View{one.View, two.View},
-		value: signal.NewValue(graph, []entity.View{one.View}),
+		items: shown{one.View, two.View},
+		value: signal.NewValue(graph, entity.Views(shown{one.View})),
 		sets: []entity.ChangeSet[entity.View]{
 			{Changes: []entity.Change[entity.View]{{Kind: entity.Initial, Item: one.View, OldIndex: -1}}},
 			{
@@ -254,8 +257,16 @@ func TestLive(t *testing.T) {
 	require.NoError(t, err)
 	require.Equal(t, "year > 1980 ORDER BY year", s.asked.String())
 
-	require.Equal(t, 2, live.Len())
-	require.Equal(t, []string{"Purple Rain", "Batman"}, names(live.Items()))
+	require.Equal(t, 2, live.Items().Len())
+	require.Equal(t, []string{"Purple Rain", "Batman"}, names(live.Items().Slice()))
+	require.Equal(t, "Batman", live.Items().At(1).Name())
+	for i, v := range live.Items().All() {
+		require.Equal(t, live.Items().At(i), v)
+		break
+	}
+	require.PanicsWithValue(t, "entity: item 2 of a result of 2", func() { live.Items().At(2) })
+	require.Zero(t, entity.Items[AlbumView]{}.Len())
+	require.Empty(t, entity.Items[AlbumView]{}.Slice())
 	require.Equal(t, entity.Complete, live.State().Phase)
 	require.NoError(t, live.Wait(ctx))
 	require.ErrorIs(t, live.Err(), errBroken)
@@ -277,9 +288,9 @@ func TestLive(t *testing.T) {
 
 	value := live.Signal()
 	require.Same(t, value, live.Signal())
-	require.Equal(t, []string{"Purple Rain"}, names(value.Peek()))
+	require.Equal(t, []string{"Purple Rain"}, names(value.Peek().Slice()))
 	st.value.Set(st.items)
-	require.Equal(t, []string{"Purple Rain", "Batman"}, names(value.Peek()))
+	require.Equal(t, []string{"Purple Rain", "Batman"}, names(value.Peek().Slice()))
 
 	live.Close()
 	require.True(t, st.closed)

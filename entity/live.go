@@ -16,17 +16,13 @@ type Standing interface {
 	// without loss for a consumer that is slow. It ends when ctx is done, when
 	// the query is closed, or when it failed: see Err.
 	Changes(ctx context.Context) iter.Seq[ChangeSet[View]]
-	// Items returns the current result, in order. The caller owns the slice.
-	Items() []View
-	// All yields the current result, in order, without copying it.
-	All() iter.Seq2[int, View]
-	// Len is the number of items.
-	Len() int
+	// Items returns the current result, without copying it.
+	Items() Views
 	// State is the query's condition.
 	State() LiveState
 	// Signal is the current result as a reactive value. It is made when it is
-	// first asked for; its slices must not be changed.
-	Signal() signal.Readable[[]View]
+	// first asked for.
+	Signal() signal.Readable[Views]
 	// Wait waits until the result is complete. It returns the error of ctx or of
 	// the query, or one that says that the query was closed.
 	Wait(ctx context.Context) error
@@ -47,7 +43,7 @@ type Live[V any] struct {
 	check    checker
 
 	once   sync.Once
-	signal signal.Readable[[]V]
+	signal signal.Readable[Items[V]]
 }
 
 // NewLive returns the typed face of a standing query for entities.
@@ -69,21 +65,8 @@ func (l *Live[V]) Changes(ctx context.Context) iter.Seq[ChangeSet[V]] {
 	}
 }
 
-// Items returns the current result, in the query's order. The caller owns the
-// slice.
-func (l *Live[V]) Items() []V { return l.all(l.standing.Items()) }
-
-// All yields the current result, in the query's order, with the places of its
-// items. Nothing is copied: it is one moment's result however long the loop takes.
-func (l *Live[V]) All() iter.Seq2[int, V] {
-	return func(yield func(int, V) bool) {
-		for i, v := range l.standing.All() {
-			if !yield(i, l.of(v)) {
-				return
-			}
-		}
-	}
-}
+// Items returns the current result. It is one moment's, and copies nothing.
+func (l *Live[V]) Items() Items[V] { return Items[V]{l.standing.Items(), l.of} }
 
 // Watch calls f with every change set, on a goroutine that it starts, one at a
 // time: what a range over Changes does, for code that has callbacks. It ends when
@@ -105,19 +88,15 @@ func (l *Live[V]) Watch(ctx context.Context, f func(ChangeSet[V])) (stop func())
 	}
 }
 
-// Len is the number of items in the current result.
-func (l *Live[V]) Len() int { return l.standing.Len() }
-
 // State is the query's condition.
 func (l *Live[V]) State() LiveState { return l.standing.State() }
 
-// Signal is the current result as a reactive value, whose slices must not be
-// changed.
-func (l *Live[V]) Signal() signal.Readable[[]V] {
+// Signal is the current result as a reactive value.
+func (l *Live[V]) Signal() signal.Readable[Items[V]] {
 	l.once.Do(func() {
 		source := l.standing.Signal()
-		l.signal = signal.NewComputed(source.Graph(), func(t *signal.Tracker) []V {
-			return l.all(source.Get(t))
+		l.signal = signal.NewComputed(source.Graph(), func(t *signal.Tracker) Items[V] {
+			return Items[V]{source.Get(t), l.of}
 		})
 	})
 	return l.signal
@@ -138,14 +117,6 @@ func typed[V ~struct{ View }](v View) V { return V(struct{ View }{v}) }
 
 // untyped takes the type of a model away.
 func untyped[V ~struct{ View }](v V) View { return struct{ View }(v).View }
-
-func (l *Live[V]) all(views []View) []V {
-	all := make([]V, len(views))
-	for i, v := range views {
-		all[i] = l.of(v)
-	}
-	return all
-}
 
 func (l *Live[V]) set(set ChangeSet[View]) ChangeSet[V] {
 	changes := make([]Change[V], len(set.Changes))

@@ -43,7 +43,7 @@ func ExampleNode_Connect() {
 	if err != nil {
 		log.Fatal(err)
 	}
-	fmt.Println(live.State().Phase, live.Len(), receipt.Status)
+	fmt.Println(live.State().Phase, live.Items().Len(), receipt.Status)
 
 	link := pipe.NewLink(func(c wire.Conn) { go server.Serve(ctx, c, "grace") })
 	if _, err := client.Connect(link.Dial); err != nil {
@@ -55,7 +55,7 @@ func ExampleNode_Connect() {
 	if err := live.Wait(ctx); err != nil {
 		log.Fatal(err)
 	}
-	fmt.Println(live.State().Phase, live.Len(), receipt.Status)
+	fmt.Println(live.State().Phase, live.Items().Len(), receipt.Status)
 	// Output:
 	// local 1 pending
 	// complete 1 accepted

@@ -85,7 +85,7 @@ func TestSeveralPrincipalsOnOneConnection(t *testing.T) {
 			require.Equal(t, string(principal), author(t, f, r.Transaction))
 		}
 		require.Equal(t, entity.Complete, live.State().Phase)
-		require.Equal(t, 2, live.Len())
+		require.Equal(t, 2, live.Items().Len())
 		require.Equal(t, []string{"Parade"}, f.names(grace, "year = 1986"))
 		require.Equal(t, 2, d.count(), "one credential for each principal")
 	})
@@ -118,7 +118,7 @@ func TestWhoIsNotKnownWaits(t *testing.T) {
 		require.Equal(t, node.Connected, connection.State().Phase)
 		require.Equal(t, entity.Local, live.State().Phase)
 		require.ErrorIs(t, live.State().Err, node.ErrCredential)
-		require.Equal(t, 1, live.Len(), "what is held is shown")
+		require.Equal(t, 1, live.Items().Len(), "what is held is shown")
 		_, err = albums.Collect(f.ctx, c.session, "")
 		require.ErrorIs(t, err, node.ErrCredential)
 		late := c.query("year = 1986")
@@ -140,7 +140,7 @@ func TestWhoIsNotKnownWaits(t *testing.T) {
 		require.NoError(t, live.Wait(f.ctx))
 		require.NoError(t, late.Wait(f.ctx))
 		require.NoError(t, live.State().Err)
-		require.Equal(t, 2, live.Len())
+		require.Equal(t, 2, live.Items().Len())
 	})
 }
 
@@ -165,11 +165,11 @@ func TestCredentialsAreRenewed(t *testing.T) {
 		require.ErrorIs(t, live.State().Err, node.ErrCredential)
 		f.create(f.prince, Album{Name: "Parade", Year: 1986})
 		synctest.Wait()
-		require.Zero(t, live.Len())
+		require.Zero(t, live.Items().Len())
 		d.ban("ada", false)
 		<-time.After(time.Minute)
 		require.Equal(t, entity.Complete, live.State().Phase)
-		require.Equal(t, 1, live.Len())
+		require.Equal(t, 1, live.Items().Len())
 	})
 }
 

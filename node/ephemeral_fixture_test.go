@@ -211,7 +211,7 @@ func (c *guest) ledger() []node.LedgerEntry {
 // shown are the names in a live query.
 func shown(live *entity.Live[AlbumView]) []string {
 	names := []string{}
-	for _, a := range live.Items() {
+	for _, a := range live.Items().All() {
 		names = append(names, a.Name())
 	}
 	return names

@@ -531,7 +531,7 @@ func (a *actor) check() {
 		for _, v := range list {
 			want = append(want, describe(v))
 		}
-		for _, v := range l.live.Items() {
+		for _, v := range l.live.Items().All() {
 			got = append(got, describe(v))
 			a.checkRecord(v.ID())
 		}

@@ -99,7 +99,7 @@ func ExampleSession_Query() {
 		}); err != nil {
 			fmt.Println(err)
 		}
-		fmt.Println(live.Len(), live.Items()[0].Name())
+		fmt.Println(live.Items().Len(), live.Items().At(0).Name())
 	}
 	for changes := range live.Changes(ctx) {
 		for _, c := range changes.Changes {
@@ -153,7 +153,7 @@ func ExampleSession_Query_pages() {
 	if err := live.Requery(ctx, "name = ?", "Batman"); err != nil {
 		fmt.Println(err)
 	}
-	fmt.Println(live.Items()[0].Name())
+	fmt.Println(live.Items().At(0).Name())
 	// Output:
 	// initial Batman
 	// initial Camille

@@ -39,7 +39,7 @@ type live struct {
 	err     error // why the node ended it
 
 	once   sync.Once // makes signal
-	signal signal.Readable[[]entity.View]
+	signal signal.Readable[entity.Views]
 }
 
 var (
@@ -165,31 +165,30 @@ var reasons = [...]entity.Reason{
 }
 
 // Items implements [entity.Standing].
-func (l *live) Items() []entity.View { return views(l.schema, l.base.Items()) }
+func (l *live) Items() entity.Views { return views{l.schema, l.base.Items()} }
 
-// All implements [entity.Standing].
-func (l *live) All() iter.Seq2[int, entity.View] { return allViews(l.schema, l.base.Items()) }
+// views is a result of the reactor as views. It implements [entity.Views].
+type views struct {
+	schema *model.Schema
+	items  reactor.Items
+}
 
-func allViews(s *model.Schema, items reactor.Items) iter.Seq2[int, entity.View] {
+// Len implements [entity.Views].
+func (v views) Len() int { return v.items.Len() }
+
+// At implements [entity.Views].
+func (v views) At(i int) entity.View { return viewOf(v.schema, v.items.At(i)) }
+
+// All implements [entity.Views].
+func (v views) All() iter.Seq2[int, entity.View] {
 	return func(yield func(int, entity.View) bool) {
-		for i, r := range items.All() {
-			if !yield(i, viewOf(s, r)) {
+		for i, r := range v.items.All() {
+			if !yield(i, viewOf(v.schema, r)) {
 				return
 			}
 		}
 	}
 }
-
-func views(s *model.Schema, items reactor.Items) []entity.View {
-	all := make([]entity.View, 0, items.Len())
-	for _, r := range items.All() {
-		all = append(all, viewOf(s, r))
-	}
-	return all
-}
-
-// Len implements [entity.Standing].
-func (l *live) Len() int { return l.base.Items().Len() }
 
 // State implements [entity.Standing].
 func (l *live) State() entity.LiveState {
@@ -228,18 +227,18 @@ func (l *live) Err() error {
 }
 
 // Signal implements [entity.Standing].
-func (l *live) Signal() signal.Readable[[]entity.View] {
+func (l *live) Signal() signal.Readable[entity.Views] {
 	l.once.Do(func() { l.signal = signalOf(l.session.node.graph, l.subscribe, l.Items) })
 	return l.signal
 }
 
 // signalOf makes a signal that counts what happened, and on top of it one that
 // looks at the result when somebody wants to know.
-func signalOf(g *signal.Graph, subscribe func(wake func()) *reactor.Subscription, items func() []entity.View) signal.Readable[[]entity.View] {
+func signalOf(g *signal.Graph, subscribe func(wake func()) *reactor.Subscription, items func() entity.Views) signal.Readable[entity.Views] {
 	happened := signal.NewValue(g, uint64(0))
 	var count atomic.Uint64
 	sub := subscribe(func() { happened.Set(count.Add(1)) })
-	return signal.NewComputed(g, func(t *signal.Tracker) []entity.View {
+	return signal.NewComputed(g, func(t *signal.Tracker) entity.Views {
 		happened.Get(t)
 		if sub != nil {
 			// What was taken once is announced again when there is more.

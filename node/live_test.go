@@ -99,7 +99,7 @@ func TestLiveQuery(t *testing.T) {
 		live := f.query("year > ? ORDER BY year", 1985)
 		require.Equal(t, entity.Complete, live.State().Phase)
 		require.NoError(t, live.Wait(f.ctx))
-		require.Equal(t, 1, live.Len())
+		require.Equal(t, 1, live.Items().Len())
 		feed := listen(f.ctx, live)
 		expect := func(changes, names []string) {
 			t.Helper()
@@ -129,7 +129,7 @@ func TestLiveQuery(t *testing.T) {
 		f.create(f.prince, Album{Name: "For You", Year: 1978})
 		synctest.Wait()
 		require.Len(t, feed.sets, sets, "what does not concern it is not told")
-		require.Equal(t, []string{"Camille"}, names(live.Items()))
+		require.Equal(t, []string{"Camille"}, names(live.Items().Slice()))
 
 		live.Close()
 		<-feed.done
@@ -277,9 +277,30 @@ func TestYourOwnCommitShowsWhenItReturns(t *testing.T) {
 		total := live.Signal()
 		for i := range 10 {
 			f.create(f.prince, Album{Name: fmt.Sprint(i)})
-			require.Equal(t, i+1, live.Len())
-			require.Len(t, total.Peek(), i+1)
+			require.Equal(t, i+1, live.Items().Len())
+			require.Equal(t, i+1, total.Peek().Len())
 		}
+	})
+}
+
+func TestItemsAreThoseOfOneMoment(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		f := start(t)
+		live := f.query("ORDER BY name")
+		for i := range 100 {
+			f.create(f.prince, Album{Name: fmt.Sprintf("%02d", i)})
+		}
+		taken := live.Items()
+		before := names(taken.Slice())
+		f.edit(f.prince, taken.At(0).ID(), func(m AlbumMutable) { m.SetName("zz") })
+		require.NoError(t, f.prince.Update(f.ctx, func(tx *node.Tx) error {
+			return albums.Delete(f.ctx, tx, taken.At(50).ID())
+		}))
+		require.Equal(t, before, names(taken.Slice()), "it stays what it was")
+		require.Equal(t, "00", taken.At(0).Name())
+		require.Equal(t, 99, live.Items().Len())
+		require.Equal(t, "zz", live.Items().At(98).Name())
+		require.LessOrEqual(t, testing.AllocsPerRun(10, func() { live.Items() }), 2.0, "it is not a copy")
 	})
 }
 
@@ -290,10 +311,10 @@ func TestSignals(t *testing.T) {
 		require.Same(t, live.Signal(), live.Signal())
 		var mu sync.Mutex
 		var seen [][]string
-		signal.NewEffect(f.node.Signals(), live.Signal().Get, func(list []AlbumView) {
+		signal.NewEffect(f.node.Signals(), live.Signal().Get, func(list entity.Items[AlbumView]) {
 			mu.Lock()
 			defer mu.Unlock()
-			seen = append(seen, names(list))
+			seen = append(seen, names(list.Slice()))
 		})
 		synctest.Wait()
 		f.create(f.prince, Album{Name: "Parade"})
@@ -306,7 +327,7 @@ func TestSignals(t *testing.T) {
 		live.Close()
 		f.create(f.prince, Album{Name: "Camille"})
 		synctest.Wait()
-		require.Equal(t, []string{"Lovesexy", "Parade"}, names(live.Signal().Peek()), "it stays at what was there")
+		require.Equal(t, []string{"Lovesexy", "Parade"}, names(live.Signal().Peek().Slice()), "it stays at what was there")
 	})
 }
 
@@ -341,7 +362,7 @@ func TestAFailedRefillEndsTheQuery(t *testing.T) {
 		}
 		f.stage.snapshot = nil
 		again := f.query("ORDER BY year LIMIT 2")
-		require.Equal(t, []string{"50", "51"}, names(again.Items()), "asking again helps")
+		require.Equal(t, []string{"50", "51"}, names(again.Items().Slice()), "asking again helps")
 		live.Close()
 	})
 }
@@ -365,8 +386,8 @@ func TestLoadingIsShared(t *testing.T) {
 			for i, ctx := range []context.Context{leaving, f.ctx, f.ctx} {
 				go func() {
 					live, err := albums.Query(ctx, f.queen, "name = 'Parade'")
-					if err == nil && live.Len() != 1 {
-						err = fmt.Errorf("%d albums", live.Len())
+					if err == nil && live.Items().Len() != 1 {
+						err = fmt.Errorf("%d albums", live.Items().Len())
 					}
 					if err == nil {
 						defer live.Close()
@@ -461,7 +482,7 @@ func TestLiveQueriesAgreeWithFetch(t *testing.T) {
 			for _, st := range all {
 				want, err := albums.Collect(ctx, s, st.text)
 				require.NoError(t, err)
-				require.Equal(t, lines(want), lines(st.live.Items()), st.text)
+				require.Equal(t, lines(want), lines(st.live.Items().Slice()), st.text)
 			}
 		}
 	})

@@ -161,7 +161,7 @@ func followed[V any](b *band, text string, live *entity.Live[V], row func(V) str
 			want = append(want, row(v))
 			return true
 		})
-		require.Equal(b, want, rows(live.Items(), row), "%s: %s is shown", when, text)
+		require.Equal(b, want, rows(live.Items().Slice(), row), "%s: %s is shown", when, text)
 		for {
 			mu.Lock()
 			got := rows(list, row)

@@ -68,7 +68,7 @@ func (w *watched) titles() []string {
 		titles = append(titles, v.Title())
 	}
 	shown := []string{}
-	for i, v := range w.live.All() {
+	for i, v := range w.live.Items().All() {
 		require.Len(w, shown, i)
 		shown = append(shown, v.Title())
 	}
@@ -228,7 +228,7 @@ func (s *staff) watchGroups(session *node.Session, text string, args ...any) (*e
 		for _, g := range list {
 			all = append(all, row(g))
 		}
-		for _, g := range live.Items() {
+		for _, g := range live.Items().All() {
 			shown = append(shown, row(g))
 		}
 		require.Equal(s, shown, all, text)
@@ -247,7 +247,7 @@ func (s *staff) liveGroups(seen, done *node.Session) {
 	require.Equal(s, []string{"null 1 8 'rest'", "'ada' 1 3 'write'", "'grace' 1 5 'read'"}, owners())
 	require.Equal(s, []string{"'grace'"}, busy())
 	require.Equal(s, []string{"8", "5", "3"}, distinct())
-	require.EqualValues(s, 2, counting.Items()[0].At(0).Int())
+	require.EqualValues(s, 2, counting.Items().At(0).At(0).Int())
 
 	s.assign(done, s.rest, s.ada)
 	require.Equal(s, []string{"2"}, count())

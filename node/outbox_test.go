@@ -172,7 +172,7 @@ func TestALostAnswerChangesNothing(t *testing.T) {
 		require.NoError(t, err)
 		require.Equal(t, theirs.Position.Seq, got.Position.Seq)
 		require.NoError(t, live.Wait(f.ctx))
-		require.Equal(t, 2000, live.Items()[0].Year())
+		require.Equal(t, 2000, live.Items().At(0).Year())
 		cursor, err := f.node.Cursor(f.ctx)
 		require.NoError(t, err)
 		at, _ := cursor.At(f.node.Origin())

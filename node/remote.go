@@ -42,7 +42,7 @@ type remote struct {
 	err     error // why it ended
 
 	once   sync.Once // makes signal
-	signal signal.Readable[[]entity.View]
+	signal signal.Readable[entity.Views]
 }
 
 // subject is what a live query of an ephemeral node asks, and what is known of it.
@@ -248,15 +248,7 @@ func (l *remote) unsubscribe(sub *reactor.Subscription) {
 }
 
 // Items implements [entity.Standing].
-func (l *remote) Items() []entity.View { return views(l.schema, l.shown.Items()) }
-
-// All implements [entity.Standing].
-func (l *remote) All() iter.Seq2[int, entity.View] {
-	return allViews(l.schema, l.shown.Items())
-}
-
-// Len implements [entity.Standing].
-func (l *remote) Len() int { return l.shown.Items().Len() }
+func (l *remote) Items() entity.Views { return views{l.schema, l.shown.Items()} }
 
 // State implements [entity.Standing].
 func (l *remote) State() entity.LiveState {
@@ -307,7 +299,7 @@ func (l *remote) Err() error {
 }
 
 // Signal implements [entity.Standing].
-func (l *remote) Signal() signal.Readable[[]entity.View] {
+func (l *remote) Signal() signal.Readable[entity.Views] {
 	l.once.Do(func() { l.signal = signalOf(l.owner.graph, l.subscribe, l.Items) })
 	return l.signal
 }

@@ -181,7 +181,7 @@ func TestConcurrentEditsConverge(t *testing.T) {
 		require.Equal(t, "The Artist", v.Artist())
 		require.Equal(t, 1988, v.Year())
 		for _, live := range lives {
-			require.Equal(t, describe(v), describe(live.Items()[0]))
+			require.Equal(t, describe(v), describe(live.Items().At(0)))
 		}
 	})
 }
@@ -433,7 +433,7 @@ func TestSignalsOfAClient(t *testing.T) {
 		live := ada.query("ORDER BY year")
 		var sizes []int
 		effect := signal.NewEffect(ada.node.Signals(), func(t *signal.Tracker) int {
-			return len(live.Signal().Get(t))
+			return live.Signal().Get(t).Len()
 		}, func(n int) { sizes = append(sizes, n) })
 		defer effect.Close()
 		f.create(f.prince, Album{Name: "Parade", Year: 1986})
@@ -516,7 +516,7 @@ func TestPendingChangesShowOnWhatOthersDidSince(t *testing.T) {
 		f.stage.commit = holding(hold)
 		ada.link.Mend()
 		require.NoError(t, live.Wait(f.ctx))
-		v := live.Items()[0]
+		v := live.Items().At(0)
 		require.Equal(t, 2000, v.Year())
 		require.Equal(t, "mine", v.Name())
 		require.Equal(t, "mine", v.Artist())
@@ -610,7 +610,7 @@ func TestAWindowShowsWhatIsKnownOfItOnly(t *testing.T) {
 		"moved there": func(ada *guest, live *entity.Live[AlbumView]) {
 			ada.link.Cut()
 			synctest.Wait()
-			ada.edit(live.Items()[0].ID(), func(m AlbumMutable) { m.SetYear(3000) })
+			ada.edit(live.Items().At(0).ID(), func(m AlbumMutable) { m.SetYear(3000) })
 		},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -61,8 +61,8 @@ func (f *fixture) requeries(seen *node.Session) {
 		require.NoError(f, live.Wait(f.ctx))
 		synctest.Wait()
 		require.Equal(f, [][]string{want}, sets)
-		require.Equal(f, lines(live.Items()), lines(list))
-		require.Equal(f, lines(live.Items()), lines(names.Peek()))
+		require.Equal(f, lines(live.Items().Slice()), lines(list))
+		require.Equal(f, lines(live.Items().Slice()), lines(names.Peek().Slice()))
 		require.Equal(f, entity.Complete, live.State().Phase)
 		sets = nil
 	}
@@ -140,10 +140,10 @@ func (f *fixture) pages(seen *node.Session) {
 	require.NoError(f, err)
 	defer live.Close()
 	require.NoError(f, live.Wait(f.ctx))
-	first, err := live.Cursor(live.Items()[0])
+	first, err := live.Cursor(live.Items().At(0))
 	require.NoError(f, err)
 	var all []string
-	for live.Len() > 0 {
+	for live.Items().Len() > 0 {
 		all = append(all, shown(live)...)
 		next, err := live.Last()
 		require.NoError(f, err)
@@ -202,7 +202,7 @@ func (s *staff) requeries(seen, done *node.Session) {
 		if text[0] == 'O' {
 			last, err := w.live.Last()
 			require.NoError(s, err)
-			c, err := tasks.Cursor(s.ctx, seen, w.live.Items()[w.live.Len()-1], text)
+			c, err := tasks.Cursor(s.ctx, seen, w.live.Items().At(w.live.Items().Len()-1), text)
 			require.NoError(s, err)
 			require.Equal(s, c, last, text)
 		}
@@ -211,7 +211,7 @@ func (s *staff) requeries(seen, done *node.Session) {
 	counting, rows := s.watchGroups(seen, "SELECT owner.name AS who, SUM(hours) GROUP BY owner.name ORDER BY who")
 	require.NoError(s, counting.Wait(s.ctx))
 	require.Len(s, rows(), 3)
-	require.Equal(s, "who: null, SUM(hours): 8", counting.Items()[0].String())
+	require.Equal(s, "who: null, SUM(hours): 8", counting.Items().At(0).String())
 	require.NoError(s, counting.Requery(s.ctx, "SELECT owner.name AS who, SUM(hours) WHERE hours > 3 GROUP BY owner.name HAVING SUM(hours) > 5"))
 	require.Equal(s, []string{"null 8"}, rows())
 	require.NoError(s, counting.Requery(s.ctx, "SELECT owner.name AS who, SUM(hours) WHERE hours < 6 GROUP BY owner.name ORDER BY SUM(hours) DESC LIMIT 1"))
@@ -386,15 +386,15 @@ func TestClientsRequeryUntilTheServerHasAnswered(t *testing.T) {
 		require.NoError(t, <-answer)
 		left(first)
 		require.Equal(t, entity.Complete, live.State().Phase)
-		require.Equal(t, 2, live.Len())
+		require.Equal(t, 2, live.Items().Len())
 		d.send(&wire.Rows{Request: first, Reset: true, Rows: []wire.Row{row(9)}}) // too late
 		synctest.Wait()
-		require.Equal(t, 2, live.Len())
+		require.Equal(t, 2, live.Items().Len())
 
 		third := requery(f.ctx, "year > 1983")
 		d.send(&wire.Rows{Request: second, Rows: []wire.Row{row(3)}})
 		synctest.Wait()
-		require.Equal(t, 3, live.Len(), "it is kept current")
+		require.Equal(t, 3, live.Items().Len(), "it is kept current")
 		require.Equal(t, entity.Complete, live.State().Phase)
 		d.send(&wire.Failure{Request: third, Code: wire.CodeTooMany})
 		var refused *node.RefusedError
@@ -411,7 +411,7 @@ func TestClientsRequeryUntilTheServerHasAnswered(t *testing.T) {
 		left(fourth)
 		d.send(&wire.Rows{Request: second, Departures: []wire.Departure{{ID: id(1), Reason: wire.NoMatch}}})
 		synctest.Wait()
-		require.Equal(t, 2, live.Len())
+		require.Equal(t, 2, live.Items().Len())
 		require.NoError(t, live.Err())
 
 		fifth := requery(f.ctx, "year > 1985")
@@ -423,7 +423,7 @@ func TestClientsRequeryUntilTheServerHasAnswered(t *testing.T) {
 		d.send(&wire.Rows{Request: fifth, Reset: true, Rows: []wire.Row{row(8)}})
 		require.ErrorIs(t, <-answer, entity.ErrSuperseded)
 		left(fifth)
-		require.Equal(t, id(7), live.Items()[0].ID())
+		require.Equal(t, id(7), live.Items().At(0).ID())
 
 		seventh := requery(f.ctx, "")
 		live.Close()
@@ -547,7 +547,7 @@ func requeried(t *testing.T, seed uint64) {
 	for _, c := range all {
 		want, err := albums.Collect(f.ctx, f.queen, c.text)
 		require.NoError(t, err)
-		require.Equal(t, lines(want), lines(c.live.Items()), "%q, seed %d", c.text, seed)
+		require.Equal(t, lines(want), lines(c.live.Items().Slice()), "%q, seed %d", c.text, seed)
 		c.feed.mu.Lock()
 		require.Equal(t, lines(want), lines(c.feed.list), "%q, seed %d", c.text, seed)
 		for i, set := range c.feed.sets[1:] {

@@ -66,7 +66,7 @@ func (f *fixture) reviewed(d *doors, review func() error, seen *node.Session) {
 		require.ErrorIs(f, err, node.ErrDenied)
 	}
 	require.Equal(f, entity.Failed, live.State().Phase)
-	require.Zero(f, live.Len()+counting.Len())
+	require.Zero(f, live.Items().Len()+counting.Items().Len())
 	for range live.Changes(f.ctx) {
 		require.Fail(f, "it has ended")
 	}
@@ -76,7 +76,7 @@ func (f *fixture) reviewed(d *doors, review func() error, seen *node.Session) {
 	require.NoError(f, err)
 	defer again.Close()
 	require.Equal(f, []string{"B", "C"}, shown(again), "somebody may still see it")
-	require.Zero(f, live.Len())
+	require.Zero(f, live.Items().Len())
 	require.NoError(f, review())
 }
 

@@ -122,7 +122,7 @@ func BenchmarkSubscribe(b *testing.B) {
 				live, err := albums.Query(ctx, client.Session("ada"), "ORDER BY year")
 				require.NoError(b, err)
 				require.NoError(b, live.Wait(ctx))
-				require.Equal(b, rows, live.Len())
+				require.Equal(b, rows, live.Items().Len())
 				live.Close()
 			}
 		})

@@ -342,7 +342,7 @@ func TestWhatIsLargeComesInParts(t *testing.T) {
 		ada.connect()
 		live := ada.query("ORDER BY name")
 		require.NoError(t, live.Wait(f.ctx))
-		require.Equal(t, 5000, live.Len())
+		require.Equal(t, 5000, live.Items().Len())
 		n, err := albums.Count(f.ctx, ada.session, "")
 		require.NoError(t, err)
 		require.Equal(t, 5000, n)

@@ -543,7 +543,7 @@ func TestOfflineClientLosesTheRace(t *testing.T) {
 		require.ErrorContains(t, r.Reason, fmt.Sprintf("isbn = '1' of Book %v is that of %v", m.ID(), winner))
 		synctest.Wait()
 		require.Len(t, live.Items(), 1)
-		require.Equal(t, winner, live.Items()[0].ID())
+		require.Equal(t, winner, live.Items().At(0).ID())
 		check := func() {
 			list := c.ledger()
 			require.Len(t, list, 1)

@@ -141,6 +141,12 @@ func (c *Checked) Offset() int { return c.offset }
 // the canonical query after the collection's name.
 func (c *Checked) Key() string { return c.canonical().key }
 
+// Equal reports whether both ask the same of the same collection: they have the
+// same [Checked.Key], however differently they were written.
+func (c *Checked) Equal(other *Checked) bool {
+	return c == other || c != nil && other != nil && c.Key() == other.Key()
+}
+
 // Text returns the text of a condition that is, or is part of, the predicate.
 func (c *Checked) Text(cond Condition) string {
 	if _, ok := cond.(After); ok {

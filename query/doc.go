@@ -236,7 +236,8 @@
 //
 // [Checked.Where] is a predicate without negation or NULL logic; [Condition]
 // describes it. It is also sorted, so that [Checked.Key] is the same for
-// queries that are the same but for spelling: the order of terms, operators
+// queries that are the same but for spelling, and [Checked.Equal] says so: the order of terms, operators
 // that say the same, parameters or literals, now() and the time it stands for.
-// Queries with different keys may still ask for the same thing.
+// Queries with different keys may still ask for the same thing. Before a query is
+// checked, [Query.Equal] compares what was written, in its one canonical spelling.
 package query

@@ -51,6 +51,20 @@ func ExampleQuery_Check() {
 	// true
 }
 
+func ExampleChecked_Equal() {
+	one, _ := query.Parse("year > 1985 AND genre = 'Funk'")
+	same, _ := query.Parse("year > 1985 and (genre='Funk')")
+	other, _ := query.Parse("NOT (genre != 'Funk' OR year <= 1985)")
+	fmt.Println(one.Equal(same), one.Equal(other))
+
+	a, _ := one.Check(records)
+	b, _ := other.Check(records)
+	fmt.Println(a.Equal(b))
+	// Output:
+	// true false
+	// true
+}
+
 func ExampleError() {
 	q, _ := query.Parse("yaer > 1985 ORDER BY name")
 	_, err := q.Check(records)

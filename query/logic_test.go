@@ -9,6 +9,13 @@ import (
 	"github.com/ankgo/ank/query"
 )
 
+func written(t testing.TB, text string) *query.Query {
+	t.Helper()
+	q, err := query.Parse(text)
+	require.NoError(t, err)
+	return q
+}
+
 func checked(t testing.TB, text string) *query.Checked {
 	t.Helper()
 	q, err := query.Parse(text)
@@ -221,12 +228,17 @@ func TestCanonicalForms(t *testing.T) {
 		{"year < plays", "plays > year"},
 		{"meta.n = 1", "meta.n = 1.0", `meta.n = json'1'`},
 	} {
-		want := checked(t, group[0]).Key()
+		want := checked(t, group[0])
 		for _, other := range group[1:] {
-			require.Equal(t, want, checked(t, other).Key(), other)
+			require.Equal(t, want.Key(), checked(t, other).Key(), other)
+			require.True(t, want.Equal(checked(t, other)), other)
 		}
 	}
 	require.NotEqual(t, checked(t, "year < 1").Key(), checked(t, "year <= 1").Key())
+	require.False(t, checked(t, "year < 1").Equal(checked(t, "year <= 1")))
+	require.False(t, checked(t, "year < 1").Equal(nil))
+	require.False(t, written(t, "year < 1").Equal(written(t, "1 > year")), "a tree knows no meaning")
+	require.True(t, written(t, "year < 1").Equal(written(t, "(year)  <  1")))
 	require.NotEqual(t, checked(t, "LIMIT 1").Key(), checked(t, "LIMIT 2").Key())
 	require.NotEqual(t, checked(t, "ORDER BY genre").Key(), checked(t, "ORDER BY genre NULLS LAST").Key())
 	require.Contains(t, checked(t, "live").Key(), "albums")

@@ -44,6 +44,14 @@ func (q *Query) String() string {
 	return string(p.b)
 }
 
+// Equal reports whether both have the same canonical spelling, and so ask the same
+// of every model. It knows no schema: queries that are written differently and ask
+// the same, such as "NOT a = 1" and "a != 1", are equal once they are checked (see
+// [Checked.Equal]).
+func (q *Query) Equal(other *Query) bool {
+	return q == other || q != nil && other != nil && q.String() == other.String()
+}
+
 // clause begins a clause; its word is left out unless it is needed.
 func (p *printer) clause(word string, needed bool) {
 	if len(p.b) > 0 {

@@ -14,7 +14,7 @@ import (
 
 // watched returns the album of that name in what the client sees.
 func (st *stage) watched(name string) (music.AlbumView, error) {
-	for _, album := range st.live.Items() {
+	for _, album := range st.live.Items().All() {
 		if album.Name() == name {
 			return album, nil
 		}
@@ -96,7 +96,7 @@ func (st *stage) compare(ctx context.Context, id event.ID) error {
 	if err != nil {
 		return err
 	}
-	for _, album := range st.live.Items() {
+	for _, album := range st.live.Items().All() {
 		if album.ID() == id {
 			fmt.Fprintln(st.out, "  client:", describe(album))
 			fmt.Fprintln(st.out, "  server:", describe(at))
@@ -198,7 +198,7 @@ func (st *stage) settle(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-		if st.live.State().Phase == entity.Complete && sameAlbums(fresh, st.live.Items()) {
+		if st.live.State().Phase == entity.Complete && sameAlbums(fresh, st.live.Items().Slice()) {
 			return nil
 		}
 		if _, ok := st.next(); !ok {

@@ -57,10 +57,10 @@ func (k *kept[V]) refresh(ctx context.Context, out io.Writer) error {
 
 // current reports whether the list shows what the result does.
 func (k *kept[V]) current() bool {
-	if k.live.Len() != len(k.list) {
+	if k.live.Items().Len() != len(k.list) {
 		return false
 	}
-	for i, v := range k.live.All() {
+	for i, v := range k.live.Items().All() {
 		if !slices.Equal(k.row(v), k.row(k.list[i])) {
 			return false
 		}

@@ -83,7 +83,7 @@ func (c *client) do(ctx context.Context, verb, rest string) ([]string, error) {
 	case verb == "label" && len(words) == 2:
 		return c.edit(ctx, words[0], func(a music.AlbumMutable) { a.SetLabel(words[1]) })
 	case verb == "show":
-		return lines(c.live.Items()), nil
+		return lines(c.live.Items().Slice()), nil
 	case verb == "ledger":
 		return c.ledger(ctx)
 	case verb == "connected":
@@ -104,7 +104,7 @@ func (c *client) update(ctx context.Context, change func(*node.Tx) error) ([]str
 
 // edit changes an album that is shown, as an application would: it needs no connection.
 func (c *client) edit(ctx context.Context, name string, change func(music.AlbumMutable)) ([]string, error) {
-	for _, a := range c.live.Items() {
+	for _, a := range c.live.Items().All() {
 		if a.Name() != name {
 			continue
 		}
@@ -148,11 +148,11 @@ func (c *client) decided(ctx context.Context) error {
 // await waits until the albums are these.
 func (c *client) await(ctx context.Context, want []string) error {
 	for set := range c.live.Changes(ctx) {
-		if set.State.Phase == entity.Complete && slices.Equal(lines(c.live.Items()), want) {
+		if set.State.Phase == entity.Complete && slices.Equal(lines(c.live.Items().Slice()), want) {
 			return nil
 		}
 	}
-	return errors.Join(fmt.Errorf("it shows %q, %v", lines(c.live.Items()), c.live.State()), ctx.Err())
+	return errors.Join(fmt.Errorf("it shows %q, %v", lines(c.live.Items().Slice()), c.live.State()), ctx.Err())
 }
 
 // ledger says what became of everything that was done here.

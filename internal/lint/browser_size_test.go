@@ -56,7 +56,7 @@ func main() {
 	if err != nil {
 		panic(err)
 	}
-	fmt.Println(live.Len())
+	fmt.Println(live.Items().Len())
 }
 `
 
