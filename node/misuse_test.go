@@ -62,6 +62,6 @@ func TestANilContextHarmsNobody(t *testing.T) {
 	require.Equal(t, 1, n)
 	live, err := albums.Query(f.ctx, f.queen, "")
 	require.NoError(t, err)
-	require.Len(t, live.Items(), 1)
+	require.Equal(t, 1, live.Items().Len())
 	live.Close()
 }

@@ -32,7 +32,7 @@ func TestAnOldCopyGoesOnUnderANewOrigin(t *testing.T) {
 		exchange(a, b)
 		a.alarm.expected.Store(false)
 		require.NotEqual(t, old, a.node.Origin())
-		require.Len(t, live.Items(), 2)
+		require.Equal(t, 2, live.Items().Len())
 		requireSame(t, a, b)
 
 		a.edit(a.prince, lost, func(m AlbumMutable) { m.SetYear(1989) })

@@ -534,7 +534,7 @@ func TestOfflineClientLosesTheRace(t *testing.T) {
 		r, err := tx.Commit(c.ctx)
 		require.NoError(t, err)
 		require.Equal(t, node.Pending, r.Status)
-		require.Len(t, live.Items(), 1, "the client does not know better")
+		require.Equal(t, 1, live.Items().Len(), "the client does not know better")
 		winner := f.book(Book{Title: "Persuasion", ISBN: "1"})
 		c.link.Mend()
 		r = c.outcome(r)
@@ -542,7 +542,7 @@ func TestOfflineClientLosesTheRace(t *testing.T) {
 		require.ErrorIs(t, r.Reason, node.ErrDuplicate)
 		require.ErrorContains(t, r.Reason, fmt.Sprintf("isbn = '1' of Book %v is that of %v", m.ID(), winner))
 		synctest.Wait()
-		require.Len(t, live.Items(), 1)
+		require.Equal(t, 1, live.Items().Len())
 		require.Equal(t, winner, live.Items().At(0).ID())
 		check := func() {
 			list := c.ledger()
