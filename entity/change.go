@@ -48,8 +48,9 @@ type Change[V any] struct {
 	Item   V      // as it is now; of Removed, as it last was in the result
 	Before V      // as it was; zero for Initial and Added
 	// Fields names what changed, of Updated and Moved: columns of the entity, those
-	// of others that the query reads (artist.name), or items of SELECT. It is shared
-	// and must not be changed.
+	// of others that the query reads (artist.name), or items of SELECT. None did when
+	// what was pending was accepted as it is ([View.Pending]). It is shared and must
+	// not be changed.
 	Fields   []string
 	Index    int // its place after the change set; -1 for Removed
 	OldIndex int // its place before the change set; -1 for Initial and Added

@@ -1,6 +1,7 @@
 package entity
 
 import (
+	"slices"
 	"time"
 
 	"github.com/ankgo/ank/event"
@@ -42,6 +43,21 @@ func (v View) Head() event.Head {
 
 // Deleted reports whether the entity was deleted.
 func (v View) Deleted() bool { return v.row != nil && v.row.Deleted }
+
+// Pending are the transactions whose changes the view shows although no durable
+// node has accepted them yet, the oldest first. There are none on a durable node.
+// It speaks of the entity itself, not of others that a query joined to it, and a
+// view is a snapshot: ask the one that a live query has now.
+//
+// When the transactions are accepted, nothing else about the entity need change.
+// Live queries tell of it all the same: in a change that is Updated, and has no
+// Fields.
+func (v View) Pending() []event.ID {
+	if v.row == nil || v.row.Pending == nil {
+		return nil
+	}
+	return slices.Clone(*v.row.Pending)
+}
 
 // Created is when the entity was created, in UTC and milliseconds, by the clock
 // of its creator.

@@ -19,6 +19,11 @@ type Row struct {
 	// references of this one, as columns that follow the schema's own; nil in a
 	// row that nobody joined. See query.Checked.Join.
 	Joined *[]Value
+
+	// Pending are the transactions that the row shows and no durable node has
+	// accepted yet, the oldest first; nil in a row that shows none. It is never
+	// stored.
+	Pending *[]event.ID
 }
 
 // Created is the time of the entity's creation event, in UTC.

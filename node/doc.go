@@ -170,10 +170,14 @@
 // Commit puts the transaction into the outbox, shows it at once and returns a
 // receipt that is Pending. It is delivered when there is a connection, after those
 // that it builds on: that wrote what it writes, or created what it refers to.
-// [Node.Receipt] waits for the verdict. A transaction that is refused is taken
-// back, with all that build on it, and stays in the [Node.Ledger] with its values
-// and the reason until it is dismissed ([Node.Dismiss]). Outbox and ledger survive a
-// restart.
+// [Node.Receipt] waits for the verdict, and so does Commit itself if it is told
+// [UntilAccepted]. Until then the rows that show the transaction say so
+// ([entity.View.Pending]); when it is accepted, live queries tell that with a change
+// that is Updated and has no Fields, for nothing else changes.
+//
+// A transaction that is refused is taken back, with all that build on it, and stays
+// in the [Node.Ledger] with its values and the reason until it is dismissed
+// ([Node.Dismiss]). Outbox and ledger survive a restart.
 //
 // A client takes its server's time ([event.Clock.Correct]). What it made before,
 // with a clock that ran ahead by more than the skew, is neither refused nor given

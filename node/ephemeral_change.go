@@ -13,7 +13,7 @@ import (
 )
 
 // commit implements role: the transaction goes into the outbox, and is shown at
-// once. A serializable one waits for what the peer says.
+// once. It waits for what the peer says if it was told to, or is serializable.
 func (e *ephemeral) commit(ctx context.Context, r *request) (Receipt, error) {
 	if ctx.Err() != nil {
 		return r.receipt, context.Cause(ctx)
@@ -32,7 +32,7 @@ func (e *ephemeral) commit(ctx context.Context, r *request) (Receipt, error) {
 	if l := e.online(); l != nil {
 		l.nudge()
 	}
-	if len(r.reads) == 0 {
+	if len(r.reads) == 0 && !r.awaited {
 		return r.receipt, nil
 	}
 	receipt, err := e.await(ctx, p)
@@ -101,7 +101,7 @@ func (e *ephemeral) unknown(r *request) ([]*storage.Record, error) {
 	var list []*storage.Record
 	for i := range r.forks {
 		before := r.forks[i].before
-		if before == nil || e.outbox.touched[entity.Key{Collection: before.Collection, ID: before.Row.ID}] != nil {
+		if before == nil || before.Row.Pending != nil || e.outbox.touched[entity.Key{Collection: before.Collection, ID: before.Row.ID}] != nil {
 			continue
 		}
 		held, err := e.confirmed(e.ctx, before.Collection, before.Row.ID)
@@ -196,7 +196,7 @@ func (e *ephemeral) showMore(tx *event.Transaction) error {
 			continue
 		}
 		e.mu.Lock()
-		t.shown = shown
+		t.show(shown)
 		e.mu.Unlock()
 	}
 	if len(afresh) > 0 {
@@ -219,6 +219,9 @@ func (e *ephemeral) showOne(ctx context.Context, s storage.Snapshot, key entity.
 	if !t.wrong && confirmed != nil && t.shown != nil && confirmed.Row.Head.Equal(events[0].Precursors) {
 		// Nobody else wrote to it: what was confirmed is what was shown below the
 		// first event that is still pending.
+		e.mu.Lock()
+		t.show(t.shown)
+		e.mu.Unlock()
 		return nil
 	}
 	shown, err := putOn(ctx, confirmed, events, e.models[key.Collection])
@@ -228,8 +231,11 @@ func (e *ephemeral) showOne(ctx context.Context, s storage.Snapshot, key entity.
 		shown = confirmed
 	}
 	e.mu.Lock()
-	t.shown, t.wrong = shown, err != nil
-	e.mu.Unlock()
+	defer e.mu.Unlock()
+	t.wrong = err != nil
+	if t.shown = shown; !t.wrong {
+		t.show(shown)
+	}
 	return nil
 }
 

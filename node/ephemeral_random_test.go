@@ -462,7 +462,7 @@ func (a *actor) followText(text string) {
 }
 
 func describe(v AlbumView) string {
-	return fmt.Sprintf("%v %q %d %v", v.ID(), v.Name(), v.Year(), v.Head())
+	return fmt.Sprintf("%v %q %d %v %v", v.ID(), v.Name(), v.Year(), v.Head(), v.Pending())
 }
 
 func (l *follower) run(ctx context.Context) {

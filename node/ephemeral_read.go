@@ -20,15 +20,34 @@ func (e *ephemeral) record(ctx context.Context, s *Session, m *model.Schema, id 
 		return r, 0, err
 	}
 	// Before the answer: what is accepted meanwhile may not be in it.
-	e.mu.Lock()
-	events := e.outbox.events(entity.Key{Collection: m.Collection(), ID: id})
-	e.mu.Unlock()
+	key := entity.Key{Collection: m.Collection(), ID: id}
+	by := e.writers(key)
 	confirmed, err := e.ask(ctx, s, m, id)
 	if err != nil {
 		return nil, 0, err
 	}
-	r, err := putOn(ctx, confirmed, events, m)
-	return r, 0, err
+	r, err := putOn(ctx, confirmed, eventsOf(key, by), m)
+	if err != nil || r == nil || len(by) == 0 {
+		return r, 0, err
+	}
+	return marked(r, e.undecided(by)), 0, nil
+}
+
+// writers returns the pending transactions that write an entity.
+func (e *ephemeral) writers(key entity.Key) []*pending {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if t := e.outbox.touched[key]; t != nil {
+		return slices.Clone(t.by)
+	}
+	return nil
+}
+
+// undecided returns those of some transactions that are still in the outbox.
+func (e *ephemeral) undecided(list []*pending) []*pending {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	return slices.DeleteFunc(list, func(p *pending) bool { return e.outbox.byTx[p.tx.ID] != p })
 }
 
 // ask asks the peer for an entity.

@@ -36,8 +36,9 @@ var (
 	ErrDuplicate = errors.New("duplicate")
 
 	// ErrPending: the caller gave up waiting after its transaction had been taken
-	// up. It will be decided all the same: ask [Node.Receipt].
-	ErrPending = errors.New("the transaction is still being decided")
+	// up. It will be decided all the same: ask [Node.Receipt]. On an ephemeral node
+	// it is in the outbox, durable and shown, and is delivered when it can be.
+	ErrPending = errors.New("the transaction is not decided yet")
 
 	// ErrSystem: the store belongs to another system than the one asked for. It
 	// comes as a *[SystemError]. Nothing was changed.

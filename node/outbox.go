@@ -51,6 +51,26 @@ type touch struct {
 	wrong bool            // shown has events that are not pending any more, or lacks some
 }
 
+// show takes a record to be what the entity looks like with all that is pending.
+func (t *touch) show(r *storage.Record) {
+	if t.shown = r; r != nil {
+		t.shown = marked(r, t.by)
+	}
+}
+
+// marked is a record that says which transactions it shows that are pending.
+func marked(r *storage.Record, by []*pending) *storage.Record {
+	row := r.Row
+	if row.Pending = nil; len(by) > 0 {
+		list := make([]event.ID, len(by))
+		for i, p := range by {
+			list[i] = p.tx.ID
+		}
+		row.Pending = &list
+	}
+	return storage.WithRow(r, &row)
+}
+
 func newOutbox() *outbox {
 	return &outbox{
 		byTx: make(map[event.ID]*pending), touched: make(map[entity.Key]*touch),
@@ -230,12 +250,16 @@ func (o *outbox) dependants(p *pending) []*pending {
 
 // events returns the pending events of an entity, the oldest first.
 func (o *outbox) events(key entity.Key) []*event.Event {
-	t := o.touched[key]
-	if t == nil {
-		return nil
+	if t := o.touched[key]; t != nil {
+		return eventsOf(key, t.by)
 	}
+	return nil
+}
+
+// eventsOf returns the events of an entity in some transactions.
+func eventsOf(key entity.Key, by []*pending) []*event.Event {
 	var list []*event.Event
-	for _, p := range t.by {
+	for _, p := range by {
 		for _, e := range p.tx.Events {
 			if e.Entity == key.ID && e.Collection == key.Collection {
 				list = append(list, e)

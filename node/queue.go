@@ -24,7 +24,8 @@ type request struct {
 	forks   []fork
 	version uint64
 	// reads must not have moved.
-	reads []read
+	reads   []read
+	awaited bool // Commit returns no sooner than it is decided
 	// ingest, if not nil, is done in place of judging a transaction, which is an empty
 	// one then. It can be called again.
 	ingest func(p *preparer, b *batch) error

@@ -3,6 +3,7 @@ package node_test
 import (
 	"context"
 	"fmt"
+	"slices"
 	"sync/atomic"
 	"testing"
 	"testing/synctest"
@@ -29,6 +30,9 @@ func told(c *guest, live *entity.Live[AlbumView]) func() []string {
 				if ch.Kind == entity.Removed {
 					text += " " + ch.Reason.String()
 				}
+				if ch.Kind == entity.Updated && len(ch.Before.Pending()) > 0 && len(ch.Item.Pending()) == 0 && len(ch.Fields) == 0 {
+					text += " accepted"
+				}
 				list = append(list, text)
 			}
 			if len(set.Changes) == 0 {
@@ -44,7 +48,7 @@ func told(c *guest, live *entity.Live[AlbumView]) func() []string {
 	}
 }
 
-func TestConfirmationIsNotSeen(t *testing.T) {
+func TestConfirmationChangesNothingButWhatIsPending(t *testing.T) {
 	cluster(t, func(t *testing.T, f *fixture) {
 		ada := f.join("ada")
 		ada.connect()
@@ -54,16 +58,16 @@ func TestConfirmationIsNotSeen(t *testing.T) {
 		require.Equal(t, []string{"complete"}, changes())
 		id, r := ada.create(Album{Name: "Parade", Year: 1986})
 		require.Equal(t, node.Accepted, ada.outcome(r).Status)
-		require.Equal(t, []string{"added Parade -1->0"}, changes())
+		require.Equal(t, []string{"added Parade -1->0", "updated Parade 0->0 accepted"}, changes())
 		r = ada.edit(id, func(m AlbumMutable) { m.SetName("Parade!") })
 		require.Equal(t, node.Accepted, ada.outcome(r).Status)
-		require.Equal(t, []string{"updated Parade! 0->0"}, changes())
+		require.Equal(t, []string{"updated Parade! 0->0", "updated Parade! 0->0 accepted"}, changes())
 		r = ada.edit(id, func(m AlbumMutable) { m.SetYear(1970) })
 		require.Equal(t, node.Accepted, ada.outcome(r).Status)
 		require.Equal(t, []string{"removed Parade! 0->-1 no longer matches"}, changes())
 		r = ada.edit(id, func(m AlbumMutable) { m.SetYear(1990) })
 		require.Equal(t, node.Accepted, ada.outcome(r).Status)
-		require.Equal(t, []string{"added Parade! -1->0"}, changes())
+		require.Equal(t, []string{"added Parade! -1->0", "updated Parade! 0->0 accepted"}, changes())
 		tx := ada.session.Begin()
 		require.NoError(t, albums.Delete(f.ctx, tx, id))
 		r, err := tx.Commit(f.ctx)
@@ -71,7 +75,7 @@ func TestConfirmationIsNotSeen(t *testing.T) {
 		require.Equal(t, node.Accepted, ada.outcome(r).Status)
 		require.Equal(t, []string{"removed Parade! 0->-1 deleted"}, changes())
 
-		// What was made offline is not seen to come again.
+		// What was made offline does not come again.
 		ada.link.Cut()
 		require.Equal(t, []string{"stale"}, changes())
 		_, r = ada.create(Album{Name: "Batman", Year: 1989})
@@ -79,7 +83,8 @@ func TestConfirmationIsNotSeen(t *testing.T) {
 		ada.link.Mend()
 		require.Equal(t, node.Accepted, ada.outcome(r).Status)
 		require.NoError(t, live.Wait(f.ctx))
-		require.Equal(t, []string{"complete"}, changes())
+		got := slices.DeleteFunc(changes(), func(text string) bool { return text == "complete" })
+		require.Equal(t, []string{"updated Batman 0->0 accepted"}, got)
 	})
 }
 

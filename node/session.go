@@ -184,10 +184,10 @@ func (s *Session) Begin() *Tx {
 // Update runs f with a transaction, and commits it if f returns nil; else, and if
 // f panics, it is rolled back. When f made it serializable and it met a
 // conflict, f is run again with a new one, up to [Limits].Retries times in all; f
-// should have no other effects, therefore.
-func (s *Session) Update(ctx context.Context, f func(tx *Tx) error) error {
+// should have no other effects, therefore. The options are those of [Tx.Commit].
+func (s *Session) Update(ctx context.Context, f func(tx *Tx) error, options ...CommitOption) error {
 	for try := 1; ; try++ {
-		err := s.update(ctx, f)
+		err := s.update(ctx, f, options)
 		if err == nil || !errors.Is(err, ErrConflict) {
 			return err
 		}
@@ -197,12 +197,12 @@ func (s *Session) Update(ctx context.Context, f func(tx *Tx) error) error {
 	}
 }
 
-func (s *Session) update(ctx context.Context, f func(tx *Tx) error) error {
+func (s *Session) update(ctx context.Context, f func(tx *Tx) error, options []CommitOption) error {
 	tx := s.Begin()
 	defer tx.Rollback()
 	if err := f(tx); err != nil {
 		return err
 	}
-	_, err := tx.Commit(ctx)
+	_, err := tx.Commit(ctx, options...)
 	return err
 }

@@ -173,13 +173,14 @@ func (t *Tx) remember(r *storage.Record) {
 //
 // On an ephemeral node the transaction goes into the outbox and is shown at once.
 // The receipt is Pending, and [Node.Receipt] waits for what becomes of it. With
-// ErrOutboxFull and ErrDependency nothing happened. Commit waits itself if the
-// transaction is serializable, which takes a connection: else it is ErrOffline.
+// ErrOutboxFull and ErrDependency nothing happened. Told [UntilAccepted], Commit
+// waits itself, as it does if the transaction is serializable, which takes a
+// connection: else it is ErrOffline.
 //
 // When ctx ends before the transaction is taken up, nothing happened and the
 // error is that of ctx. Later, it is ErrPending, and the transaction is decided
 // all the same: [Node.Receipt] with the receipt's Transaction tells.
-func (t *Tx) Commit(ctx context.Context) (Receipt, error) {
+func (t *Tx) Commit(ctx context.Context, options ...CommitOption) (Receipt, error) {
 	overlay := &t.work.overlay
 	if overlay.Finished() {
 		return Receipt{}, entity.ErrFinished
@@ -207,6 +208,9 @@ func (t *Tx) Commit(ctx context.Context) (Receipt, error) {
 	r.minted, r.version, r.forks = true, t.version, t.guess(ctx, tx, r.one[:0])
 	if t.serializable {
 		r.reads = t.reads()
+	}
+	for _, option := range options {
+		option(r)
 	}
 	return t.session.node.role.commit(ctx, r)
 }

@@ -24,6 +24,7 @@ var reservedNames = map[string]string{
 	"ID":          "its identity",
 	"IsZero":      "whether there is one",
 	"MarshalJSON": "its JSON",
+	"Pending":     "what it shows that is not accepted yet",
 	"Ref":         "a reference to it",
 	"Row":         "its stored form",
 	"Schema":      "its schema",

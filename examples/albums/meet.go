@@ -65,7 +65,7 @@ func (st *stage) play(ctx context.Context) error {
 	st.live, st.next = live, next
 
 	fmt.Fprintln(st.out, "\n== the client watches: year > 1985 ORDER BY year, name")
-	st.show(1)
+	st.show()
 	for _, scene := range []func(context.Context) error{st.edits, st.bothEdit, st.refused, st.past} {
 		if err := scene(ctx); err != nil {
 			return err
@@ -74,17 +74,27 @@ func (st *stage) play(ctx context.Context) error {
 	return live.Err()
 }
 
-// show prints the next n change sets of the live query.
-func (st *stage) show(n int) {
-	for range n {
+// show prints the next change set of the live query that changes more than what is
+// pending.
+func (st *stage) show() {
+	for seen := false; !seen; {
 		set, ok := st.next()
 		if !ok {
 			return
 		}
 		for _, change := range set.Changes {
-			st.print(change)
+			if !isConfirmation(change) {
+				st.print(change)
+				seen = true
+			}
 		}
 	}
+}
+
+// isConfirmation reports whether all that happened is that the server has accepted
+// what was shown already.
+func isConfirmation(change entity.Change[music.AlbumView]) bool {
+	return change.Kind == entity.Updated && len(change.Fields) == 0
 }
 
 // follow prints what happens to one album until it leaves.
@@ -132,7 +142,7 @@ func (st *stage) edits(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	st.show(1)
+	st.show()
 	for _, edit := range []struct {
 		by    *node.Session
 		named string
@@ -146,12 +156,12 @@ func (st *stage) edits(ctx context.Context) error {
 		if err := change(ctx, edit.by, edit.named, edit.with); err != nil {
 			return err
 		}
-		st.show(1)
+		st.show()
 	}
 	if err := st.client.Update(ctx, func(tx *node.Tx) error { return music.Albums.Delete(ctx, tx, shoes) }); err != nil {
 		return err
 	}
-	st.show(1)
+	st.show()
 	return st.settle(ctx)
 }
 

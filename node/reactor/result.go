@@ -82,7 +82,13 @@ func (r *result) apply(p *pair, c *RowChange) bool {
 // same reports whether two records of an entity show the same.
 func same(a, b *storage.Record) bool {
 	return a == b || a.Stamp == b.Stamp && a.Row.Deleted == b.Row.Deleted &&
-		bytes.Equal(a.Row.Values.Bytes(), b.Row.Values.Bytes()) && slices.Equal(joinedValues(&a.Row), joinedValues(&b.Row))
+		bytes.Equal(a.Row.Values.Bytes(), b.Row.Values.Bytes()) && slices.Equal(joinedValues(&a.Row), joinedValues(&b.Row)) &&
+		samePending(a.Row.Pending, b.Row.Pending)
+}
+
+// samePending reports whether two rows show the same transactions that are pending.
+func samePending(a, b *[]event.ID) bool {
+	return a == b || a != nil && b != nil && slices.Equal(*a, *b)
 }
 
 // joinedValues are the values of a row that are not its entity's own.
