@@ -6,7 +6,6 @@ import (
 
 	"github.com/ankgo/ank/entity"
 	"github.com/ankgo/ank/event"
-	"github.com/ankgo/ank/model"
 )
 
 // accept hands a transaction that was made elsewhere to the committer, on behalf
@@ -25,12 +24,12 @@ func (n *Node) accept(ctx context.Context, p Principal, tx *event.Transaction, r
 
 // wellFormed judges what can be judged without looking at anything else:
 // structure, limits, and values.
-func wellFormed(models map[string]*model.Schema, p Principal, tx *event.Transaction) error {
+func wellFormed(models *catalog, p Principal, tx *event.Transaction) error {
 	if err := checkForm(p, tx); err != nil {
 		return err
 	}
 	for _, e := range tx.Events {
-		if err := entity.CheckEvent(models[e.Collection], e); err != nil {
+		if err := entity.CheckEvent(models.of(e.Collection), e); err != nil {
 			return err
 		}
 	}

@@ -5,7 +5,9 @@ import (
 	"errors"
 	"runtime"
 	"slices"
+	"sync"
 
+	"github.com/ankgo/ank/model"
 	"github.com/ankgo/ank/storage"
 )
 
@@ -29,17 +31,14 @@ const quickPieces = 32
 // startBuilding begins the work. It fails if ctx ends meanwhile; every other
 // error is one of building, without which the node works.
 func (n *Node) startBuilding(ctx context.Context) error {
-	b := &building{node: n, done: make(chan struct{})}
-	n.building = b
+	var unique []*uniqueIndex
 	if n.committer != nil { // a client accepts nothing
-		for _, s := range n.models {
-			for i, x := range s.Indexes() {
-				if x.Unique {
-					b.wanted = append(b.wanted, newUniqueIndex(s, i))
-				}
-			}
+		for _, s := range n.models.all() {
+			unique = append(unique, uniqueOf(s, 0)...)
 		}
 	}
+	b := newBuilding(n, unique)
+	n.builds.list = append(n.builds.list, b)
 	err := b.enforce(ctx)
 	b.built = nil // they were ready before
 	more := err == nil
@@ -51,9 +50,29 @@ func (n *Node) startBuilding(ctx context.Context) error {
 		return ctx.Err()
 	}
 	n.logger.Info("indexes are being built")
-	ctx, b.stop = context.WithCancel(n.ctx)
-	go b.run(ctx)
+	b.start()
 	return nil
+}
+
+func newBuilding(n *Node, unique []*uniqueIndex) *building {
+	return &building{node: n, done: make(chan struct{}), wanted: unique}
+}
+
+// uniqueOf returns the unique indexes of a schema, from a position on.
+func uniqueOf(s *model.Schema, first int) (list []*uniqueIndex) {
+	for i, x := range s.Indexes() {
+		if x.Unique && i >= first {
+			list = append(list, newUniqueIndex(s, i))
+		}
+	}
+	return list
+}
+
+// start has a goroutine do the work.
+func (b *building) start() {
+	var ctx context.Context
+	ctx, b.stop = context.WithCancel(b.node.ctx)
+	go b.run(ctx)
 }
 
 func (b *building) run(ctx context.Context) {
@@ -160,4 +179,63 @@ func (b *building) close(ctx context.Context) error {
 	case <-ctx.Done():
 		return ended(ctx)
 	}
+}
+
+// builds is all building of a node: what Open began, and what models did that it learnt.
+type builds struct {
+	mu     sync.Mutex
+	list   []*building // not done, or with an error
+	closed bool
+}
+
+// start has a goroutine build, unless the node is being closed.
+func (l *builds) start(b *building) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.closed {
+		return
+	}
+	l.list = append(slices.DeleteFunc(l.list, (*building).isOver), b)
+	b.start()
+}
+
+// isOver reports whether nothing is left to be said of building.
+func (b *building) isOver() bool {
+	select {
+	case <-b.done:
+		return b.err == nil
+	default:
+		return false
+	}
+}
+
+// wait waits for the building that there is, and returns its errors.
+func (l *builds) wait(ctx context.Context) error {
+	l.mu.Lock()
+	list := slices.Clone(l.list)
+	l.mu.Unlock()
+	var found []error
+	for _, b := range list {
+		select {
+		case <-b.done:
+			found = append(found, b.err)
+		case <-ctx.Done():
+			return ended(ctx)
+		}
+	}
+	return errors.Join(found...)
+}
+
+// close ends all building, and waits for that.
+func (l *builds) close(ctx context.Context) error {
+	l.mu.Lock()
+	l.closed = true
+	list := slices.Clone(l.list)
+	l.mu.Unlock()
+	for _, b := range list {
+		if err := b.close(ctx); err != nil {
+			return err
+		}
+	}
+	return nil
 }

@@ -34,7 +34,7 @@ func (n *Node) Close(ctx context.Context) error {
 }
 
 func (n *Node) shut(ctx context.Context) error {
-	if err := n.building.close(ctx); err != nil {
+	if err := n.builds.close(ctx); err != nil {
 		return err
 	}
 	roleErr := n.role.close(ctx)

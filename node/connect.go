@@ -5,6 +5,7 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/ankgo/ank/event"
@@ -255,6 +256,7 @@ func (e *ephemeral) converse(l *line, c *Connection) error {
 	if err := e.meet(l.ctx, theirs); err != nil {
 		return err
 	}
+	l.learns = slices.Contains(theirs.Features, wire.FeatureModels)
 	if err := e.attach(l); err != nil {
 		return err
 	}

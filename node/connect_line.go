@@ -21,6 +21,7 @@ type line struct {
 	*peer
 	owner  *ephemeral
 	number uint64                // of the last request; the writer's
+	learns bool                  // the peer is to be told of the models here; the writer's
 	halves map[uint64]*wire.Rows // answers that are not complete; the reader's
 
 	credentials func(ctx context.Context, p Principal) ([]byte, error) // nil: none are shown
@@ -136,7 +137,7 @@ func (l *line) call(ctx context.Context, p Principal, question func(request, as 
 			if !l.open(c) {
 				return nil
 			}
-			return l.send(question(c.number, as))
+			return l.request(as, question(c.number, as))
 		})
 	}
 	if err == nil {
@@ -220,7 +221,7 @@ func (l *line) subscribe(r *remote) error {
 	l.number++
 	l.asked[l.number], l.numbers[r] = r, l.number
 	l.mu.Unlock()
-	return l.send(r.question(l.number, as))
+	return l.request(as, r.question(l.number, as))
 }
 
 // bequeath makes what was asked for a candidate the live query's that has become what
@@ -252,7 +253,7 @@ func (l *line) deliver() error {
 		l.mu.Lock()
 		l.deliveries[l.number] = p
 		l.mu.Unlock()
-		if err := l.send(&wire.Commit{Request: l.number, As: as, Tx: p.tx, Reads: p.reads}); err != nil {
+		if err := l.request(as, &wire.Commit{Request: l.number, As: as, Tx: p.tx, Reads: p.reads}); err != nil {
 			return err
 		}
 	}

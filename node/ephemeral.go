@@ -6,7 +6,6 @@ import (
 	"sync"
 
 	"github.com/ankgo/ank/event"
-	"github.com/ankgo/ank/model"
 	"github.com/ankgo/ank/storage"
 )
 
@@ -66,6 +65,9 @@ func checkRole(ctx context.Context, engine storage.Engine, ephemeral bool) error
 // openEphemeral makes the node a client, the one that wrote the store if there
 // was one.
 func (n *Node) openEphemeral(ctx context.Context, o *options) error {
+	if o.learn {
+		return errors.New("an ephemeral node serves nobody, so there is nobody to learn models from")
+	}
 	if len(o.hooks) > 0 {
 		return errors.New("an ephemeral node accepts nothing, so it has no use for hooks")
 	}
@@ -78,11 +80,7 @@ func (n *Node) openEphemeral(ctx context.Context, o *options) error {
 	if err != nil {
 		return err
 	}
-	schemas := make([]*model.Schema, 0, len(n.models))
-	for _, s := range n.models {
-		schemas = append(schemas, s)
-	}
-	if err := n.engine.Register(ctx, schemas...); err != nil {
+	if err := n.engine.Register(ctx, n.models.all()...); err != nil {
 		return err
 	}
 	if err := e.keeper.store(nil, missing...); err != nil {

@@ -190,7 +190,7 @@ func (e *ephemeral) showMore(tx *event.Transaction) error {
 			afresh = append(afresh, key)
 			continue
 		}
-		shown, err := putOn(e.ctx, t.shown, []*event.Event{ev}, e.models[ev.Collection])
+		shown, err := putOn(e.ctx, t.shown, []*event.Event{ev}, e.models.of(ev.Collection))
 		if err != nil {
 			afresh = append(afresh, key)
 			continue
@@ -224,7 +224,7 @@ func (e *ephemeral) showOne(ctx context.Context, s storage.Snapshot, key entity.
 		e.mu.Unlock()
 		return nil
 	}
-	shown, err := putOn(ctx, confirmed, events, e.models[key.Collection])
+	shown, err := putOn(ctx, confirmed, events, e.models.of(key.Collection))
 	if err != nil {
 		// What came from the peer is broken. The events are kept and delivered.
 		e.logger.Error("pending changes cannot be shown", "entity", key.ID.String(), "error", err)

@@ -14,6 +14,7 @@ import (
 
 	"github.com/ankgo/ank/entity"
 	"github.com/ankgo/ank/event"
+	"github.com/ankgo/ank/model"
 	"github.com/ankgo/ank/node"
 	"github.com/ankgo/ank/node/pipe"
 	"github.com/ankgo/ank/node/wire"
@@ -27,6 +28,7 @@ type guest struct {
 	*testing.T
 	ctx        context.Context
 	name       node.Principal
+	models     []*model.Schema // nil: albums and notes
 	store      *memory.Store
 	stage      *stage // between the node and the engine
 	alarm      *alarm // what the node logs
@@ -40,7 +42,13 @@ type guest struct {
 // called and everything came to rest.
 func (f *fixture) join(name node.Principal, options ...node.Option) *guest {
 	f.Helper()
-	c := &guest{T: f.T, ctx: f.ctx, name: name, store: memory.NewStore(), link: f.line(name)}
+	return f.joinWith(name, nil, options...)
+}
+
+// joinWith is join for a client that knows other models.
+func (f *fixture) joinWith(name node.Principal, models []*model.Schema, options ...node.Option) *guest {
+	f.Helper()
+	c := &guest{T: f.T, ctx: f.ctx, name: name, models: models, store: memory.NewStore(), link: f.line(name)}
 	c.open(options...)
 	f.Cleanup(c.stop)
 	return c
@@ -133,8 +141,12 @@ func (c *guest) open(options ...node.Option) {
 	engine, err := c.store.Open(c.ctx, kv.Options{})
 	require.NoError(c, err)
 	c.stage, c.alarm = &stage{Engine: storage.Checked(engine)}, &alarm{T: c.T}
+	models := c.models
+	if models == nil {
+		models = []*model.Schema{albumSchema, noteSchema}
+	}
 	c.node, err = node.Open(c.ctx, c.stage, append([]node.Option{
-		node.Ephemeral(), node.Models(albumSchema, noteSchema), node.WithPolicy(node.AllowAll()), node.WithLogger(c.alarm),
+		node.Ephemeral(), node.Models(models...), node.WithPolicy(node.AllowAll()), node.WithLogger(c.alarm),
 	}, options...)...)
 	require.NoError(c, err)
 	c.session = c.node.Session(c.name)

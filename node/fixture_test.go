@@ -111,12 +111,18 @@ func startOver(t *testing.T, store *memory.Store, options ...node.Option) *fixtu
 // startWith opens a node over a store, with a stage that was prepared.
 func startWith(t *testing.T, s *stage, store *memory.Store, options ...node.Option) *fixture {
 	t.Helper()
+	return startBare(t, s, store, append([]node.Option{node.Models(albumSchema, noteSchema)}, options...)...)
+}
+
+// startBare opens a node that knows only the models that options name.
+func startBare(t *testing.T, s *stage, store *memory.Store, options ...node.Option) *fixture {
+	t.Helper()
 	f := &fixture{T: t, ctx: context.Background(), store: store, alarm: &alarm{T: t}, stage: s}
 	engine, err := store.Open(f.ctx, kv.Options{})
 	require.NoError(t, err)
 	f.stage.Engine = storage.Checked(engine)
 	f.node, err = node.Open(f.ctx, f.stage, append([]node.Option{
-		node.Models(albumSchema, noteSchema), node.WithPolicy(node.AllowAll()), node.WithLogger(f.alarm),
+		node.WithPolicy(node.AllowAll()), node.WithLogger(f.alarm),
 	}, options...)...)
 	if err != nil {
 		require.NoError(t, engine.Close())

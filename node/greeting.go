@@ -17,10 +17,14 @@ var (
 
 // hello is what this node has to say first.
 func (n *Node) hello(self event.Origin, durable bool) *wire.Hello {
-	return &wire.Hello{
+	h := &wire.Hello{
 		Min: wire.MinVersion, Max: wire.MaxVersion, Durable: durable,
 		System: n.System(), Node: self, Time: n.clock.Now().UnixMicro(), Nonce: n.nonce(),
 	}
+	if n.learner != nil {
+		h.Features = append(h.Features, wire.FeatureModels)
+	}
+	return h
 }
 
 // nonce is 32 random bytes.

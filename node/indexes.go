@@ -43,7 +43,7 @@ func (n *Node) Indexes(ctx context.Context) ([]IndexStatus, error) {
 	}
 	list := make([]IndexStatus, 0, len(found))
 	for _, x := range found {
-		schema := n.models[x.Collection]
+		schema := n.models.of(x.Collection)
 		if schema == nil { // registered by somebody else, with whom the engine was shared
 			continue
 		}
@@ -103,10 +103,5 @@ func ask(m *model.Schema, text string, args ...any) (*query.Checked, error) {
 // joined *[CollisionError]s. Or it returns why they will not be ready before the
 // node is opened again: an error of the storage, or ErrClosed.
 func (n *Node) WaitIndexes(ctx context.Context) error {
-	select {
-	case <-n.building.done:
-		return n.building.err
-	case <-ctx.Done():
-		return ended(ctx)
-	}
+	return n.builds.wait(ctx)
 }

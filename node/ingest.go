@@ -216,7 +216,7 @@ func (i *ingestion) foldNew(before *storage.Record, e *event.Event) (change, err
 	if i.batch.repeats(e.ID) {
 		return change{}, errOtherBatch
 	}
-	after, _, err := foldIf(i.ctx, before, e, i.models[e.Collection], past{i.preparer, e.Entity}, func(*entity.State) error { return nil })
+	after, _, err := foldIf(i.ctx, before, e, i.models.of(e.Collection), past{i.preparer, e.Entity}, func(*entity.State) error { return nil })
 	return change{event: e, before: before, after: after}, err
 }
 
@@ -251,7 +251,7 @@ func (i *ingestion) replace(before *storage.Record, e *event.Event) (change, err
 	if _, err := f.Add(e); err != nil {
 		return change{}, err
 	}
-	return change{event: e, before: before, after: recordOf(f.State(), i.models[e.Collection])}, nil
+	return change{event: e, before: before, after: recordOf(f.State(), i.models.of(e.Collection))}, nil
 }
 
 // append makes an arrival part of the batch.

@@ -137,7 +137,7 @@ func (j *judgement) guessed(e *event.Event, i int) (change, bool) {
 
 // fold folds an event onto a record and checks what comes of it.
 func (j *judgement) fold(e *event.Event, before *storage.Record, added bool) error {
-	s := j.models[e.Collection]
+	s := j.models.of(e.Collection)
 	after, result, err := fold(j.ctx, before, e, s, past{j.preparer, e.Entity})
 	var limit *event.LimitError
 	switch {
@@ -216,7 +216,7 @@ func (j *judgement) acceptance() *Acceptance {
 	a := &Acceptance{Principal: j.request.principal, Transaction: j.request.tx, Changes: make([]Change, len(j.changes))}
 	for i := range j.changes {
 		c := &j.changes[i]
-		s := j.models[c.event.Collection]
+		s := j.models.of(c.event.Collection)
 		a.Changes[i] = Change{Event: c.event, Schema: s, Before: viewOf(s, c.before), After: viewOf(s, c.after), Added: c.added}
 	}
 	return a

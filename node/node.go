@@ -20,7 +20,7 @@ import (
 // happens.
 type Node struct {
 	engine storage.Engine
-	models map[string]*model.Schema
+	models *catalog
 	policy Policy
 	limits Limits
 
@@ -38,7 +38,7 @@ type Node struct {
 	identityMu sync.RWMutex // protects identity: the pointer, certificate and system
 	identity   *identity
 
-	building   *building
+	builds     builds
 	committer  *committer
 	reactor    *reactor.Reactor
 	graph      *signal.Graph
@@ -46,6 +46,7 @@ type Node struct {
 	lives      *lives
 	visits     *visits
 	replicas   replicas
+	learner    *learner     // nil: models of peers are not taken
 	replicates *replication // with durable peers that are served; nil: they are refused
 
 	reviewed atomic.Bool // Review has been called
@@ -74,7 +75,7 @@ func Open(ctx context.Context, engine storage.Engine, list ...Option) (*Node, er
 		return nil, err
 	}
 	n := &Node{
-		engine: engine, models: known, policy: o.policy, replicates: o.replicates, authenticator: o.authenticator, limits: o.limits, logger: o.logger,
+		engine: engine, models: newCatalog(known), policy: o.policy, replicates: o.replicates, authenticator: o.authenticator, limits: o.limits, logger: o.logger,
 		clock:   event.NewClock(event.ClockOptions{Now: o.now, Rand: o.rand, Skew: o.skew}),
 		reactor: reactor.New(),
 		closing: newToken(),
@@ -103,11 +104,13 @@ func Open(ctx context.Context, engine storage.Engine, list ...Option) (*Node, er
 
 // openDurable gives the node its log.
 func (n *Node) openDurable(ctx context.Context, o *options) error {
-	schemas := make([]*model.Schema, 0, len(n.models))
-	for _, s := range n.models {
-		schemas = append(schemas, s)
+	if o.learn {
+		n.learner = &learner{busy: newToken(), learnt: make(map[string]*model.Schema)}
+		if err := n.recall(ctx); err != nil {
+			return err
+		}
 	}
-	if err := n.engine.Register(ctx, schemas...); err != nil {
+	if err := n.engine.Register(ctx, n.models.all()...); err != nil {
 		return err
 	}
 	var err error
@@ -161,7 +164,7 @@ func (n *Node) schema(s *model.Schema) error {
 	if s == nil {
 		return fmt.Errorf("no schema: %w", ErrUnknownModel)
 	}
-	known := n.models[s.Collection()]
+	known := n.models.of(s.Collection())
 	if known == s {
 		return nil
 	}

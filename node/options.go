@@ -21,6 +21,7 @@ type options struct {
 	policy     Policy
 	hooks      []Hook
 	ephemeral  bool
+	learn      bool
 	replicates *replication // nil: durable peers are not served
 	root       event.PrivateKey
 	system     event.System

@@ -8,7 +8,6 @@ import (
 
 	"github.com/ankgo/ank/entity"
 	"github.com/ankgo/ank/event"
-	"github.com/ankgo/ank/model"
 	"github.com/ankgo/ank/storage"
 )
 
@@ -21,7 +20,7 @@ type preparer struct {
 	engine    storage.Engine
 	clock     *event.Clock
 	key       event.PrivateKey
-	models    map[string]*model.Schema
+	models    *catalog
 	policy    Policy // nil: everything is allowed
 	hooks     []Hook
 	unique    uniqueIndexes

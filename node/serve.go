@@ -172,6 +172,8 @@ func (s *server) handle(m wire.Message) error {
 		}
 	case *wire.Ping:
 		return s.tell(s.ctx, &wire.Pong{Number: m.Number})
+	case *wire.Define:
+		return s.learn(m)
 	case *wire.Pong:
 	case *wire.Bye:
 		return fmt.Errorf("%w: %w", errLeft, farewell(m))
@@ -305,7 +307,7 @@ func (s asker) visible(ctx context.Context, tx *event.Transaction) []*event.Even
 	for _, e := range tx.Events {
 		allowed, asked := may[e.Collection]
 		if !asked {
-			m := s.models[e.Collection]
+			m := s.models.of(e.Collection)
 			allowed = m != nil && s.session.may(ctx, m) == nil
 			may[e.Collection] = allowed
 		}

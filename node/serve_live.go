@@ -40,6 +40,13 @@ func (s *server) subscribe(m *wire.Subscribe) error {
 		}
 		if err != nil {
 			sub.close()
+		}
+		var old *reactor.SchemaError
+		if errors.As(err, &old) { // what ends with the connections is still there
+			s.cancel(errRemodelled)
+			return nil
+		}
+		if err != nil {
 			return err
 		}
 		sub.wake()

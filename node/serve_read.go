@@ -26,7 +26,7 @@ func (s asker) checked(ctx context.Context, collection, text string) (*query.Che
 
 // readable returns the schema of a collection that the peer may read.
 func (s asker) readable(ctx context.Context, collection string) (*model.Schema, error) {
-	m := s.models[collection]
+	m := s.models.of(collection)
 	if m == nil {
 		return nil, &ModelError{Collection: collection, Reason: ErrUnknownModel}
 	}

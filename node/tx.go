@@ -234,7 +234,7 @@ func (t *Tx) verify(ctx context.Context) error {
 		return nil
 	}
 	for _, read := range t.reads() {
-		s := t.session.node.models[read.collection]
+		s := t.session.node.models.of(read.collection)
 		now, _, err := t.session.node.role.record(ctx, t.session, s, read.id)
 		if err != nil {
 			return err
@@ -261,7 +261,7 @@ func (t *Tx) guess(ctx context.Context, tx *event.Transaction, forks []fork) []f
 				continue
 			}
 		}
-		f.after, _, _ = fold(ctx, f.before, e, t.session.node.models[e.Collection], nil)
+		f.after, _, _ = fold(ctx, f.before, e, t.session.node.models.of(e.Collection), nil)
 	}
 	return forks
 }

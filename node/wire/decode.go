@@ -42,6 +42,8 @@ func decodeBody(r *codec.Reader, kind Kind) Message {
 		}
 	case KindAuthenticated:
 		return &Authenticated{Request: r.Uvarint(), Principal: r.String(event.MaxAuthor), Expires: r.Varint()}
+	case KindDefine:
+		return &Define{As: r.Uvarint(), Model: r.Bytes(model.MaxSchemaSize)}
 	case KindBye:
 		code, text := decodeRefusal(r)
 		return &Bye{Code: code, Text: text}

@@ -24,6 +24,7 @@
 //	History       Events, in one or more parts; or Failure
 //	Commit        Receipt, after Rows in one or more parts if it was accepted; or Failure when nothing was decided
 //	Authenticate  Authenticated, and when it has come to an end Failure; or Failure
+//	Define        nothing: tells of a model, if the peer's hello has "models" among its features
 //	Cancel        nothing: gives up a Fetch, a Get, a History
 //	Ping          Pong with the same number
 //
@@ -93,6 +94,7 @@
 //	reads                      65,536 a transaction
 //	certificates, entries,     4,096 a message
 //	signed heads
+//	a model                    256 KiB
 //	a credential               16 KiB; 256 in force and 8 refusals a connection
 //	features                   64 of 32 bytes
 //

@@ -48,6 +48,10 @@ func (m *Authenticated) appendBody(b []byte) []byte {
 	return codec.AppendVarint(b, m.Expires)
 }
 
+func (m *Define) appendBody(b []byte) []byte {
+	return codec.AppendBytes(codec.AppendUvarint(b, m.As), m.Model)
+}
+
 func (m *Bye) appendBody(b []byte) []byte {
 	return appendRefusal(b, m.Code, m.Text)
 }

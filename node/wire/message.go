@@ -49,6 +49,7 @@ const (
 	KindProof
 	KindAuthenticate
 	KindAuthenticated
+	KindDefine
 )
 
 // Message is one of the message structs of this package.
@@ -67,8 +68,18 @@ type Hello struct {
 	Time     int64        // the node's clock, microseconds since 1970 UTC
 	Nonce    event.Digest // 32 random bytes
 	// Features are what the node can do beside what its versions of the protocol
-	// have. None has a name yet; those that are not known are passed over.
+	// have, such as FeatureModels. Those that are not known are passed over.
 	Features []string
+}
+
+// FeatureModels says of a durable node that it takes models: see [Define].
+const FeatureModels = "models"
+
+// Define tells a peer that takes models of one, before the first request: what
+// model.Schema.AppendTo encodes.
+type Define struct {
+	As    uint64 // see Authenticate; 0: whoever the connection was opened for
+	Model []byte
 }
 
 // Proof follows Hello, from each side that named a Node: see event.Prove. Heard and
@@ -266,6 +277,9 @@ func (*Authenticate) Kind() Kind { return KindAuthenticate }
 
 // Kind implements Message.
 func (*Authenticated) Kind() Kind { return KindAuthenticated }
+
+// Kind implements [Message].
+func (*Define) Kind() Kind { return KindDefine }
 
 // Kind implements Message.
 func (*Bye) Kind() Kind { return KindBye }

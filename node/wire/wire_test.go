@@ -44,6 +44,7 @@ func messages(t testing.TB) []wire.Message {
 		&wire.Proof{Certificate: event.Certificate{System: event.System{1}, Subject: event.Origin{2}, Signature: event.Signature{3}}},
 		&wire.Authenticate{Request: 15, Renews: 3, Principal: "ada", Credential: []byte("token")},
 		&wire.Authenticated{Request: 15, Principal: "ada", Expires: 16},
+		&wire.Define{As: 15, Model: []byte("model")},
 		&wire.Bye{Code: wire.CodeSystem, Text: "another system"},
 		&wire.Subscribe{Request: 1, As: 2, Collection: "albums", Query: "year > 1985", Held: 2, Digest: event.Digest{3}},
 		&wire.Unsubscribe{Request: 300},
@@ -87,7 +88,7 @@ func TestEveryKindSurvivesTheWire(t *testing.T) {
 		require.Equal(t, encoded, wire.Append(nil, got), "%T: same message, same bytes", m)
 		seen[m.Kind()] = true
 	}
-	require.Len(t, seen, int(wire.KindAuthenticated+wire.KindRefuse-wire.KindFollow+1), "a kind has no example here")
+	require.Len(t, seen, int(wire.KindDefine+wire.KindRefuse-wire.KindFollow+1), "a kind has no example here")
 }
 
 func TestDamagedMessagesAreRefused(t *testing.T) {
