@@ -1,15 +1,22 @@
 # The commands of this repository. `make test` passes the tests, `make check`
-# everything that is not a test, `make bench` prints the table of figures.
+# everything that is not a test, `make sim` looks for what no test has thought of,
+# `make bench` prints the table of figures.
 
 GO ?= go
 TOOL = $(GO) tool -modfile=tools/go.mod
 
-.PHONY: test check bench generate
+.PHONY: test sim check bench generate
 
 test: ## all tests with the race detector, the js/wasm tests, the generator's freshness
 	$(GO) run ./cmd/ankgen -check ./...
 	$(GO) test -race -shuffle=on -timeout=30m -json ./... | $(GO) run ./internal/testreport
 	scripts/test-js
+
+# SEEDS=n runs n seeds, FROM=n begins with another one than 0.
+SEEDS ?= 10000
+FROM ?= 0
+sim: ## many seeds of simulated networks, disks and clocks; stops at the first that fails
+	cd node/nodetest && ANK_SIM_FROM=$(FROM) ANK_SIM_SEEDS=$(SEEDS) $(GO) test -count=1 -timeout=0 -run '^TestSimulation$$'
 
 check: ## vet, linters, formatting, import rules, generated files, queries, the docs' code
 	$(GO) vet ./...

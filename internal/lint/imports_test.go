@@ -35,8 +35,11 @@ var below = map[string][]string{
 	"node/stream":        {"node/wire", "internal/codec"},
 	"node/websocket":     {"node/wire"},
 	"node/wire/wiretest": {"node/wire"},
-	"cmd/ankgen":         {"event", "model", "query", "internal/gomodel"},
-	"cmd/ankvet":         {"cmd/ankvet/queryvet"},
+	"node/nodetest": {
+		"event", "model", "query", "entity", "storage", "storage/kv", "storage/memory", "node", "node/wire",
+	},
+	"cmd/ankgen": {"event", "model", "query", "internal/gomodel"},
+	"cmd/ankvet": {"cmd/ankvet/queryvet"},
 
 	"internal/gomodel":    {"model"},
 	"cmd/ankvet/queryvet": {"event", "model", "query", "entity", "internal/gomodel"},
