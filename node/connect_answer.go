@@ -57,6 +57,7 @@ func (l *line) pong(m *wire.Ping) error {
 func (l *line) answerLocked(number uint64, err error) {
 	c := l.calls[number]
 	delete(l.calls, number)
+	delete(l.taken, number)
 	c.err = err
 	close(c.done)
 }
@@ -76,16 +77,13 @@ func (l *line) rows(m *wire.Rows) error {
 		delete(l.halves, m.Request)
 		return nil
 	}
-	if half := l.halves[m.Request]; half != nil {
-		m.Rows = append(half.Rows, m.Rows...)
-		m.Departures = append(half.Departures, m.Departures...)
-	}
+	parts := append(l.halves[m.Request], m)
 	if m.More || p != nil {
-		l.halves[m.Request] = m // what is written is shown when the receipt is there
+		l.halves[m.Request] = parts // what is written is shown when the receipt is there
 		return nil
 	}
 	delete(l.halves, m.Request)
-	return l.answered(m)
+	return l.answered(whole(parts))
 }
 
 // about returns the live query that a request is for, nil if it has ended. It needs
@@ -170,7 +168,7 @@ func (l *line) receipt(m *wire.Receipt) error {
 	}
 	var records []*storage.Record
 	if written != nil && m.Code == wire.Accepted {
-		records = writtenBy(p.tx, written.Rows)
+		records = writtenBy(p.tx, whole(written).Rows)
 	}
 	return l.owner.decide(p, m, records)
 }

@@ -20,9 +20,9 @@ const (
 type line struct {
 	*peer
 	owner  *ephemeral
-	number uint64                // of the last request; the writer's
-	learns bool                  // the peer is to be told of the models here; the writer's
-	halves map[uint64]*wire.Rows // answers that are not complete; the reader's
+	number uint64                  // of the last request; the writer's
+	learns bool                    // the peer is to be told of the models here; the writer's
+	halves map[uint64][]*wire.Rows // answers that are not complete; the reader's
 
 	credentials func(ctx context.Context, p Principal) ([]byte, error) // nil: none are shown
 	workers     sync.WaitGroup
@@ -33,9 +33,11 @@ type line struct {
 	numbers    map[*remote]uint64
 	calls      map[uint64]*call
 	deliveries map[uint64]*pending
-	loose      []wire.Message // may be sent at any time
-	alarm      *time.Timer    // for what has to wait
-	quiet      time.Time      // nothing is delivered before
+	loose      []wire.Message    // may be sent at any time
+	taken      map[uint64]uint64 // bytes of answers that are not over, for which the peer was given no credit yet
+	due        []uint64          // requests whose answers are to be given credit
+	alarm      *time.Timer       // for what has to wait
+	quiet      time.Time         // nothing is delivered before
 	tickets    map[Principal]*ticket
 	shown      map[uint64]*ticket // by the Authenticate that is not answered yet
 	granted    map[uint64]*ticket // by the Authenticate that is in force
@@ -55,7 +57,7 @@ func newLine(e *ephemeral, p *peer, credentials func(context.Context, Principal)
 	return &line{
 		credentials: credentials,
 		tickets:     make(map[Principal]*ticket), shown: make(map[uint64]*ticket), granted: make(map[uint64]*ticket),
-		peer: p, owner: e, halves: make(map[uint64]*wire.Rows),
+		peer: p, owner: e, halves: make(map[uint64][]*wire.Rows), taken: make(map[uint64]uint64),
 		asked: make(map[uint64]*remote), numbers: make(map[*remote]uint64),
 		calls: make(map[uint64]*call), deliveries: make(map[uint64]*pending),
 	}
@@ -64,9 +66,10 @@ func newLine(e *ephemeral, p *peer, credentials func(context.Context, Principal)
 // run reads until the connection ends, and returns why.
 func (l *line) run() error {
 	for {
-		m, err := l.receive(l.ctx)
+		m, size, err := l.receiveSized(l.ctx)
 		if err == nil {
 			err = l.handle(m)
+			l.took(m, size)
 		}
 		if err != nil && l.ctx.Err() != nil {
 			return context.Cause(l.ctx)
@@ -122,6 +125,7 @@ func (l *line) forget(number uint64) {
 func (l *line) forgetLocked(number uint64) {
 	delete(l.numbers, l.asked[number])
 	delete(l.asked, number)
+	delete(l.taken, number)
 }
 
 // call asks a question on behalf of a principal and waits for the answer.
@@ -180,11 +184,12 @@ func (l *line) abandon(c *call) {
 		return
 	}
 	delete(l.calls, c.number)
+	delete(l.taken, c.number)
 	l.loose = append(l.loose, &wire.Cancel{Request: c.number})
 	l.nudge()
 }
 
-// gather says what there is to be said: what came loose, live queries, and
+// gather says what there is to be said: what came loose, credit, live queries, and
 // deliveries. The writer pulls it.
 func (l *line) gather() error {
 	l.mu.Lock()
@@ -195,6 +200,9 @@ func (l *line) gather() error {
 		if err := l.send(m); err != nil {
 			return err
 		}
+	}
+	if err := l.grant(); err != nil {
+		return err
 	}
 	for _, r := range wanted {
 		if err := l.subscribe(r); err != nil {

@@ -199,7 +199,9 @@
 // from those in between: see node/stream and node/websocket.
 //
 // A peer that breaks the rules of the protocol loses its connection, what it may ask
-// for at a time is bounded, and how slow it is concerns nobody else. A client trusts its server with
+// for at a time is bounded, and how slow it is concerns nobody else. It is sent no more of an
+// answer than it gives credit for, as it takes in what came, so that a large result does not
+// hold up what else is said on the connection. A client trusts its server with
 // its data and its memory.
 //
 // # Replication
@@ -282,6 +284,8 @@
 //	requests at a time           64                   others are not read meanwhile
 //	transactions over 64 KiB     1 at a time          likewise
 //	live queries                 4,096                wire.CodeTooMany
+//	an answer under way          what the peer gives  the rest waits, joined with what
+//	                             credit for           changes
 //	rows, groups, and values     4,194,304, see       wire.CodeTooMany, when a query
 //	kept for groups, in all      Limits               begins or grows
 //	of them

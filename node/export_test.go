@@ -35,6 +35,16 @@ func (n *Node) Standing() int {
 	return len(n.lives.open)
 }
 
+// Working is the number of requests of peers that are being worked on.
+func (n *Node) Working() (count int) {
+	for _, s := range n.visits.all() {
+		s.mu.Lock()
+		count += len(s.working)
+		s.mu.Unlock()
+	}
+	return count
+}
+
 // WithEngine runs f with the node's engine.
 func (n *Node) WithEngine(f func(storage.Engine)) { f(n.engine) }
 

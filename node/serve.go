@@ -61,7 +61,7 @@ func (n *Node) serve(ctx context.Context, conn wire.Conn, known *Session) error 
 	}
 	s := &server{
 		durable: d, slots: make(chan struct{}, maxServed), large: newToken(), grants: make(map[uint64]*grant),
-		subscriptions: make(map[uint64]*subscription), working: make(map[uint64]context.CancelFunc),
+		subscriptions: make(map[uint64]*subscription), working: make(map[uint64]*job),
 	}
 	ctx, leave, ok := n.visits.enter(ctx)
 	if !ok {
@@ -101,7 +101,13 @@ type server struct {
 	subscriptions map[uint64]*subscription
 	held          int             // by them
 	woken         []*subscription // with something to tell
-	working       map[uint64]context.CancelFunc
+	working       map[uint64]*job
+}
+
+// job is a request that somebody works on.
+type job struct {
+	cancel context.CancelFunc
+	flow   flow
 }
 
 // asker is a server to somebody who asks for something.
@@ -167,9 +173,11 @@ func (s *server) handle(m wire.Message) error {
 	case *wire.Cancel:
 		s.mu.Lock()
 		defer s.mu.Unlock()
-		if cancel := s.working[m.Request]; cancel != nil {
-			cancel()
+		if j := s.working[m.Request]; j != nil {
+			j.cancel()
 		}
+	case *wire.Credit:
+		return s.credit(m)
 	case *wire.Ping:
 		return s.tell(s.ctx, &wire.Pong{Number: m.Number})
 	case *wire.Define:
@@ -196,7 +204,7 @@ func (s *server) start(request uint64, work func(ctx context.Context) error) err
 	}
 	ctx, cancel := context.WithCancel(s.ctx)
 	s.mu.Lock()
-	s.working[request] = cancel
+	s.working[request] = &job{cancel: cancel, flow: flow{left: wire.Window}}
 	s.mu.Unlock()
 	s.workers.Add(1)
 	go func() {

@@ -27,7 +27,9 @@ type subscription struct {
 	cursor event.Cursor // of the last publication in what was gathered
 	held   int          // rows, groups and values, when they were last counted; guarded by the server's mu
 
-	woken bool // guarded by the server's mu
+	late  *news // a set that is not sent to its end yet; the writer's
+	flow  *flow // guarded by the server's mu
+	woken bool  // guarded by the server's mu
 }
 
 // subscribe begins to follow a query.
@@ -94,6 +96,7 @@ func (s *server) admit(ctx context.Context, sub *subscription) error {
 		return s.tooMuch()
 	}
 	s.subscriptions[sub.question.Request] = sub
+	sub.flow = &s.working[sub.question.Request].flow
 	s.held += sub.held
 	return nil
 }
@@ -143,8 +146,8 @@ func (sub *subscription) close() {
 func (s *server) unsubscribe(request uint64) {
 	s.mu.Lock()
 	sub := s.subscriptions[request]
-	if cancel := s.working[request]; cancel != nil {
-		cancel()
+	if j := s.working[request]; j != nil {
+		j.cancel()
 	}
 	s.mu.Unlock()
 	if sub != nil {
@@ -185,22 +188,23 @@ func (s *server) flush() error {
 	}
 }
 
-// tell sends what has happened since the last time, as one change.
+// tell sends what has happened since the last time, as one change, as far as there is
+// credit.
 func (sub *subscription) tell() error {
 	if err := sub.server.weigh(sub); err != nil {
 		sub.server.drop(sub)
 		return sub.server.send(sub.server.failure(sub.question.Request, err))
 	}
-	n := sub.gather()
-	if n.any {
-		err := n.send()
+	for n := sub.gather(); n.any; n = sub.gather() {
+		done, err := n.send()
 		if errors.Is(err, wire.ErrTooLarge) {
 			sub.server.drop(sub)
 			return sub.server.send(sub.server.failure(sub.question.Request, err))
 		}
-		if err != nil {
+		if err != nil || !done {
 			return err
 		}
+		sub.late = nil
 	}
 	if sub.sub.Err() == nil {
 		return nil
@@ -217,14 +221,23 @@ type news struct {
 	sub   *subscription
 	any   bool
 	reset bool
-	rows  map[event.ID]*storage.Record    // in the result, new or changed
-	gone  map[event.ID]*reactor.RowChange // left it; those in rows came back
-	order []event.ID                      // in which they were first mentioned
+	rows  map[event.ID]*storage.Record    // in the result, new or changed, and not sent yet
+	gone  map[event.ID]*reactor.RowChange // left it, likewise; those in rows came back
+	order []event.ID                      // in which they are to be sent
+	begun bool                            // a part has been sent
+	sent  int                             // items
+	limit int                             // of items sent, before no more is added
 }
 
-// gather takes everything from the reactor.
+// gather takes everything from the reactor, and adds it to what is not sent yet.
 func (sub *subscription) gather() *news {
-	n := &news{sub: sub, rows: make(map[event.ID]*storage.Record), gone: make(map[event.ID]*reactor.RowChange)}
+	n := sub.late
+	if n == nil {
+		n = &news{sub: sub, rows: make(map[event.ID]*storage.Record), gone: make(map[event.ID]*reactor.RowChange)}
+	}
+	if n.full() {
+		return n
+	}
 	for set, more := sub.sub.Next(); more; set, more = sub.sub.Next() {
 		if cursor, ok := set.Position.(event.Cursor); ok {
 			sub.cursor = cursor
@@ -253,31 +266,54 @@ func (n *news) add(c *reactor.RowChange) {
 
 // send sends it: all of the result if it is the first time, unless the peer
 // proved to hold just that.
-func (n *news) send() error {
+func (n *news) send() (done bool, err error) {
 	s, question := n.sub.server, n.sub.question
-	if n.reset && n.held() {
-		return s.send(&wire.Unchanged{Request: question.Request, Cursor: n.sub.cursor})
+	if n.reset && !n.begun && n.held() {
+		return true, s.send(&wire.Unchanged{Request: question.Request, Cursor: n.sub.cursor})
 	}
-	reader := lateReader{server: s, denied: errors.Is(n.sub.sub.Err(), ErrDenied)}
+	reader := lateReader{server: s, denied: errors.Is(n.sub.sub.Err(), ErrDenied), afresh: n.full()}
 	defer reader.close()
-	parts := newParts(&wire.Rows{Request: question.Request, Reset: n.reset, Cursor: n.sub.cursor}, s.send)
-	for _, id := range n.order {
-		var err error
-		if r := n.rows[id]; r != nil {
-			if r, err = reader.whole(r); err == nil {
-				err = parts.row(r)
-			}
-		} else if !n.reset {
-			var d wire.Departure
-			if d, err = reader.departure(n.gone[id]); err == nil {
-				err = parts.departure(d)
-			}
-		}
+	parts := newParts(&wire.Rows{Request: question.Request, Reset: n.reset, Cursor: n.sub.cursor}, n.sendPart)
+	for i, id := range n.order {
+		added, err := n.put(parts, &reader, id)
 		if err != nil {
-			return err
+			return false, err
 		}
+		if !added {
+			n.order = n.order[i:]
+			return false, n.stall(parts)
+		}
+		delete(n.rows, id)
+		delete(n.gone, id)
+		n.sent++
 	}
-	return parts.end()
+	n.order = nil
+	return true, parts.end()
+}
+
+// put adds what became of an entity. It reports false if there is no credit for it.
+func (n *news) put(parts *parts, reader *lateReader, id event.ID) (bool, error) {
+	if r := n.rows[id]; r != nil {
+		r, err := reader.whole(r)
+		if err != nil {
+			return false, err
+		}
+		if ok, err := n.room(parts, r.Size()); !ok {
+			return false, err
+		}
+		return true, parts.row(r)
+	}
+	if n.reset && !n.begun {
+		return true, nil
+	}
+	d, err := reader.departure(n.gone[id])
+	if err != nil {
+		return false, err
+	}
+	if ok, err := n.room(parts, departureSize(&d)); !ok {
+		return false, err
+	}
+	return true, parts.departure(d)
 }
 
 // held reports whether the peer holds the result already.
@@ -308,13 +344,14 @@ func isWhole(r *storage.Record) bool {
 type lateReader struct {
 	server   *server
 	denied   bool // the peer may not know what entities are now
+	afresh   bool // what the reactor said of them is too old
 	snapshot storage.Snapshot
 	leave    func()
 }
 
 // whole returns a record with its merge data.
 func (l *lateReader) whole(r *storage.Record) (*storage.Record, error) {
-	if isWhole(r) {
+	if isWhole(r) && !l.afresh {
 		return r, nil
 	}
 	whole, err := l.read(r.Collection, r.Row.ID)

@@ -46,7 +46,7 @@ func (s asker) fetch(ctx context.Context, m *wire.Fetch) error {
 		return err
 	}
 	defer leave()
-	parts := newParts(&wire.Rows{Request: m.Request, Reset: true, Cursor: snapshot.Cursor()}, s.teller(ctx))
+	parts := newParts(&wire.Rows{Request: m.Request, Reset: true, Cursor: snapshot.Cursor()}, s.teller(ctx, m.Request))
 	rows := selectFrom(ctx, snapshot, q)
 	if past, ok := q.AsOf(); ok {
 		rows = s.pastRows(ctx, s.session, past, q.Present())
@@ -71,7 +71,7 @@ func (s asker) get(ctx context.Context, m *wire.Get) error {
 		return err
 	}
 	defer leave()
-	parts := newParts(&wire.Rows{Request: m.Request, Reset: true, Cursor: snapshot.Cursor()}, s.teller(ctx))
+	parts := newParts(&wire.Rows{Request: m.Request, Reset: true, Cursor: snapshot.Cursor()}, func(m wire.Message) error { return s.tell(ctx, m) })
 	r, err := snapshot.State(ctx, m.Collection, m.Entity)
 	if err == nil {
 		err = parts.row(r)
@@ -87,13 +87,14 @@ func (s asker) history(ctx context.Context, m *wire.History) error {
 	if err != nil {
 		return err
 	}
+	tell := s.teller(ctx, m.Request)
 	part, size := &wire.Events{Request: m.Request, More: true}, 0
 	for e, err := range s.events(ctx, s.session, schema, m.Entity) {
 		if err != nil {
 			return err
 		}
 		if n := e.Event.Size(); len(part.Items) > 0 && (size+n > partBytes || len(part.Items) == wire.MaxItems) {
-			if err := s.tell(ctx, part); err != nil {
+			if err := tell(part); err != nil {
 				return err
 			}
 			part, size = &wire.Events{Request: m.Request, More: true}, 0
@@ -102,14 +103,7 @@ func (s asker) history(ctx context.Context, m *wire.History) error {
 		size += e.Event.Size()
 	}
 	part.More = false
-	return s.tell(ctx, part)
-}
-
-// teller returns a function that posts messages and waits until each is taken
-// up: a slow peer holds up its own requests only. What is too large for a message
-// is noticed before it is posted.
-func (s *server) teller(ctx context.Context) func(wire.Message) error {
-	return func(m wire.Message) error { return s.tell(ctx, m) }
+	return tell(part)
 }
 
 const (
@@ -147,15 +141,20 @@ func (p *parts) row(r *storage.Record) error {
 
 // departure adds a departure.
 func (p *parts) departure(d wire.Departure) error {
-	size := 32
-	if d.Last != nil {
-		size += len(d.Last.Row.Values.Bytes()) + len(d.Last.Merge)
-	}
-	if err := p.room(size); err != nil {
+	if err := p.room(departureSize(&d)); err != nil {
 		return err
 	}
 	p.next.Departures = append(p.next.Departures, d)
 	return nil
+}
+
+// departureSize is about how many bytes a departure takes.
+func departureSize(d *wire.Departure) int {
+	size := 32
+	if d.Last != nil {
+		size += len(d.Last.Row.Values.Bytes()) + len(d.Last.Merge)
+	}
+	return size
 }
 
 // room sends what there is if more does not fit in.
@@ -163,16 +162,28 @@ func (p *parts) room(size int) error {
 	if size > maxRow {
 		return wire.ErrTooLarge
 	}
-	items := len(p.next.Rows) + len(p.next.Departures)
-	if items > 0 && (p.size+size > partBytes || items == wire.MaxItems) {
-		p.next.More = true
-		if err := p.send(p.next); err != nil {
+	if !p.fits(size) {
+		if err := p.cut(); err != nil {
 			return err
 		}
-		p.reset()
 	}
 	p.size += size
 	return nil
+}
+
+// fits reports whether so many bytes can be added to what is not sent yet.
+func (p *parts) fits(size int) bool {
+	items := p.items()
+	return items == 0 || p.size+size <= partBytes && items < wire.MaxItems
+}
+
+func (p *parts) items() int { return len(p.next.Rows) + len(p.next.Departures) }
+
+// cut sends what there is as a part that is not the last.
+func (p *parts) cut() error {
+	p.next.More = true
+	defer p.reset()
+	return p.send(p.next)
 }
 
 // end sends the last part.

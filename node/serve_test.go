@@ -282,6 +282,7 @@ func TestWhatIsGivenUpIsNotWorkedOn(t *testing.T) {
 		}
 		s := f.visit("ada")
 		s.send(&wire.Fetch{Request: 1, Collection: "albums"})
+		s.send(&wire.Credit{Request: 1, Bytes: wire.MaxCredit / 2}) // what holds it up is the line
 		synctest.Wait()
 		s.send(&wire.Cancel{Request: 1})
 		synctest.Wait()

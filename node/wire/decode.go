@@ -76,6 +76,8 @@ func decodeBody(r *codec.Reader, kind Kind) Message {
 		return m
 	case KindCancel:
 		return &Cancel{Request: r.Uvarint()}
+	case KindCredit:
+		return &Credit{Request: r.Uvarint(), Bytes: r.Uvarint()}
 	case KindPing:
 		return &Ping{Number: r.Uvarint()}
 	case KindPong:

@@ -26,6 +26,7 @@
 //	Authenticate  Authenticated, and when it has come to an end Failure; or Failure
 //	Define        nothing: tells of a model, if the peer's hello has "models" among its features
 //	Cancel        nothing: gives up a Fetch, a Get, a History
+//	Credit        nothing: more of an answer may be sent
 //	Ping          Pong with the same number
 //
 // Requests are made on behalf of somebody: of whoever the connection was opened for,
@@ -45,6 +46,27 @@
 // can put its own pending changes on top; those of Fetch may come without. On one
 // connection, the rows of an entity never go back in time for good: whoever keeps the
 // last that came keeps the newest.
+//
+// # Credit
+//
+// How much of an answer may be under way, the asker says. It is counted in bytes, of
+// encoded Rows and Events, because that is what either end has to hold, while a row
+// may be anything from a few bytes to a message. Each Subscribe, Fetch and History
+// opens with 512 KiB (Window). A message may be sent as long as there is credit, and
+// its size is taken off, be it more; so what is under way is at most the credit and one
+// message. Credit gives more, and is given as what came is taken in. Everything else,
+// such as Receipt, Pong and Failure, needs none and passes by what waits: one answer that
+// is taken in slowly holds up no other.
+//
+// What a subscription may not send yet waits with the server and is put together with
+// what changes meanwhile. It goes out as parts of the set that has been begun, so that an
+// entity may occur in several parts: the last one counts. A set that could not be begun
+// for want of credit is announced by a part without rows, so that the asker knows that it
+// is behind. A set that has been put off too often is ended with what the entities that
+// it still lacks are by then, and another one follows.
+//
+// More than 1 GiB (MaxCredit) standing, and credit for a request that was not made yet,
+// end the connection with CodeProtocol. Credit for an answer that has ended does nothing.
 //
 // # Between durable nodes
 //

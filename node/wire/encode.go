@@ -176,6 +176,10 @@ func (m *Failure) appendBody(b []byte) []byte {
 
 func (m *Cancel) appendBody(b []byte) []byte { return codec.AppendUvarint(b, m.Request) }
 
+func (m *Credit) appendBody(b []byte) []byte {
+	return codec.AppendUvarint(codec.AppendUvarint(b, m.Request), m.Bytes)
+}
+
 func (m *Ping) appendBody(b []byte) []byte { return codec.AppendUvarint(b, m.Number) }
 
 func (m *Pong) appendBody(b []byte) []byte { return codec.AppendUvarint(b, m.Number) }

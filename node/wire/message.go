@@ -25,6 +25,13 @@ const (
 	MaxCredential = 16 << 10
 )
 
+// Window is how many bytes of each answer the asker takes without having granted
+// any, and MaxCredit is how many may stand granted: see Credit.
+const (
+	Window    = 512 << 10
+	MaxCredit = 1 << 30
+)
+
 // Kind is the first byte of a message.
 type Kind uint8
 
@@ -50,6 +57,7 @@ const (
 	KindAuthenticate
 	KindAuthenticated
 	KindDefine
+	KindCredit
 )
 
 // Message is one of the message structs of this package.
@@ -260,6 +268,14 @@ type Failure struct {
 // Cancel gives up a request.
 type Cancel struct{ Request uint64 }
 
+// Credit lets the peer send more of an answer: so many bytes of encoded Rows and
+// Events, beside what it may send already. Of a request that has come to an end, or
+// whose answer takes no credit, it means nothing.
+type Credit struct {
+	Request uint64
+	Bytes   uint64
+}
+
 // Ping asks for a Pong with the same number.
 type Ping struct{ Number uint64 }
 
@@ -319,6 +335,9 @@ func (*Failure) Kind() Kind { return KindFailure }
 
 // Kind implements Message.
 func (*Cancel) Kind() Kind { return KindCancel }
+
+// Kind implements Message.
+func (*Credit) Kind() Kind { return KindCredit }
 
 // Kind implements Message.
 func (*Ping) Kind() Kind { return KindPing }

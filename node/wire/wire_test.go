@@ -62,6 +62,7 @@ func messages(t testing.TB) []wire.Message {
 		&wire.Receipt{Request: 9, Tx: id(0x40), Code: wire.CodeDenied, Text: "no", Origin: event.Origin{1}, Seq: 2},
 		&wire.Failure{Request: 10, Code: wire.CodeInternal, Text: "oh"},
 		&wire.Cancel{Request: 11},
+		&wire.Credit{Request: 11, Bytes: 1 << 20},
 		&wire.Ping{Number: 12},
 		&wire.Pong{Number: 13},
 		&wire.Get{Request: 14, As: 2, Collection: "albums", Entity: id(1)},
@@ -88,7 +89,7 @@ func TestEveryKindSurvivesTheWire(t *testing.T) {
 		require.Equal(t, encoded, wire.Append(nil, got), "%T: same message, same bytes", m)
 		seen[m.Kind()] = true
 	}
-	require.Len(t, seen, int(wire.KindDefine+wire.KindRefuse-wire.KindFollow+1), "a kind has no example here")
+	require.Len(t, seen, int(wire.KindCredit+wire.KindRefuse-wire.KindFollow+1), "a kind has no example here")
 }
 
 func TestDamagedMessagesAreRefused(t *testing.T) {
