@@ -7,10 +7,11 @@ TOOL = $(GO) tool -modfile=tools/go.mod
 
 .PHONY: test sim check bench generate
 
-test: ## all tests with the race detector, the js/wasm tests, the generator's freshness
+test: ## all tests with the race detector, the js/wasm tests, a full disk, the generator's freshness
 	$(GO) run ./cmd/ankgen -check ./...
 	$(GO) test -race -shuffle=on -timeout=30m -json ./... | $(GO) run ./internal/testreport
 	scripts/test-js
+	scripts/test-disk
 
 # SEEDS=n runs n seeds, FROM=n begins with another one than 0.
 SEEDS ?= 10000

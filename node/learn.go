@@ -130,7 +130,7 @@ func (s *server) learn(m *wire.Define) error {
 		return misplaced(m)
 	}
 	if _, err := s.sessionOf(m.As); err != nil {
-		return nil //nolint:nilerr // the credential has come to an end meanwhile, which the peer is told
+		return nil // the credential has come to an end meanwhile, which the peer is told
 	}
 	if err := s.Node.learn(s.ctx, m.Model); err != nil {
 		s.logger.Info("a peer's model was not taken", "error", err)

@@ -38,6 +38,10 @@ var below = map[string][]string{
 	"node/nodetest": {
 		"event", "model", "query", "entity", "storage", "storage/kv", "storage/memory", "node", "node/wire",
 	},
+	"cmd/ank": {"cmd/ank/program"},
+	"cmd/ank/program": {
+		"model", "node", "node/auth", "node/websocket", "node/wire", "storage", "storage/memory", "storage/pebble",
+	},
 	"cmd/ankgen": {"event", "model", "query", "internal/gomodel"},
 	"cmd/ankvet": {"cmd/ankvet/queryvet"},
 

@@ -1,0 +1,42 @@
+// Package program is the command ank, and what to make one of with models, rules and
+// hooks of your own:
+//
+//	func main() {
+//		program.Program{
+//			Models:  music.Models(),
+//			Options: []node.Option{node.Hooks(noPrehistory)},
+//		}.Main()
+//	}
+//
+// Built without models, as cmd/ank is, it takes those of its clients: see
+// [node.LearnModels].
+//
+// # ank serve
+//
+//	ank serve -store STORE [-listen ADDRESS] [flags]
+//
+// serves clients over WebSockets, at the path /ank, until it gets SIGTERM or SIGINT.
+// Then it stops accepting, tells its clients that it leaves, decides what they have
+// handed over, and ends, all within the time that -drain gives. A second signal ends it
+// at once. At /health it answers 200 as long as it takes clients.
+//
+// STORE is memory: (gone when the program ends) or pebble:DIR.
+//
+// Who may connect, and what they may do, is asked for unless only this machine can
+// reach the address:
+//
+//	-tokens FILE    principals and their secret tokens, a pair a line: "ada TOKEN"; # begins a comment
+//	-jwt-key FILE   a PEM public key (Ed25519, RSA, P-256) that signs JSON Web Tokens, or
+//	                KID=FILE; again for more keys. With -jwt-issuer and -jwt-audience
+//	-tls-cert FILE, -tls-key FILE
+//	-access FILE    who may read and write which collection: {"albums": {"read": ["*"], "write": ["ada"]}}
+//	-allow-all      whoever is let in may read and write everything
+//	-origin HOST    a web site whose pages may connect, beside the server's own; again for more
+//
+// On any other address than one of this machine's own the program refuses to start
+// without credentials, TLS, and rules. What is to go without says so by name:
+// -insecure-anonymous (everybody is let in, as "anonymous") and -insecure-plaintext
+// (something in front of it does TLS, or nothing does). On an address of this machine's
+// own, and without these flags, everybody on it is let in as "local" and may do
+// everything.
+package program
