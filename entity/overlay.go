@@ -103,6 +103,18 @@ func (o *Overlay) Create(clock *event.Clock, s *model.Schema, values []model.Val
 	return d, nil
 }
 
+// Recreate is Create for an entity that has its ID already, because a transaction
+// that was to create it was refused. It has no values so far. It must not have been
+// touched.
+func (o *Overlay) Recreate(s *model.Schema, id event.ID) (*Draft, error) {
+	if o.finished {
+		return nil, ErrFinished
+	}
+	d := &Draft{overlay: o, schema: s, created: true, base: model.Row{ID: id, Head: event.Head{id}}}
+	o.add(d)
+	return d, nil
+}
+
 // Get returns the view of a touched entity. The errors are those of
 // [Reader.Get].
 func (o *Overlay) Get(s *model.Schema, id event.ID) (View, error) {

@@ -455,3 +455,26 @@ func TestLargeTransactions(t *testing.T) {
 	require.NoError(t, err)
 	require.Equal(t, 100, n)
 }
+
+// TestRecreatedEntitiesKeepTheirIDs: they are created like others, by one event.
+func TestRecreatedEntitiesKeepTheirIDs(t *testing.T) {
+	clock := newClock()
+	id, err := clock.Mint()
+	require.NoError(t, err)
+	o := new(entity.Overlay)
+	_, err = o.Recreate(albumSchema, id)
+	require.NoError(t, err)
+	d, err := o.Edit(albumSchema, id)
+	require.NoError(t, err)
+	d.Set(fieldYear, model.OfInt(1986))
+	built, err := o.Build(clock)
+	require.NoError(t, err)
+	require.NoError(t, built.Validate())
+	require.Len(t, built.Events, 1)
+	require.Equal(t, id, built.Events[0].ID)
+	require.True(t, built.Events[0].IsCreation())
+	require.Equal(t, []string{"year=1986"}, ops(built.Events[0]))
+	o.Finish()
+	_, err = o.Recreate(albumSchema, id)
+	require.ErrorIs(t, err, entity.ErrFinished)
+}

@@ -327,6 +327,9 @@ func (e *ephemeral) attach(l *line) error {
 		return err
 	}
 	defer e.keeper.end()
+	if err := e.keeper.store(nil, e.offer(e.outbox.last)...); err != nil {
+		return err
+	}
 	e.mu.Lock()
 	e.line, e.dialing = l, false
 	e.outbox.restart()
@@ -348,6 +351,7 @@ func (e *ephemeral) lose(err error) {
 	defer e.keeper.end()
 	e.mu.Lock()
 	e.line, e.dialing = nil, false
+	e.outbox.cutOff()
 	e.mu.Unlock()
 	for _, l := range e.all() {
 		l.lose(err)

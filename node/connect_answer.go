@@ -163,7 +163,7 @@ func (l *line) receipt(m *wire.Receipt) error {
 	if m.Code == wire.CodeSkew {
 		// It was made under a clock that was wrong, and is no worse for that once
 		// its time has come.
-		l.owner.postpone(p, time.Now().Add(retryDelay))
+		l.owner.postpone(p, time.Now().Add(retryDelay), true)
 		return nil
 	}
 	var records []*storage.Record
@@ -206,7 +206,7 @@ func (l *line) failure(m *wire.Failure) error {
 	l.mu.Unlock()
 	switch {
 	case p != nil:
-		l.owner.postpone(p, time.Time{})
+		l.owner.postpone(p, time.Time{}, false)
 		l.later(retryDelay)
 	case r == nil, m.Code == wire.CodeClosing:
 	default:

@@ -176,8 +176,14 @@
 // that is Updated and has no Fields, for nothing else changes.
 //
 // A transaction that is refused is taken back, with all that build on it, and stays
-// in the [Node.Ledger] with its values and the reason until it is dismissed
-// ([Node.Dismiss]). Outbox and ledger survive a restart.
+// in the [Node.Ledger] with its values and the reason, until the application decides:
+// [Session.Retry] commits its changes again, on entities as they are now,
+// [Session.Resubmit] returns them as a transaction that can be edited first, and
+// [Node.Dismiss] forgets them. The transaction that takes its place is another one, to
+// which the receipt of the first leads (Superseded); entities keep their IDs. A pending one that
+// was not delivered yet can be taken back with [Node.Discard]. Each of that is one
+// step: it has happened, and live queries show it, or it has not. Outbox and ledger
+// survive a restart.
 //
 // A client takes its server's time ([event.Clock.Correct]). What it made before,
 // with a clock that ran ahead by more than the skew, is neither refused nor given

@@ -21,7 +21,8 @@ type ephemeral struct {
 	keeper   *keeper
 	ending   context.Context // ends when the node closes
 	end      context.CancelFunc
-	accepted []event.ID // transactions in the ledger, the oldest first; the keeper's
+	accepted []event.ID // transactions in the ledger that it will forget, the oldest first; the keeper's
+	offered  uint64     // number of the last transaction that a peer may have been given; the keeper's
 
 	mu         sync.Mutex // held for a few instructions
 	outbox     *outbox

@@ -63,8 +63,22 @@ func (e *ephemeral) take(ctx context.Context, r *request) (*pending, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := e.keeper.store(base, storage.MetaChange{Key: p.key(), Value: p.appendTo(nil)}); err != nil {
+	meta := []storage.MetaChange{{Key: p.key(), Value: p.appendTo(nil)}}
+	if e.online() != nil {
+		meta = append(meta, e.offer(p.number)...)
+	}
+	var old LedgerEntry
+	if !r.supersedes.IsZero() {
+		if old, err = e.rejected(ctx, r.supersedes); err != nil {
+			return nil, err
+		}
+		meta = append(meta, e.supersede(old, p.tx.ID)...)
+	}
+	if err := e.keeper.store(base, meta...); err != nil {
 		return nil, err
+	}
+	if old.Content != nil {
+		e.forgive(old.Content)
 	}
 	e.mu.Lock()
 	e.outbox.add(p)
@@ -79,6 +93,9 @@ func (e *ephemeral) take(ctx context.Context, r *request) (*pending, error) {
 
 // sound checks that nothing that a transaction builds on was refused meanwhile.
 func (e *ephemeral) sound(r *request) error {
+	creates := func(id event.ID) bool {
+		return slices.ContainsFunc(r.tx.Events, func(ev *event.Event) bool { return ev.ID == id })
+	}
 	for _, ev := range r.tx.Events {
 		for _, id := range ev.Precursors {
 			if _, refused := e.refused[id]; refused {
@@ -86,7 +103,7 @@ func (e *ephemeral) sound(r *request) error {
 			}
 		}
 		for id := range references(ev) {
-			if _, refused := e.refused[id]; refused {
+			if _, refused := e.refused[id]; refused && !creates(id) {
 				return fmt.Errorf("%s %v refers to %v: %w", ev.Collection, ev.Entity, id, ErrDependency)
 			}
 		}
@@ -282,17 +299,19 @@ func (e *ephemeral) decide(p *pending, m *wire.Receipt, records []*storage.Recor
 			lost.receipt = Receipt{Transaction: lost.tx.ID, Status: Rejected, Reason: &RefusedError{
 				Code: wire.CodeDependency, Text: fmt.Sprintf("depends on transaction %v: %v", p.tx.ID, p.receipt.Reason),
 			}}
+			lost.cause = p.tx.ID
 			decided = append(decided, lost)
 		}
 	}
 	return e.settle(decided, records)
 }
 
-// postpone has a transaction delivered again, not before a time.
-func (e *ephemeral) postpone(p *pending, earliest time.Time) {
+// postpone has a transaction delivered again, not before a time. The peer may have
+// decided it nevertheless, unless it is sure.
+func (e *ephemeral) postpone(p *pending, earliest time.Time, sure bool) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	p.earliest = earliest
+	p.earliest, p.underWay, p.doubt = earliest, false, p.doubt || !sure
 	e.outbox.offer(p)
 }
 
@@ -314,6 +333,12 @@ func (e *ephemeral) settle(decided []*pending, records []*storage.Record) error 
 	if err := e.keeper.store(records, meta...); err != nil {
 		return err
 	}
+	return e.conclude(decided, records)
+}
+
+// conclude takes transactions out of the outbox and lets everybody see what became
+// of them, once that is stored.
+func (e *ephemeral) conclude(decided []*pending, records []*storage.Record) error {
 	var keys []entity.Key
 	e.mu.Lock()
 	for _, p := range decided {
@@ -344,6 +369,9 @@ func (e *ephemeral) entryOf(p *pending) LedgerEntry {
 	if p.receipt.Status == Rejected {
 		entry.Code, entry.Reason = codeOf(p.receipt.Reason, wire.CodeInvalid), p.receipt.Reason
 		entry.Content = p.tx
+		if !p.cause.IsZero() {
+			entry.DependsOn = []event.ID{p.cause}
+		}
 	}
 	return entry
 }

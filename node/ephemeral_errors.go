@@ -10,6 +10,13 @@ var (
 	// ErrDependency: a transaction built on another one that was refused.
 	ErrDependency = errors.New("depends on a refused transaction")
 
+	// ErrDelivered: a transaction cannot be discarded, because a durable node has been
+	// given it, or may have been. Its verdict decides.
+	ErrDelivered = errors.New("delivered already: the verdict decides")
+
+	// ErrDiscarded: a transaction was discarded before it was delivered.
+	ErrDiscarded = errors.New("discarded before it was delivered")
+
 	// ErrOutboxFull: an ephemeral node holds as many undelivered transactions as
 	// [Limits] allow. Nothing happened.
 	ErrOutboxFull = errors.New("the outbox is full")

@@ -73,12 +73,14 @@ func TestAClientThroughThickAndThin(t *testing.T) {
 	})
 }
 
+var errNotThatOne = errors.New("not that one")
+
 // refusing is a hook that refuses albums of a name.
 func refusing(name string) node.Option {
 	return node.Hooks(func(_ context.Context, a *node.Acceptance) error {
 		for _, c := range a.Changes {
 			if c.Schema == albumSchema && (AlbumView{c.After}).Name() == name {
-				return errors.New("not that one")
+				return errNotThatOne
 			}
 		}
 		return nil

@@ -15,8 +15,8 @@ import (
 	"github.com/ankgo/ank/storage"
 )
 
-// keptAccepted is how many accepted transactions the ledger of an ephemeral node
-// remembers.
+// keptAccepted is how many transactions that were accepted or superseded the ledger of
+// an ephemeral node remembers.
 const keptAccepted = 1024
 
 // A LedgerEntry is what an ephemeral node knows of a transaction that was
@@ -33,20 +33,25 @@ type LedgerEntry struct {
 	// Code and Reason are why it was rejected; otherwise wire.Accepted and nil.
 	Code   wire.Code
 	Reason error
-	// Content is the transaction with all its values. It is nil if it was accepted:
-	// then the values are in the log.
+	// DependsOn are the transactions that a pending one waits for, or whose refusal
+	// took a rejected one along.
+	DependsOn []event.ID
+	// By has taken its place, if it was superseded.
+	By event.ID
+	// Content is the transaction with all its values. It is nil if it was accepted, or
+	// superseded: then the values are in the log, or in the other transaction.
 	Content *event.Transaction
 }
 
 // Receipt is the entry's receipt.
 func (l *LedgerEntry) Receipt() Receipt {
-	return Receipt{Transaction: l.Transaction, Status: l.Status, Position: l.Position, Reason: l.Reason}
+	return Receipt{Transaction: l.Transaction, Status: l.Status, Position: l.Position, Reason: l.Reason, By: l.By}
 }
 
 // Ledger yields what became of the transactions that were committed on this
 // ephemeral node, in the order of their IDs: all that are pending, all that were
-// rejected and not dismissed, and the last 1024 that were accepted. On a durable
-// node it yields ErrDurable.
+// rejected and not dismissed or superseded, and the last 1024 of the others. On a
+// durable node it yields ErrDurable.
 func (n *Node) Ledger(ctx context.Context) iter.Seq2[LedgerEntry, error] {
 	return func(yield func(LedgerEntry, error) bool) {
 		e, ok := n.role.(*ephemeral)
@@ -78,22 +83,24 @@ func (n *Node) Dismiss(ctx context.Context, tx event.ID) error {
 		return err
 	}
 	defer e.keeper.end()
-	entry, err := e.find(ctx, tx)
+	entry, err := e.rejected(ctx, tx)
 	if err != nil {
 		return err
-	}
-	if entry.Status != Rejected {
-		return ErrUnknownTransaction
 	}
 	if err := e.keeper.store(nil, storage.MetaChange{Key: ledgerKey(tx)}); err != nil {
 		return err
 	}
-	e.mu.Lock()
-	defer e.mu.Unlock()
-	for _, ev := range entry.Content.Events {
-		delete(e.refused, ev.ID)
-	}
+	e.forgive(entry.Content)
 	return nil
+}
+
+// rejected looks for a rejected transaction.
+func (e *ephemeral) rejected(ctx context.Context, tx event.ID) (LedgerEntry, error) {
+	entry, err := e.find(ctx, tx)
+	if err == nil && entry.Status != Rejected {
+		err = fmt.Errorf("transaction %v is %v, and not rejected: %w", tx, entry.Status, ErrUnknownTransaction)
+	}
+	return entry, err
 }
 
 // ledger lists all entries.
@@ -122,17 +129,25 @@ func (e *ephemeral) ledger(ctx context.Context) ([]LedgerEntry, error) {
 		if err != nil {
 			return nil, err
 		}
-		list = append(list, p.entry())
+		list = append(list, e.pendingEntry(p))
 	}
 	slices.SortFunc(list, func(a, b LedgerEntry) int { return a.Transaction.Compare(b.Transaction) })
 	return list, nil
 }
 
-// entry is what the ledger says of a transaction in the outbox.
-func (p *pending) entry() LedgerEntry {
-	return LedgerEntry{
+// pendingEntry is what the ledger says of a transaction in the outbox.
+func (e *ephemeral) pendingEntry(p *pending) LedgerEntry {
+	entry := LedgerEntry{
 		Transaction: p.tx.ID, Status: Pending, Principal: p.principal, Time: p.tx.ID.Time(), Content: p.tx,
 	}
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if p := e.outbox.byTx[p.tx.ID]; p != nil {
+		for _, needed := range p.after {
+			entry.DependsOn = append(entry.DependsOn, needed.tx.ID)
+		}
+	}
+	return entry
 }
 
 // find looks for a decided transaction.
@@ -156,7 +171,7 @@ func (e *ephemeral) find(ctx context.Context, tx event.ID) (LedgerEntry, error) 
 // key.
 const (
 	metaLedger    = "node/ledger/"
-	ledgerVersion = 1
+	ledgerVersion = 2
 )
 
 func ledgerKey(tx event.ID) string { return metaLedger + tx.String() }
@@ -174,6 +189,11 @@ func (l *LedgerEntry) change() storage.MetaChange {
 		text = publicText(l.Code, l.Reason)
 	}
 	b = codec.AppendString(b, text)
+	b = codec.AppendUvarint(b, uint64(len(l.DependsOn)))
+	for _, id := range l.DependsOn {
+		b = append(b, id[:]...)
+	}
+	b = append(b, l.By[:]...)
 	if l.Content != nil {
 		b = l.Content.AppendTo(b)
 	}
@@ -201,11 +221,15 @@ func decodeEntry(b []byte) (l LedgerEntry, err error) {
 	l.Position.Seq = r.Uvarint()
 	l.Code = wire.Code(r.Uvarint())
 	text := r.String(len(b))
+	for range r.Count(len(b), len(event.ID{})) {
+		l.DependsOn = append(l.DependsOn, event.ID(r.Fixed(len(event.ID{}))))
+	}
+	copy(l.By[:], r.Fixed(len(l.By)))
 	rest := r.Rest()
 	if err := r.Err(); err != nil {
 		return l, err
 	}
-	if l.Status > Rejected {
+	if l.Status > Superseded {
 		return l, fmt.Errorf("status %d", l.Status)
 	}
 	if l.Status == Rejected {
@@ -223,11 +247,11 @@ func decodeOutbox(m storage.MetaValue) (*pending, error) {
 	return p, nil
 }
 
-// keep makes an entry part of what is stored next, and drops the oldest accepted
-// ones beyond those that are kept.
+// keep makes an entry part of what is stored next, and drops the oldest of those
+// that are of no use to anybody beyond those that are kept.
 func (e *ephemeral) keep(l LedgerEntry) []storage.MetaChange {
 	changes := []storage.MetaChange{l.change()}
-	if l.Status != Accepted {
+	if l.Status == Rejected {
 		return changes
 	}
 	e.accepted = append(e.accepted, l.Transaction)
@@ -240,6 +264,9 @@ func (e *ephemeral) keep(l LedgerEntry) []storage.MetaChange {
 
 // resume reads the outbox and the ledger of a node that was closed.
 func (e *ephemeral) resume(ctx context.Context, s storage.Snapshot) error {
+	if err := e.readOffered(ctx, s); err != nil {
+		return err
+	}
 	for m, err := range s.MetaScan(ctx, metaOutbox) {
 		if err != nil {
 			return err
@@ -248,10 +275,12 @@ func (e *ephemeral) resume(ctx context.Context, s storage.Snapshot) error {
 		if err != nil {
 			return err
 		}
+		p.doubt = p.number <= e.offered
 		e.outbox.add(p)
 		e.clock.Observe(p.tx.Events[len(p.tx.Events)-1].ID)
 		e.clock.Observe(p.tx.ID)
 	}
+	e.outbox.last = max(e.outbox.last, e.offered) // numbers do not come again
 	var accepted []LedgerEntry
 	for m, err := range s.MetaScan(ctx, metaLedger) {
 		if err != nil {
@@ -262,7 +291,7 @@ func (e *ephemeral) resume(ctx context.Context, s storage.Snapshot) error {
 			return err
 		}
 		switch entry.Status {
-		case Accepted:
+		case Accepted, Superseded:
 			accepted = append(accepted, entry)
 		case Rejected:
 			e.refuse(entry.Content)
@@ -275,6 +304,15 @@ func (e *ephemeral) resume(ctx context.Context, s storage.Snapshot) error {
 		e.accepted = append(e.accepted, entry.Transaction)
 	}
 	return nil
+}
+
+// forgive forgets what refuse remembers.
+func (e *ephemeral) forgive(tx *event.Transaction) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	for _, ev := range tx.Events {
+		delete(e.refused, ev.ID)
+	}
 }
 
 // refuse remembers the events of a refused transaction: nothing can build on

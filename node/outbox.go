@@ -39,6 +39,9 @@ type pending struct {
 	after     []*pending // pending too, and to be accepted before this one makes sense
 	before    []*pending // those that it is among the after of
 	earliest  time.Time  // not to be delivered before; the mutex's alone
+	underWay  bool       // to the peer, which has not answered; the mutex's alone
+	doubt     bool       // a peer may have decided it, and was not heard; the mutex's alone
+	cause     event.ID   // the transaction whose refusal took it along
 
 	done    chan struct{}
 	receipt Receipt // good once done is closed
@@ -207,6 +210,14 @@ func (o *outbox) offer(p *pending) {
 	}
 }
 
+// cutOff notes that there is no answer to come for what is under way.
+func (o *outbox) cutOff() {
+	for _, p := range o.list {
+		p.doubt = p.doubt || p.underWay
+		p.underWay = false
+	}
+}
+
 // restart makes everything ready that waits for nothing, because there is a new
 // connection.
 func (o *outbox) restart() {
@@ -224,6 +235,7 @@ func (o *outbox) next(limit time.Time, may func(Principal) bool) (p *pending, ea
 				continue
 			}
 			o.ready = slices.Delete(o.ready, i, i+1)
+			p.underWay = true
 			return p, 0
 		}
 		if early == 0 || wait < early {

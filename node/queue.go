@@ -26,6 +26,8 @@ type request struct {
 	// reads must not have moved.
 	reads   []read
 	awaited bool // Commit returns no sooner than it is decided
+	// supersedes is the rejected transaction whose place it takes, if any.
+	supersedes event.ID
 	// ingest, if not nil, is done in place of judging a transaction, which is an empty
 	// one then. It can be called again.
 	ingest func(p *preparer, b *batch) error

@@ -12,18 +12,19 @@ type Status uint8
 
 // The statuses.
 const (
-	Empty    Status = iota // there was nothing to commit
-	Pending                // not decided yet
-	Accepted               // durable, at the receipt's position
-	Rejected               // refused for good, for the receipt's reason
+	Empty      Status = iota // there was nothing to commit
+	Pending                  // not decided yet
+	Accepted                 // durable, at the receipt's position
+	Rejected                 // refused for good, for the receipt's reason
+	Superseded               // another transaction has taken its place: the receipt's By
 )
 
 // String returns the status' name in lower case.
 func (s Status) String() string {
-	if s > Rejected {
+	if s > Superseded {
 		return "unknown"
 	}
-	return [...]string{"empty", "pending", "accepted", "rejected"}[s]
+	return [...]string{"empty", "pending", "accepted", "rejected", "superseded"}[s]
 }
 
 // A Receipt says what became of a transaction. It is a value.
@@ -35,6 +36,9 @@ type Receipt struct {
 	Position event.Position
 	// Reason is why it was rejected, nil otherwise.
 	Reason error
+	// By is the transaction that has taken its place, if it was superseded. What
+	// became of the changes, that one's receipt says.
+	By event.ID
 }
 
 // Covered reports whether whoever stands at the cursor sees the transaction.
@@ -51,6 +55,8 @@ func (r Receipt) String() string {
 		return fmt.Sprintf("transaction %v rejected: %v", r.Transaction, r.Reason)
 	case Pending:
 		return fmt.Sprintf("transaction %v pending", r.Transaction)
+	case Superseded:
+		return fmt.Sprintf("transaction %v superseded by %v", r.Transaction, r.By)
 	}
 	return "nothing to commit"
 }

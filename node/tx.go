@@ -29,6 +29,7 @@ import (
 type Tx struct {
 	session      *Session
 	work         workspace
+	supersedes   event.ID // see Session.Resubmit
 	serializable bool
 	began        bool // it has read
 	err          error
@@ -209,6 +210,7 @@ func (t *Tx) Commit(ctx context.Context, options ...CommitOption) (Receipt, erro
 	if t.serializable {
 		r.reads = t.reads()
 	}
+	r.supersedes = t.supersedes
 	for _, option := range options {
 		option(r)
 	}
