@@ -253,6 +253,7 @@ func (e *ephemeral) converse(l *line, c *Connection) error {
 	if err != nil {
 		return err
 	}
+	l.theirs, l.greeted = time.UnixMicro(theirs.Time), time.Now()
 	if err := e.meet(l.ctx, theirs); err != nil {
 		return err
 	}
@@ -286,21 +287,13 @@ func (e *ephemeral) meet(ctx context.Context, theirs *wire.Hello) error {
 	if lead.Abs() > maxLead {
 		return &RefusedError{Code: wire.CodeProtocol, Text: "the peer's clock is more than a century away from the one here"}
 	}
-	corrected := (lead - e.clock.Offset()).Abs() > clockWindow
-	if corrected {
-		changes = append(changes, storage.MetaChange{Key: metaOffset, Value: encodeOffset(lead)})
-	}
 	if err := e.keeper.store(nil, changes...); err != nil {
 		return err
-	}
-	if corrected {
-		e.clock.Correct(lead)
-		e.logger.Info("the clock is corrected by the peer's", "offset", lead.String())
 	}
 	if mine.IsZero() {
 		e.join(theirs.System)
 	}
-	return nil
+	return e.setClock(lead)
 }
 
 // join makes the node part of a system.

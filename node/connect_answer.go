@@ -164,7 +164,7 @@ func (l *line) receipt(m *wire.Receipt) error {
 		// It was made under a clock that was wrong, and is no worse for that once
 		// its time has come.
 		l.owner.postpone(p, time.Now().Add(retryDelay), true)
-		return nil
+		return l.checkClock()
 	}
 	var records []*storage.Record
 	if written != nil && m.Code == wire.Accepted {

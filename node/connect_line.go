@@ -24,6 +24,9 @@ type line struct {
 	learns bool                    // the peer is to be told of the models here; the writer's
 	halves map[uint64][]*wire.Rows // answers that are not complete; the reader's
 
+	theirs  time.Time // what the peer's clock showed
+	greeted time.Time // when it said so
+
 	credentials func(ctx context.Context, p Principal) ([]byte, error) // nil: none are shown
 	workers     sync.WaitGroup
 
@@ -277,9 +280,8 @@ func (l *line) next() (p *pending, as uint64) {
 	if busy || quiet > 0 {
 		return nil, 0
 	}
-	limit := e.clock.Now().Add(e.clock.Skew())
 	e.mu.Lock()
-	p, early := e.outbox.next(limit, func(p Principal) (ok bool) {
+	p, early := e.outbox.next(e.ahead, func(p Principal) (ok bool) {
 		l.mu.Lock()
 		defer l.mu.Unlock()
 		as, ok = l.as(p)
@@ -287,8 +289,16 @@ func (l *line) next() (p *pending, as uint64) {
 	})
 	e.mu.Unlock()
 	if p == nil && early > 0 {
-		// It was made under a clock that was wrong, and would be refused.
+		// It was made under a clock that was wrong, would be refused, and may have been
+		// delivered before; or the clock is wrong now.
 		l.later(early)
+		if l.drift() != 0 {
+			l.workers.Go(func() {
+				if err := l.checkClock(); err != nil && l.ctx.Err() == nil {
+					e.logger.Error("the clock could not be corrected", "error", err)
+				}
+			})
+		}
 	}
 	return p, as
 }

@@ -144,31 +144,15 @@ func TestTheClientTakesTheServersTime(t *testing.T) {
 	}, ahead)
 }
 
-func TestWorkFromAFastClockIsDeliveredWhenItsTimeHasCome(t *testing.T) {
-	cluster(t, func(t *testing.T, f *fixture) {
-		ada := f.join("ada", node.Now(func() time.Time { return time.Now().Add(time.Hour) }))
-		_, r := ada.create(Album{Name: "tomorrow", Year: 1986})
-		ada.connect()
-		require.Equal(t, -time.Hour, ada.node.Clock().Offset())
-		_, now := ada.create(Album{Name: "today", Year: 1986})
-		require.Equal(t, node.Accepted, ada.outcome(now).Status)
-		began := time.Now()
-		require.Equal(t, node.Accepted, ada.outcome(r).Status)
-		require.InDelta(t, 58*time.Minute, time.Since(began), float64(time.Minute))
-	})
-}
-
 // TestSkewIsNoRefusal: what a server finds to be from the future is offered again.
 func TestSkewIsNoRefusal(t *testing.T) {
 	cluster(t, func(t *testing.T, f *fixture) {
-		ada := f.join("ada", node.Now(func() time.Time { return time.Now().Add(time.Hour) }))
-		_, r := ada.create(Album{Name: "tomorrow", Year: 1986})
+		ada := f.join("ada", node.Now(func() time.Time { return time.Now().Add(time.Minute) }))
+		_, r := ada.create(Album{Name: "in a minute", Year: 1986})
 		ada.connect()
-		_, now := ada.create(Album{Name: "today", Year: 1986})
-		require.Equal(t, node.Accepted, ada.outcome(now).Status)
 		began := time.Now()
 		require.Equal(t, node.Accepted, ada.outcome(r).Status)
-		require.InDelta(t, time.Hour, time.Since(began), float64(3*time.Second))
+		require.InDelta(t, time.Minute, time.Since(began), float64(3*time.Second))
 	}, node.Skew(time.Second)) // and the client believes in two minutes
 }
 

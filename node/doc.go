@@ -185,10 +185,14 @@
 // step: it has happened, and live queries show it, or it has not. Outbox and ledger
 // survive a restart.
 //
-// A client takes its server's time ([event.Clock.Correct]). What it made before,
-// with a clock that ran ahead by more than the skew, is neither refused nor given
-// other IDs, which the program may have written down: it is delivered once its
-// time has come.
+// A client takes its server's time ([event.Clock.Correct]). What it made before, with
+// a clock that ran ahead by more than the skew, is made anew when that is known: the
+// same changes, with other IDs, in the same order. References follow, between
+// entities and in transactions that are open. What the program has written down it
+// can look up: the receipt of the old transaction is Superseded and leads to the new
+// one, and the ledger lists the entities that were created under other IDs
+// (Renamed). Only what may have been delivered before keeps its IDs, and is delivered
+// again once its time has come.
 //
 // # Who is there
 //

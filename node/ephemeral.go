@@ -21,8 +21,9 @@ type ephemeral struct {
 	keeper   *keeper
 	ending   context.Context // ends when the node closes
 	end      context.CancelFunc
-	accepted []event.ID // transactions in the ledger that it will forget, the oldest first; the keeper's
-	offered  uint64     // number of the last transaction that a peer may have been given; the keeper's
+	accepted []event.ID            // transactions in the ledger that it will forget, the oldest first; the keeper's
+	renamed  map[event.ID]event.ID // new IDs of events that were minted anew, since the node is open; the keeper's
+	offered  uint64                // number of the last transaction that a peer may have been given; the keeper's
 
 	mu         sync.Mutex // held for a few instructions
 	outbox     *outbox
@@ -73,7 +74,7 @@ func (n *Node) openEphemeral(ctx context.Context, o *options) error {
 		return errors.New("an ephemeral node accepts nothing, so it has no use for hooks")
 	}
 	e := &ephemeral{
-		Node: n, outbox: newOutbox(), refused: make(map[event.ID]struct{}), remotes: make(map[*remote]struct{}),
+		Node: n, outbox: newOutbox(), refused: make(map[event.ID]struct{}), renamed: make(map[event.ID]event.ID), remotes: make(map[*remote]struct{}),
 	}
 	e.ending, e.end = context.WithCancel(n.ctx)
 	n.role = e

@@ -35,11 +35,16 @@ func (e *ephemeral) commit(ctx context.Context, r *request) (Receipt, error) {
 	if len(r.reads) == 0 && !r.awaited {
 		return r.receipt, nil
 	}
-	receipt, err := e.await(ctx, p)
-	if err != nil {
-		return receipt, fmt.Errorf("%w: %w", ErrPending, err)
+	for {
+		receipt, err := e.await(ctx, p)
+		switch {
+		case err != nil:
+			return receipt, fmt.Errorf("%w: %w", ErrPending, err)
+		case p.heir == nil:
+			return receipt, receipt.Reason
+		}
+		p = p.heir
 	}
-	return receipt, receipt.Reason
 }
 
 // readSize is about what a read takes in a message.
@@ -53,6 +58,10 @@ func (e *ephemeral) take(ctx context.Context, r *request) (*pending, error) {
 	defer e.keeper.end()
 	if len(e.outbox.list) >= e.limits.Outbox {
 		return nil, ErrOutboxFull
+	}
+	var err error
+	if r.tx, err = e.upToDate(r.tx); err != nil {
+		return nil, err
 	}
 	if err := e.sound(r); err != nil {
 		return nil, err

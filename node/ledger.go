@@ -36,8 +36,12 @@ type LedgerEntry struct {
 	// DependsOn are the transactions that a pending one waits for, or whose refusal
 	// took a rejected one along.
 	DependsOn []event.ID
-	// By has taken its place, if it was superseded.
-	By event.ID
+	// By has taken its place, if it was superseded: a transaction that was made of it
+	// ([Session.Resubmit]), or the same under new IDs, because it was made under a clock
+	// that proved to be wrong before it was delivered. Then Renamed are the entities that
+	// it created, whose IDs are new too.
+	By      event.ID
+	Renamed []Renaming
 	// Content is the transaction with all its values. It is nil if it was accepted, or
 	// superseded: then the values are in the log, or in the other transaction.
 	Content *event.Transaction
@@ -194,6 +198,10 @@ func (l *LedgerEntry) change() storage.MetaChange {
 		b = append(b, id[:]...)
 	}
 	b = append(b, l.By[:]...)
+	b = codec.AppendUvarint(b, uint64(len(l.Renamed)))
+	for _, r := range l.Renamed {
+		b = append(append(b, r.Old[:]...), r.New[:]...)
+	}
 	if l.Content != nil {
 		b = l.Content.AppendTo(b)
 	}
@@ -225,6 +233,9 @@ func decodeEntry(b []byte) (l LedgerEntry, err error) {
 		l.DependsOn = append(l.DependsOn, event.ID(r.Fixed(len(event.ID{}))))
 	}
 	copy(l.By[:], r.Fixed(len(l.By)))
+	for range r.Count(len(b), 2*len(event.ID{})) {
+		l.Renamed = append(l.Renamed, Renaming{event.ID(r.Fixed(len(event.ID{}))), event.ID(r.Fixed(len(event.ID{})))})
+	}
 	rest := r.Rest()
 	if err := r.Err(); err != nil {
 		return l, err

@@ -42,6 +42,7 @@ type pending struct {
 	underWay  bool       // to the peer, which has not answered; the mutex's alone
 	doubt     bool       // a peer may have decided it, and was not heard; the mutex's alone
 	cause     event.ID   // the transaction whose refusal took it along
+	heir      *pending   // what has taken its place; good once done is closed
 
 	done    chan struct{}
 	receipt Receipt // good once done is closed
@@ -147,15 +148,23 @@ func (o *outbox) needed(tx *event.Transaction) []*pending {
 func references(e *event.Event) func(yield func(event.ID) bool) {
 	return func(yield func(event.ID) bool) {
 		for i := range e.Ops {
-			if e.Ops[i].Kind != event.OpSet || e.Ops[i].Erased != nil {
-				continue
-			}
-			v, err := model.DecodeValue(e.Ops[i].Value)
-			if err == nil && v.Type() == model.TypeID && !yield(v.ID()) {
+			if id, ok := reference(&e.Ops[i]); ok && !yield(id) {
 				return
 			}
 		}
 	}
+}
+
+// reference is the ID that an operation writes, if it writes one.
+func reference(op *event.Operation) (id event.ID, ok bool) {
+	if op.Kind != event.OpSet || op.Erased != nil {
+		return id, false
+	}
+	v, err := model.DecodeValue(op.Value)
+	if err != nil || v.Type() != model.TypeID {
+		return id, false
+	}
+	return v.ID(), true
 }
 
 // remove takes a transaction out. What waited for nothing else is ready then.
@@ -221,15 +230,15 @@ func (o *outbox) cutOff() {
 // restart makes everything ready that waits for nothing, because there is a new
 // connection.
 func (o *outbox) restart() {
-	o.ready = slices.DeleteFunc(slices.Clone(o.list), func(p *pending) bool { return len(p.after) > 0 })
+	o.ready = slices.DeleteFunc(slices.Clone(o.list), func(p *pending) bool { return len(p.after) > 0 || p.underWay })
 }
 
-// next takes the first transaction that is ready, was not made after limit, and
+// next takes the first transaction that is ready, that need not wait by its IDs, and
 // whose principal may deliver. If all others have to wait, early is how long the
 // first of them has to.
-func (o *outbox) next(limit time.Time, may func(Principal) bool) (p *pending, early time.Duration) {
+func (o *outbox) next(ahead func(*event.Transaction) time.Duration, may func(Principal) bool) (p *pending, early time.Duration) {
 	for i, p := range o.ready {
-		wait := max(p.tx.ID.Time().Sub(limit), time.Until(p.earliest))
+		wait := max(ahead(p.tx), time.Until(p.earliest))
 		if wait <= 0 {
 			if !may(p.principal) {
 				continue

@@ -5,7 +5,9 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
+	"time"
 
+	"github.com/ankgo/ank/event"
 	"github.com/ankgo/ank/storage"
 )
 
@@ -37,4 +39,14 @@ func (e *ephemeral) readOffered(ctx context.Context, s storage.Snapshot) error {
 	}
 	e.offered = binary.BigEndian.Uint64(b)
 	return nil
+}
+
+// ahead is how long a durable node would not accept a transaction, because of when it
+// was made; not positive if it would.
+func (e *ephemeral) ahead(tx *event.Transaction) time.Duration {
+	var skew *event.SkewError
+	if errors.As(e.clock.CheckSkew(tx), &skew) {
+		return max(skew.Ahead-skew.Skew, time.Millisecond)
+	}
+	return 0
 }
