@@ -267,3 +267,20 @@ func (c *Connection) Authenticate(p Principal) {
 	t.err = nil
 	l.applyLocked(t)
 }
+
+// forgo has no credential asked for any more on behalf of a principal, until it has
+// something to ask again.
+func (l *line) forgo(p Principal) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	t := l.tickets[p]
+	if t == nil {
+		return
+	}
+	if t.alarm != nil {
+		t.alarm.Stop()
+	}
+	delete(l.tickets, p)
+	delete(l.shown, t.shown)
+	delete(l.granted, t.number)
+}

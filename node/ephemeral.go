@@ -27,7 +27,9 @@ type ephemeral struct {
 
 	mu         sync.Mutex // held for a few instructions
 	outbox     *outbox
-	refused    map[event.ID]struct{} // events of rejected transactions
+	refused    map[event.ID]struct{}  // events of rejected transactions
+	sealed     map[Principal]struct{} // who has left, see Session.Seal
+	left       chan struct{}          // closed when one more has
 	remotes    map[*remote]struct{}
 	line       *line       // nil: offline
 	connection *Connection // nil: none was made, or it was closed
@@ -74,7 +76,7 @@ func (n *Node) openEphemeral(ctx context.Context, o *options) error {
 		return errors.New("an ephemeral node accepts nothing, so it has no use for hooks")
 	}
 	e := &ephemeral{
-		Node: n, outbox: newOutbox(), refused: make(map[event.ID]struct{}), renamed: make(map[event.ID]event.ID), remotes: make(map[*remote]struct{}),
+		Node: n, outbox: newOutbox(), refused: make(map[event.ID]struct{}), renamed: make(map[event.ID]event.ID), sealed: make(map[Principal]struct{}), left: make(chan struct{}), remotes: make(map[*remote]struct{}),
 	}
 	e.ending, e.end = context.WithCancel(n.ctx)
 	n.role = e
@@ -190,13 +192,22 @@ func (e *ephemeral) receipt(ctx context.Context, tx event.ID) (Receipt, error) {
 // await waits until a transaction is decided.
 func (e *ephemeral) await(ctx context.Context, p *pending) (Receipt, error) {
 	waiting := Receipt{Transaction: p.tx.ID, Status: Pending}
-	select {
-	case <-p.done:
-		return p.receipt, nil
-	case <-e.ending.Done():
-		return waiting, ErrClosed
-	case <-ctx.Done():
-		return waiting, context.Cause(ctx)
+	for {
+		e.mu.Lock()
+		sealed, left := p.sealed, e.left
+		e.mu.Unlock()
+		if sealed {
+			return waiting, ErrSealed
+		}
+		select {
+		case <-p.done:
+			return p.receipt, nil
+		case <-left:
+		case <-e.ending.Done():
+			return waiting, ErrClosed
+		case <-ctx.Done():
+			return waiting, context.Cause(ctx)
+		}
 	}
 }
 

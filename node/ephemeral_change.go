@@ -39,13 +39,16 @@ func (e *ephemeral) commit(ctx context.Context, r *request) (Receipt, error) {
 		receipt, err := e.await(ctx, p)
 		switch {
 		case err != nil:
-			return receipt, fmt.Errorf("%w: %w", ErrPending, err)
+			return receipt, stillPending(err)
 		case p.heir == nil:
 			return receipt, receipt.Reason
 		}
 		p = p.heir
 	}
 }
+
+// stillPending says why nobody waits for a transaction any more.
+func stillPending(why error) error { return fmt.Errorf("%w: %w", ErrPending, why) }
 
 // readSize is about what a read takes in a message.
 const readSize = 64
@@ -56,6 +59,9 @@ func (e *ephemeral) take(ctx context.Context, r *request) (*pending, error) {
 		return nil, err
 	}
 	defer e.keeper.end()
+	if e.isSealed(r.principal) {
+		return nil, ErrSealed
+	}
 	if len(e.outbox.list) >= e.limits.Outbox {
 		return nil, ErrOutboxFull
 	}

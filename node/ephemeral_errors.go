@@ -17,6 +17,10 @@ var (
 	// ErrDiscarded: a transaction was discarded before it was delivered.
 	ErrDiscarded = errors.New("discarded before it was delivered")
 
+	// ErrSealed: the session's principal has left ([Session.Seal]), and has to come back
+	// first.
+	ErrSealed = errors.New("the principal has left: see Session.Unseal")
+
 	// ErrOutboxFull: an ephemeral node holds as many undelivered transactions as
 	// [Limits] allow. Nothing happened.
 	ErrOutboxFull = errors.New("the outbox is full")

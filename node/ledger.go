@@ -69,6 +69,9 @@ func (n *Node) Ledger(ctx context.Context) iter.Seq2[LedgerEntry, error] {
 			return
 		}
 		for _, entry := range entries {
+			if e.isSealed(entry.Principal) {
+				continue
+			}
 			if !yield(entry, nil) {
 				return
 			}
@@ -101,7 +104,11 @@ func (n *Node) Dismiss(ctx context.Context, tx event.ID) error {
 // rejected looks for a rejected transaction.
 func (e *ephemeral) rejected(ctx context.Context, tx event.ID) (LedgerEntry, error) {
 	entry, err := e.find(ctx, tx)
-	if err == nil && entry.Status != Rejected {
+	switch {
+	case err != nil:
+	case e.isSealed(entry.Principal):
+		err = ErrSealed
+	case entry.Status != Rejected:
 		err = fmt.Errorf("transaction %v is %v, and not rejected: %w", tx, entry.Status, ErrUnknownTransaction)
 	}
 	return entry, err
@@ -278,6 +285,9 @@ func (e *ephemeral) resume(ctx context.Context, s storage.Snapshot) error {
 	if err := e.readOffered(ctx, s); err != nil {
 		return err
 	}
+	if err := e.readSealed(ctx, s); err != nil {
+		return err
+	}
 	for m, err := range s.MetaScan(ctx, metaOutbox) {
 		if err != nil {
 			return err
@@ -286,6 +296,7 @@ func (e *ephemeral) resume(ctx context.Context, s storage.Snapshot) error {
 		if err != nil {
 			return err
 		}
+		p.sealed = e.isSealed(p.principal)
 		p.doubt = p.number <= e.offered
 		e.outbox.add(p)
 		e.clock.Observe(p.tx.Events[len(p.tx.Events)-1].ID)

@@ -26,6 +26,7 @@ type outbox struct {
 	byTx    map[event.ID]*pending
 	touched map[entity.Key]*touch
 	created map[event.ID]*pending // by the entity created
+	sealed  map[event.ID]*pending // by the event; those whose principal has sealed them, which the maps above lack
 	last    uint64                // number given out
 	ready   []*pending            // to be delivered on the present connection, the oldest first
 }
@@ -41,6 +42,7 @@ type pending struct {
 	earliest  time.Time  // not to be delivered before; the mutex's alone
 	underWay  bool       // to the peer, which has not answered; the mutex's alone
 	doubt     bool       // a peer may have decided it, and was not heard; the mutex's alone
+	sealed    bool       // neither shown nor delivered, see Session.Seal
 	cause     event.ID   // the transaction whose refusal took it along
 	heir      *pending   // what has taken its place; good once done is closed
 
@@ -78,7 +80,7 @@ func marked(r *storage.Record, by []*pending) *storage.Record {
 func newOutbox() *outbox {
 	return &outbox{
 		byTx: make(map[event.ID]*pending), touched: make(map[entity.Key]*touch),
-		created: make(map[event.ID]*pending),
+		created: make(map[event.ID]*pending), sealed: make(map[event.ID]*pending),
 	}
 }
 
@@ -103,21 +105,59 @@ func (o *outbox) add(p *pending) {
 	for _, needed := range p.after {
 		needed.before = append(needed.before, p)
 	}
+	o.list = append(o.list, p)
+	o.byTx[p.tx.ID] = p
+	if p.sealed {
+		o.hide(p)
+		return
+	}
+	o.reveal(p)
 	if len(p.after) == 0 {
 		o.ready = append(o.ready, p)
 	}
-	o.list = append(o.list, p)
-	o.byTx[p.tx.ID] = p
+}
+
+// reveal makes a transaction count for what entities look like.
+func (o *outbox) reveal(p *pending) {
+	p.sealed = false
 	for _, e := range p.tx.Events {
+		delete(o.sealed, e.ID)
 		key := entity.Key{Collection: e.Collection, ID: e.Entity}
 		t := o.touched[key]
 		if t == nil {
 			t = new(touch)
 			o.touched[key] = t
 		}
-		t.by = append(t.by, p)
+		at, _ := slices.BinarySearchFunc(t.by, p, byNumber)
+		t.by = slices.Insert(t.by, at, p)
 		if e.IsCreation() {
 			o.created[e.Entity] = p
+		}
+	}
+}
+
+// hide takes back what reveal does. What builds on the transaction goes on waiting
+// for it.
+func (o *outbox) hide(p *pending) {
+	p.sealed = true
+	o.ready = without(o.ready, p)
+	o.unlist(p)
+	for _, e := range p.tx.Events {
+		o.sealed[e.ID] = p
+	}
+}
+
+// unlist takes a transaction out of what is known by entity.
+func (o *outbox) unlist(p *pending) {
+	for _, e := range p.tx.Events {
+		key := entity.Key{Collection: e.Collection, ID: e.Entity}
+		if t := o.touched[key]; t != nil {
+			if t.by = without(t.by, p); len(t.by) == 0 {
+				delete(o.touched, key)
+			}
+		}
+		if o.created[e.Entity] == p {
+			delete(o.created, e.Entity)
 		}
 	}
 }
@@ -138,6 +178,10 @@ func (o *outbox) needed(tx *event.Transaction) []*pending {
 		}
 		for ref := range references(e) {
 			need(o.created[ref])
+			need(o.sealed[ref])
+		}
+		for _, id := range e.Precursors {
+			need(o.sealed[id])
 		}
 	}
 	slices.SortFunc(list, byNumber)
@@ -172,15 +216,9 @@ func (o *outbox) remove(p *pending) {
 	o.list = without(o.list, p)
 	o.ready = without(o.ready, p)
 	delete(o.byTx, p.tx.ID)
+	o.unlist(p)
 	for _, e := range p.tx.Events {
-		key := entity.Key{Collection: e.Collection, ID: e.Entity}
-		t := o.touched[key]
-		if t.by = without(t.by, p); len(t.by) == 0 {
-			delete(o.touched, key)
-		}
-		if e.IsCreation() {
-			delete(o.created, e.Entity)
-		}
+		delete(o.sealed, e.ID)
 	}
 	for _, follower := range p.before {
 		if follower.after = without(follower.after, p); len(follower.after) == 0 {
@@ -211,7 +249,7 @@ func byNumber(a, b *pending) int { return cmp.Compare(a.number, b.number) }
 
 // offer makes a transaction ready that is still in the outbox.
 func (o *outbox) offer(p *pending) {
-	if o.byTx[p.tx.ID] != p {
+	if o.byTx[p.tx.ID] != p || p.sealed {
 		return
 	}
 	if i, found := slices.BinarySearchFunc(o.ready, p, byNumber); !found {
@@ -230,7 +268,7 @@ func (o *outbox) cutOff() {
 // restart makes everything ready that waits for nothing, because there is a new
 // connection.
 func (o *outbox) restart() {
-	o.ready = slices.DeleteFunc(slices.Clone(o.list), func(p *pending) bool { return len(p.after) > 0 || p.underWay })
+	o.ready = slices.DeleteFunc(slices.Clone(o.list), func(p *pending) bool { return len(p.after) > 0 || p.underWay || p.sealed })
 }
 
 // next takes the first transaction that is ready, that need not wait by its IDs, and

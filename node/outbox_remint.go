@@ -63,7 +63,7 @@ func (e *ephemeral) remint(list []*pending) error {
 		}
 		heir := &pending{
 			number: p.number, principal: p.principal, tx: tx, reads: p.reads, done: make(chan struct{}),
-			receipt: Receipt{Transaction: tx.ID, Status: Pending},
+			receipt: Receipt{Transaction: tx.ID, Status: Pending}, sealed: p.sealed,
 		}
 		next[p] = heir
 		meta = append(meta, storage.MetaChange{Key: heir.key(), Value: heir.appendTo(nil)})

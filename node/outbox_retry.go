@@ -28,12 +28,9 @@ import (
 // to be changed is not there. ErrOffline says that it is not held here and there is nobody to
 // ask; on a durable node it is ErrDurable.
 func (s *Session) Resubmit(ctx context.Context, tx event.ID) (*Tx, error) {
-	if ctx == nil {
-		return nil, errNoContext
-	}
-	e, ok := s.node.role.(*ephemeral)
-	if !ok {
-		return nil, ErrDurable
+	e, err := s.client(ctx)
+	if err != nil {
+		return nil, err
 	}
 	entry, err := e.rejected(ctx, tx)
 	if err != nil {
@@ -190,6 +187,8 @@ func (e *ephemeral) withhold(tx event.ID) ([]*pending, error) {
 	switch {
 	case p == nil:
 		return nil, ErrUnknownTransaction
+	case p.sealed:
+		return nil, ErrSealed
 	case p.underWay || p.doubt:
 		return nil, fmt.Errorf("transaction %v: %w", tx, ErrDelivered)
 	}

@@ -162,6 +162,9 @@ func (s *Session) may(ctx context.Context, m *model.Schema) error {
 	if err := s.node.schema(m); err != nil {
 		return err
 	}
+	if e, ok := s.node.role.(*ephemeral); ok && e.isSealed(s.principal) {
+		return ErrSealed
+	}
 	policy := s.node.policy
 	if _, everybody := policy.(allowAll); everybody {
 		return nil
