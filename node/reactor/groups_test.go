@@ -122,6 +122,9 @@ func (f *follower) takeGroups() {
 		t.Fatalf("%s (-fresh +live):\n%s", f.query.Key(), diff)
 	}
 	require.Equal(t, want, f.shownGroups(f.sub.Items().Slice()), f.query.Key())
+	if f.w.rng.IntN(3) == 0 {
+		f.checkSum()
+	}
 }
 
 func (f *follower) checkGroup(c *RowChange) {

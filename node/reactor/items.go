@@ -3,6 +3,7 @@ package reactor
 import (
 	"iter"
 
+	"github.com/ankgo/ank/query"
 	"github.com/ankgo/ank/storage"
 )
 
@@ -15,6 +16,7 @@ type Items struct {
 
 	rows     rows
 	from, to int
+	order    *query.Checked // nil: of IDs
 }
 
 // Len is the number of rows.

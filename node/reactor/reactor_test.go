@@ -111,6 +111,9 @@ func (f *follower) take() {
 		i := f.w.rng.IntN(n)
 		require.Same(t, f.list[i], items.At(i))
 	}
+	if f.w.rng.IntN(3) == 0 {
+		f.checkSum()
+	}
 }
 
 func sameList(t *testing.T, want, got []*storage.Record, what string) {
@@ -237,7 +240,10 @@ func TestChangesLeadToAFreshFetch(t *testing.T) {
 				}
 				w.commit(1 + w.rng.IntN(1+w.rng.IntN(20)))
 				for _, f := range all {
-					if !f.slow || w.rng.IntN(25) == 0 {
+					switch {
+					case w.rng.IntN(30) == 0 && f.taken > 0:
+						f.restart()
+					case !f.slow || w.rng.IntN(25) == 0:
 						f.take()
 					}
 				}

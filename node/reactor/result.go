@@ -15,6 +15,7 @@ type result struct {
 	rows   rows
 	window *window       // nil: all rows in the order of IDs
 	subs   *Subscription // the first of a list
+	tally  *tally        // nil until somebody asks for it
 }
 
 // pair is what a commit does to a result: a row that leaves, comes, or changes.
@@ -270,5 +271,7 @@ func (r *result) shown() Items {
 	if r.window == nil {
 		return Items{rows: r.rows.snapshot(), to: r.rows.len()}
 	}
-	return r.window.shown(&r.rows)
+	items := r.window.shown(&r.rows)
+	items.order = r.order()
+	return items
 }

@@ -301,6 +301,7 @@ func (s *Subscription) awake() {
 
 // deliver hands a set to all subscriptions. Needs the home's lock.
 func (r *result) deliver(set *ChangeSet) {
+	r.tally.follow(set)
 	for s := r.subs; s != nil; s = s.next {
 		s.put(set)
 	}
