@@ -56,6 +56,8 @@ type committer struct {
 	durable atomic.Uint64 // number of the last batch that became durable
 	failed  atomic.Pointer[error]
 
+	published atomic.Pointer[event.Cursor] // all that it covers has been told to standing queries
+
 	stored  reach // what is durable; belongs to the holder of committing
 	marked  reach // what the last mark tells
 	stopped bool  // the tokens are kept for good; belongs to whoever closes
@@ -103,6 +105,7 @@ func newCommitter(n *Node, o *options, end, marked reach) *committer {
 	if _, everybody := n.policy.(allowAll); everybody {
 		c.prepare.policy = nil
 	}
+	c.told(end.cursor(c.origin))
 	return c
 }
 
@@ -371,6 +374,7 @@ func (c *committer) finish(b *batch, result outcome, err error) {
 		c.reactor.publish(b)
 	}
 	if result == stored {
+		c.told(b.cursor(c.origin))
 		b.succeed()
 	} else {
 		b.fail(err)
@@ -381,6 +385,9 @@ func (c *committer) finish(b *batch, result outcome, err error) {
 	}
 	b.finished.Store(true)
 }
+
+// told notes how far standing queries have been told.
+func (c *committer) told(cursor event.Cursor) { c.published.Store(&cursor) }
 
 // quiet runs f while nothing is prepared that is not stored. f may change what
 // belongs to the holders of the tokens.

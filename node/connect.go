@@ -64,6 +64,7 @@ type Connection struct {
 	state  *signal.Value[ConnectionState]
 	cancel context.CancelFunc
 	done   chan struct{} // its goroutine has ended
+	stats  resumeStats
 
 	credentials func(ctx context.Context, p Principal) ([]byte, error) // nil: none are shown
 }
@@ -240,7 +241,7 @@ func (c *Connection) once(ctx context.Context) error {
 
 // talk speaks with a server until the connection ends.
 func (e *ephemeral) talk(ctx context.Context, conn wire.Conn, c *Connection) error {
-	l := newLine(e, newPeer(ctx, conn), c.credentials)
+	l := newLine(e, newPeer(ctx, conn), c)
 	err := e.converse(l, c)
 	l.cancel(err)
 	l.end(context.Cause(l.ctx))

@@ -3,6 +3,7 @@ package node
 import (
 	"time"
 
+	"github.com/ankgo/ank/entity"
 	"github.com/ankgo/ank/event"
 	"github.com/ankgo/ank/node/wire"
 	"github.com/ankgo/ank/storage"
@@ -13,8 +14,8 @@ func (l *line) handle(m wire.Message) error {
 	switch m := m.(type) {
 	case *wire.Rows:
 		return l.rows(m)
-	case *wire.Unchanged:
-		return l.unchanged(m)
+	case *wire.Summary:
+		return l.summary(m)
 	case *wire.Events:
 		l.mu.Lock()
 		defer l.mu.Unlock()
@@ -118,8 +119,18 @@ func (l *line) answered(m *wire.Rows) error {
 		}
 		records = append(records, row)
 	}
+	var gone []event.ID
+	if m.Answer != 0 {
+		a := r.amend(m, records)
+		if !a.fits {
+			l.unfit(r, m)
+			return nil
+		}
+		gone = a.gone
+	}
+	l.stats.count(m)
 	if r.groups != nil { // of which nothing is kept but in the result
-		r.take(m.Reset, records, m.Departures)
+		r.take(m, records, gone)
 		return nil
 	}
 	present := records
@@ -128,21 +139,59 @@ func (l *line) answered(m *wire.Rows) error {
 			records = append(records, received(collection, last))
 		}
 	}
-	return e.learn(unjoined(records), r, func() { r.take(m.Reset, present, m.Departures) })
+	return e.learn(unjoined(records), r, func() { r.take(m, present, gone) })
 }
 
-// unchanged notes that what was held is the result.
-func (l *line) unchanged(m *wire.Unchanged) error {
+// summary takes in what the result is as a whole.
+func (l *line) summary(m *wire.Summary) error {
 	e := l.owner
 	if err := e.keeper.begin(e.ctx); err != nil {
 		return err
 	}
 	defer e.keeper.end()
-	if r := l.about(m.Request); r != nil && !r.confirm() {
-		l.leave(r)
-		l.ask(r)
+	r := l.about(m.Request)
+	if r == nil {
+		return nil
+	}
+	known := r.State().Phase == entity.Complete
+	switch right, ask := r.confirm(m); {
+	case right && !known:
+		l.stats.unchanged.Add(1)
+	case ask:
+		if known {
+			l.stats.mismatched.Add(1)
+		}
+		l.compare(r, m.Request)
 	}
 	return nil
+}
+
+// compare asks in what the result differs from what is held. It needs the keeper's token.
+func (l *line) compare(r *remote, request uint64) {
+	m := r.compare(request)
+	l.mu.Lock()
+	l.loose = append(l.loose, m)
+	l.mu.Unlock()
+	l.nudge()
+}
+
+// unfit asks again, after an answer that does not make the base the result: about the
+// base, or for everything if that was what was answered. It needs the keeper's token.
+func (l *line) unfit(r *remote, m *wire.Rows) {
+	r.mu.Lock()
+	astray := r.astray
+	r.distrusted = !astray && m.Answer == wire.AnswerCompare
+	again := r.distrusted
+	r.mu.Unlock()
+	if !astray {
+		l.stats.mismatched.Add(1)
+	}
+	if again {
+		l.leave(r)
+		l.ask(r)
+		return
+	}
+	l.compare(r, m.Request)
 }
 
 // receipt takes in what became of a transaction.

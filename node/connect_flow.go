@@ -70,7 +70,8 @@ func whole(parts []*wire.Rows) *wire.Rows {
 			last[part.Departures[j].ID] = i
 		}
 	}
-	all := &wire.Rows{Request: m.Request, Reset: m.Reset, Cursor: m.Cursor, Rows: make([]wire.Row, 0, len(last))}
+	all := *m
+	all.Rows, all.Departures = make([]wire.Row, 0, len(last)), nil
 	for i, part := range parts {
 		for _, row := range part.Rows {
 			if last[row.Row.ID] == i {
@@ -83,5 +84,5 @@ func whole(parts []*wire.Rows) *wire.Rows {
 			}
 		}
 	}
-	return all
+	return &all
 }

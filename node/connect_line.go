@@ -28,6 +28,7 @@ type line struct {
 	greeted time.Time // when it said so
 
 	credentials func(ctx context.Context, p Principal) ([]byte, error) // nil: none are shown
+	stats       *resumeStats                                           // the connection's
 	workers     sync.WaitGroup
 
 	mu         sync.Mutex // protects all below; held for a few instructions
@@ -56,10 +57,10 @@ type call struct {
 	done   chan struct{}
 }
 
-func newLine(e *ephemeral, p *peer, credentials func(context.Context, Principal) ([]byte, error)) *line {
+func newLine(e *ephemeral, p *peer, c *Connection) *line {
 	return &line{
-		credentials: credentials,
-		tickets:     make(map[Principal]*ticket), shown: make(map[uint64]*ticket), granted: make(map[uint64]*ticket),
+		credentials: c.credentials, stats: &c.stats,
+		tickets: make(map[Principal]*ticket), shown: make(map[uint64]*ticket), granted: make(map[uint64]*ticket),
 		peer: p, owner: e, halves: make(map[uint64][]*wire.Rows), taken: make(map[uint64]uint64),
 		asked: make(map[uint64]*remote), numbers: make(map[*remote]uint64),
 		calls: make(map[uint64]*call), deliveries: make(map[uint64]*pending),

@@ -167,6 +167,24 @@
 // local, complete, and stale once the connection is gone. Editing what is shown
 // needs no connection, and no asking.
 //
+// After a connection was lost, a live query is told what it missed, in the first of these
+// ways that works:
+//
+//	nothing changed              a sum over what is held, which the client keeps, is that
+//	                             over the result
+//	little happened since        the rows that were touched since, and which of those touched
+//	                             are not in the result: up to 4,096 entries of the logs are read
+//	it was held, more or less    the rows of the buckets, of 1,024 at most, that differ
+//	otherwise                    the whole result
+//
+// The first two cost what has changed, however much is held: bytes, and the server's work too
+// as long as anybody else follows the same query there; if not, the server reads the result
+// once. The second is not for queries with LIMIT, OFFSET or SELECT, nor if something has changed
+// where a query's references lead, nor after the client was restarted: those compare, which takes
+// the server a look at all rows, and 8 bytes for each bucket. A client shows an answer only if the
+// sum over what it holds with it is right, and asks for more otherwise. [Connection.ResumeStats]
+// counts all this.
+//
 // Commit puts the transaction into the outbox, shows it at once and returns a
 // receipt that is Pending. It is delivered when there is a connection, after those
 // that it builds on: that wrote what it writes, or created what it refers to.

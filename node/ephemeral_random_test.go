@@ -140,7 +140,8 @@ func newSchedule(t *testing.T, seed uint64, level int) *schedule {
 			}
 			return time.Duration(latency.Int64N(most))
 		}
-		_, err := a.node.Connect(a.link.Dial)
+		var err error
+		a.connection, err = a.node.Connect(a.link.Dial)
 		require.NoError(t, err)
 		s.crowd = append(s.crowd, a)
 	}
@@ -406,7 +407,8 @@ func (a *actor) restart() {
 	a.stop()
 	a.open(node.Rand(newDice(a.world.rand.Uint64())))
 	a.world.faults.disturb(a.stage, a.alarm)
-	_, err := a.node.Connect(a.link.Dial)
+	var err error
+	a.connection, err = a.node.Connect(a.link.Dial)
 	require.NoError(a, err)
 	for _, l := range texts {
 		a.followText(l.text)
@@ -519,6 +521,7 @@ func (a *actor) check() {
 	for _, entry := range a.ledger() {
 		require.NotEqual(a, node.Pending, entry.Status)
 	}
+	require.Zero(a, a.connection.ResumeStats().Mismatched, "what was told added up")
 	for _, l := range a.lives {
 		l.mu.Lock()
 		text := l.asked

@@ -71,3 +71,28 @@ func (n *Node) ReadLog(f func(*event.Entry)) {
 		f(e)
 	}
 }
+
+// Lose takes an entity out of what the live queries of an ephemeral node hold, as if
+// it had never been told of it.
+func (n *Node) Lose(id event.ID) {
+	n.damage(func(l *remote) { l.drop(id) })
+}
+
+// Age puts an old state of an entity into what the live queries of an ephemeral node
+// hold, as if it had never been told of later ones.
+func (n *Node) Age(old *storage.Record) {
+	n.damage(func(l *remote) { l.put(old) })
+}
+
+func (n *Node) damage(do func(*remote)) {
+	e := n.role.(*ephemeral)
+	if err := e.keeper.begin(e.ctx); err != nil {
+		panic(err)
+	}
+	defer e.keeper.end()
+	for _, l := range e.all() {
+		l.mu.Lock()
+		do(l)
+		l.mu.Unlock()
+	}
+}

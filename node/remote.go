@@ -53,7 +53,13 @@ type subject struct {
 	text   string         // of wide, on the wire
 	feed   *reactor.Feed
 	base   map[event.ID]*storage.Record
-	astray bool // base changed since the peer was asked
+	sum    event.Sum    // over the base
+	cursor event.Cursor // where the base was the result, and what is known besides came later; zero: it never was
+
+	astray     bool // base changed since the peer was asked
+	comparing  bool // the peer was asked in what the base differs from the result
+	buckets    int  // into how many the base was put then
+	distrusted bool // the peer is to be asked as if there was nothing in the base
 }
 
 var (

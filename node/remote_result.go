@@ -2,12 +2,10 @@ package node
 
 import (
 	"context"
-	"crypto/sha256"
 	"slices"
 
 	"github.com/ankgo/ank/entity"
 	"github.com/ankgo/ank/event"
-	"github.com/ankgo/ank/internal/codec"
 	"github.com/ankgo/ank/node/reactor"
 	"github.com/ankgo/ank/node/wire"
 	"github.com/ankgo/ank/storage"
@@ -26,7 +24,8 @@ func (l *remote) load(ctx context.Context) error {
 		return err
 	}
 	defer snapshot.Close()
-	l.base = make(map[event.ID]*storage.Record)
+	base := make(map[event.ID]*storage.Record)
+	defer func() { l.hold(base) }()
 	if l.groups != nil {
 		var rows []*storage.Record
 		for r, err := range selectFrom(ctx, snapshot, l.groups.Rows()) {
@@ -38,7 +37,7 @@ func (l *remote) load(ctx context.Context) error {
 		groups := reactor.Groups(l.groups, rows)
 		slices.SortFunc(groups, func(a, b *storage.Record) int { return l.query.Compare(&a.Row, &b.Row) })
 		for _, g := range groups[min(l.query.Offset(), len(groups)):] {
-			l.base[g.Row.ID] = g
+			base[g.Row.ID] = g
 		}
 		return nil
 	}
@@ -46,85 +45,47 @@ func (l *remote) load(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-		l.base[r.Row.ID] = r
+		base[r.Row.ID] = r
 	}
 	return nil
 }
 
-// heldOf names a row that is held, as it is: with what was joined to it.
-func heldOf(id event.ID, r *storage.Record) wire.Held {
-	h := wire.Held{ID: id, Stamp: r.Stamp}
-	if r.Row.Joined != nil {
-		sum := sha256.New()
-		sum.Write(h.Stamp[:])
-		for _, v := range *r.Row.Joined {
-			b := v.AppendTo(nil)
-			sum.Write(codec.AppendUvarint(nil, uint64(len(b))))
-			sum.Write(b)
-		}
-		copy(h.Stamp[:], sum.Sum(nil))
-	}
-	return h
-}
-
-// question asks for the query, as far as it is not known yet.
-func (l *remote) question(request, as uint64) *wire.Subscribe {
+// take takes in what the peer says of the result: the whole of it, an answer to what
+// was asked about the base and fits it, or a change. It needs the keeper's token.
+func (l *remote) take(m *wire.Rows, records []*storage.Record, gone []event.ID) {
+	why := make(map[event.ID]reactor.Reason, len(m.Departures))
+	changed := make([]event.ID, 0, len(records)+len(m.Departures)+len(gone))
 	l.mu.Lock()
-	l.astray = false
-	held := make([]wire.Held, 0, len(l.base))
-	for id, r := range l.base {
-		held = append(held, heldOf(id, r))
+	if m.Reset {
+		l.hold(make(map[event.ID]*storage.Record, len(records)))
 	}
-	text := l.text
-	l.mu.Unlock()
-	return &wire.Subscribe{
-		Request: request, As: as, Collection: l.schema.Collection(), Query: text,
-		Held: uint64(len(held)), Digest: wire.RowsDigest(held),
-	}
-}
-
-// confirm notes that the base is the result. It reports false if it was when the
-// peer was asked, and is not any more. It needs the keeper's token.
-func (l *remote) confirm() bool {
-	l.mu.Lock()
-	astray := l.astray
-	l.mu.Unlock()
-	if astray {
-		return false
-	}
-	if l.State().Phase == entity.Loading {
-		l.replace(nil)
-	}
-	l.become(entity.Complete, nil)
-	return true
-}
-
-// take takes in what the peer says of the result. It needs the keeper's token.
-func (l *remote) take(reset bool, records []*storage.Record, departures []wire.Departure) {
-	base := l.base
-	if reset {
-		base = make(map[event.ID]*storage.Record, len(records))
-	}
-	why := make(map[event.ID]reactor.Reason, len(departures))
-	changed := make([]event.ID, 0, len(records)+len(departures))
-	l.mu.Lock()
 	for _, r := range records {
-		base[r.Row.ID] = r
+		l.put(r)
 		changed = append(changed, r.Row.ID)
 	}
-	for _, d := range departures {
-		delete(base, d.ID)
+	for _, d := range m.Departures {
+		l.drop(d.ID)
 		why[d.ID] = reasonOf(d.Reason)
 		changed = append(changed, d.ID)
 	}
-	l.base = base
+	for _, id := range gone {
+		l.drop(id)
+		changed = append(changed, id)
+	}
+	whole := m.Reset || m.Answer != 0 || !l.comparing
+	if whole {
+		l.cursor, l.comparing, l.distrusted = m.Cursor, false, false
+	}
 	l.mu.Unlock()
-	if reset || l.State().Phase != entity.Complete {
+	switch phase := l.State().Phase; {
+	case m.Reset, phase == entity.Loading && whole:
 		l.replace(why)
-	} else {
+	case whole, phase == entity.Complete:
 		l.update(changed, why)
 	}
-	l.become(entity.Complete, nil)
+	if whole {
+		l.become(entity.Complete, nil)
+	}
 }
 
 func reasonOf(r wire.Reason) reactor.Reason {
@@ -148,15 +109,18 @@ func (l *remote) overhear(records []*storage.Record) {
 	}
 	var changed []event.ID
 	l.mu.Lock()
+	edge := l.edge()
 	for _, r := range records {
 		if r.Collection != l.schema.Collection() {
 			continue
 		}
 		held := l.base[r.Row.ID]
-		if r := l.joined(r); l.wide.Match(&r.Row) {
-			l.base[r.Row.ID] = r
-		} else {
-			delete(l.base, r.Row.ID)
+		switch r := l.joined(r); {
+		case !l.wide.Match(&r.Row):
+			l.drop(r.Row.ID)
+		case held == nil && edge != nil && l.query.Compare(&r.Row, &edge.Row) > 0: // it has no known place
+		default:
+			l.put(r)
 		}
 		if held != nil || l.base[r.Row.ID] != nil {
 			l.astray = true

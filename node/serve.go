@@ -160,6 +160,8 @@ func (s *server) handle(m wire.Message) error {
 		return s.subscribe(m)
 	case *wire.Unsubscribe:
 		s.unsubscribe(m.Request)
+	case *wire.Compare:
+		return s.compare(m)
 	case *wire.Fetch:
 		return s.startAs(m.Request, m.As, func(ctx context.Context, a asker) error { return a.fetch(ctx, m) })
 	case *wire.Get:

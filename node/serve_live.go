@@ -24,12 +24,15 @@ type subscription struct {
 	// Set before the subscription is first woken, and constant.
 	live   *live
 	sub    *reactor.Subscription
-	cursor event.Cursor // of the last publication in what was gathered
+	cursor event.Cursor // what is told of the result shows all that this covers; the writer's, once woken
+	begun  bool         // the question was answered, or is being; the writer's
 	held   int          // rows, groups and values, when they were last counted; guarded by the server's mu
 
 	late  *news // a set that is not sent to its end yet; the writer's
 	flow  *flow // guarded by the server's mu
 	woken bool  // guarded by the server's mu
+
+	compared *wire.Compare // that is not answered yet; guarded by the server's mu
 }
 
 // subscribe begins to follow a query.
@@ -66,9 +69,7 @@ func (sub *subscription) open(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if sub.cursor, err = s.Cursor(ctx); err != nil {
-		return err
-	}
+	sub.cursor = *s.committer.published.Load()
 	standing, err := s.stand(ctx, sub.session, q)
 	if err != nil {
 		return err
@@ -195,7 +196,14 @@ func (sub *subscription) tell() error {
 		sub.server.drop(sub)
 		return sub.server.send(sub.server.failure(sub.question.Request, err))
 	}
-	for n := sub.gather(); n.any; n = sub.gather() {
+	for {
+		n, err := sub.next()
+		if err != nil {
+			return err
+		}
+		if !n.any {
+			break
+		}
 		done, err := n.send()
 		if errors.Is(err, wire.ErrTooLarge) {
 			sub.server.drop(sub)
@@ -216,6 +224,26 @@ func (sub *subscription) tell() error {
 	return nil
 }
 
+// next returns what is to be sent next: what answers the question or leads on from there,
+// or the answer to what was asked meanwhile.
+func (sub *subscription) next() (*news, error) {
+	if !sub.begun {
+		sub.begun = true
+		if err := sub.begin(); err != nil {
+			return nil, err
+		}
+	}
+	if n := sub.gather(); n.any {
+		return n, nil
+	}
+	if m := sub.takeCompare(); m != nil {
+		if err := sub.answerCompare(m); err != nil {
+			return nil, err
+		}
+	}
+	return sub.gather(), nil
+}
+
 // news is the difference between what a peer knows of a result and what it is.
 type news struct {
 	sub   *subscription
@@ -227,21 +255,25 @@ type news struct {
 	begun bool                            // a part has been sent
 	sent  int                             // items
 	limit int                             // of items sent, before no more is added
+
+	amends *amendment // what it is beside, if it is no change; else nil
+}
+
+func (sub *subscription) newNews() *news {
+	return &news{sub: sub, rows: make(map[event.ID]*storage.Record), gone: make(map[event.ID]*reactor.RowChange)}
 }
 
 // gather takes everything from the reactor, and adds it to what is not sent yet.
 func (sub *subscription) gather() *news {
 	n := sub.late
 	if n == nil {
-		n = &news{sub: sub, rows: make(map[event.ID]*storage.Record), gone: make(map[event.ID]*reactor.RowChange)}
+		n = sub.newNews()
 	}
 	if n.full() {
 		return n
 	}
 	for set, more := sub.sub.Next(); more; set, more = sub.sub.Next() {
-		if cursor, ok := set.Position.(event.Cursor); ok {
-			sub.cursor = cursor
-		}
+		sub.reach(set.Position)
 		n.any = n.any || set.Initial || len(set.Changes) > 0
 		n.reset = n.reset || set.Initial
 		for i := range set.Changes {
@@ -252,10 +284,9 @@ func (sub *subscription) gather() *news {
 }
 
 func (n *news) add(c *reactor.RowChange) {
+	n.amends.follow(c)
 	id := c.ID()
-	if n.rows[id] == nil && n.gone[id] == nil {
-		n.order = append(n.order, id)
-	}
+	n.mention(id)
 	if c.Kind == reactor.Removed {
 		delete(n.rows, id)
 		n.gone[id] = c
@@ -264,13 +295,16 @@ func (n *news) add(c *reactor.RowChange) {
 	n.rows[id] = c.Record
 }
 
-// send sends it: all of the result if it is the first time, unless the peer
-// proved to hold just that.
+// mention puts an entity at the end of those that are to be sent, unless it is one.
+func (n *news) mention(id event.ID) {
+	if n.rows[id] == nil && n.gone[id] == nil {
+		n.order = append(n.order, id)
+	}
+}
+
+// send sends it.
 func (n *news) send() (done bool, err error) {
 	s, question := n.sub.server, n.sub.question
-	if n.reset && !n.begun && n.held() {
-		return true, s.send(&wire.Unchanged{Request: question.Request, Cursor: n.sub.cursor})
-	}
 	reader := lateReader{server: s, denied: errors.Is(n.sub.sub.Err(), ErrDenied), afresh: n.full()}
 	defer reader.close()
 	parts := newParts(&wire.Rows{Request: question.Request, Reset: n.reset, Cursor: n.sub.cursor}, n.sendPart)
@@ -288,19 +322,21 @@ func (n *news) send() (done bool, err error) {
 		n.sent++
 	}
 	n.order = nil
+	n.amends.sign(parts.next)
 	return true, parts.end()
 }
 
 // put adds what became of an entity. It reports false if there is no credit for it.
 func (n *news) put(parts *parts, reader *lateReader, id event.ID) (bool, error) {
-	if r := n.rows[id]; r != nil {
-		r, err := reader.whole(r)
+	if shown := n.rows[id]; shown != nil {
+		r, err := reader.whole(shown)
 		if err != nil {
 			return false, err
 		}
 		if ok, err := n.room(parts, r.Size()); !ok {
 			return false, err
 		}
+		n.amends.hasten(shown, r)
 		return true, parts.row(r)
 	}
 	if n.reset && !n.begun {
@@ -314,18 +350,6 @@ func (n *news) put(parts *parts, reader *lateReader, id event.ID) (bool, error) 
 		return false, err
 	}
 	return true, parts.departure(d)
-}
-
-// held reports whether the peer holds the result already.
-func (n *news) held() bool {
-	if n.sub.question.Held == 0 || n.sub.question.Held != uint64(len(n.rows)) {
-		return false
-	}
-	held := make([]wire.Held, 0, len(n.rows))
-	for id, r := range n.rows {
-		held = append(held, heldOf(id, r))
-	}
-	return wire.RowsDigest(held) == n.sub.question.Digest
 }
 
 var wireReasons = [...]wire.Reason{
@@ -383,14 +407,24 @@ func (l *lateReader) departure(c *reactor.RowChange) (wire.Departure, error) {
 }
 
 func (l *lateReader) read(collection string, id event.ID) (*storage.Record, error) {
-	if l.snapshot == nil {
-		var err error
-		if l.snapshot, l.leave, err = l.server.open(l.server.ctx); err != nil {
-			l.snapshot = nil
-			return nil, err
-		}
+	s, err := l.open()
+	if err != nil {
+		return nil, err
 	}
-	return l.snapshot.State(l.server.ctx, collection, id)
+	return s.State(l.server.ctx, collection, id)
+}
+
+// open returns the snapshot that is read.
+func (l *lateReader) open() (storage.Snapshot, error) {
+	if l.snapshot != nil {
+		return l.snapshot, nil
+	}
+	s, leave, err := l.server.open(l.server.ctx)
+	if err != nil {
+		return nil, err
+	}
+	l.snapshot, l.leave = s, leave
+	return s, nil
 }
 
 func (l *lateReader) close() {

@@ -50,7 +50,7 @@ func decodeBody(r *codec.Reader, kind Kind) Message {
 	case KindSubscribe:
 		return &Subscribe{
 			Request: r.Uvarint(), As: r.Uvarint(), Collection: r.String(MaxCollection), Query: r.String(MaxQuery),
-			Held: r.Uvarint(), Digest: event.Digest(fixed[event.Digest](r)),
+			Held: r.Uvarint(), Digest: fixed[event.Digest](r), Cursor: decodeCursor(r), Buckets: decodeSums(r),
 		}
 	case KindUnsubscribe:
 		return &Unsubscribe{Request: r.Uvarint()}
@@ -58,8 +58,10 @@ func decodeBody(r *codec.Reader, kind Kind) Message {
 		return &Fetch{Request: r.Uvarint(), As: r.Uvarint(), Collection: r.String(MaxCollection), Query: r.String(MaxQuery)}
 	case KindRows:
 		return decodeRows(r)
-	case KindUnchanged:
-		return &Unchanged{Request: r.Uvarint(), Cursor: decodeCursor(r)}
+	case KindSummary:
+		return &Summary{Request: r.Uvarint(), Cursor: decodeCursor(r), Count: r.Uvarint(), Digest: fixed[event.Digest](r)}
+	case KindCompare:
+		return &Compare{Request: r.Uvarint(), Buckets: decodeSums(r)}
 	case KindHistory:
 		return &History{Request: r.Uvarint(), As: r.Uvarint(), Collection: r.String(MaxCollection), Entity: fixed[event.ID](r)}
 	case KindEvents:
@@ -114,7 +116,7 @@ func decodeProof(r *codec.Reader) *Proof {
 }
 
 func decodeRows(r *codec.Reader) *Rows {
-	m := &Rows{Request: r.Uvarint(), Reset: flag(r), More: flag(r), Cursor: decodeCursor(r)}
+	m := &Rows{Request: r.Uvarint(), Reset: flag(r), More: flag(r), Answer: Answer(r.Byte()), Cursor: decodeCursor(r)}
 	// A row takes its ID, a flag and three lengths at the least.
 	if n := r.Count(MaxItems, len(event.ID{})+4); n > 0 {
 		m.Rows = make([]Row, n)
@@ -133,7 +135,45 @@ func decodeRows(r *codec.Reader) *Rows {
 			}
 		}
 	}
+	switch {
+	case m.Answer > AnswerCompare:
+		r.Fail("unknown kind of answer")
+	case m.Answer != 0:
+		m.Count, m.Digest = r.Uvarint(), fixed[event.Digest](r)
+	}
+	if m.Answer == AnswerCompare {
+		m.Buckets = decodeBuckets(r)
+	}
 	return m
+}
+
+func decodeBuckets(r *codec.Reader) []uint16 {
+	n := r.Count(MaxBuckets, 1)
+	if n == 0 {
+		return nil
+	}
+	buckets := make([]uint16, n)
+	for i := range buckets {
+		bucket := r.Uvarint()
+		if bucket >= MaxBuckets || i > 0 && bucket <= uint64(buckets[i-1]) {
+			r.Fail("buckets are not in ascending order, or beyond the last")
+			return nil
+		}
+		buckets[i] = uint16(bucket)
+	}
+	return buckets
+}
+
+func decodeSums(r *codec.Reader) []uint64 {
+	n := r.Count(MaxBuckets, 8)
+	if n == 0 {
+		return nil
+	}
+	sums := make([]uint64, n)
+	for i := range sums {
+		sums[i] = r.Uint64()
+	}
+	return sums
 }
 
 func decodeRow(r *codec.Reader, row *Row) {

@@ -17,7 +17,8 @@
 // interleave, the parts of one answer keep their order.
 //
 //	asked         answered
-//	Subscribe     Rows (Reset, in one or more parts; or Unchanged), then Rows for every change, until Unsubscribe; or Failure
+//	Subscribe     Rows (Reset, or an Answer, in one or more parts) or Summary, then Rows for every change, and now and then Summary, until Unsubscribe; or Failure
+//	Compare       Rows (Reset, or AnswerCompare, in one or more parts)
 //	Unsubscribe   nothing: answers under way may still arrive and are dropped
 //	Fetch         Rows (Reset, in one or more parts); or Failure
 //	Get           Rows (Reset, one row or none); or Failure
@@ -67,6 +68,24 @@
 //
 // More than 1 GiB (MaxCredit) standing, and credit for a request that was not made yet,
 // end the connection with CodeProtocol. Credit for an answer that has ended does nothing.
+//
+// # Subscriptions that resume
+//
+// Who held the result of a query before says what: how many rows, the sum over them, and
+// the cursor at which they were the result. The answer is Summary, if they still are; with
+// AnswerCursor, what was touched since, as it is now, and of what was touched and is not in
+// the result the departures, whether the asker ever held it or not, without its state; with
+// AnswerCompare, all rows of the buckets that differ from those of the asker; with Reset, the
+// whole result. Summary that is not what the asker holds invites it to Compare.
+//
+// With AnswerCursor and AnswerCompare comes what the asker holds when it has taken the answer
+// in: if that is not so, the answer does not count, and the asker asks again, with Compare
+// after the one, with nothing held after the other. The logs do not tell of rows that others
+// moved into a window or out of it, nor what references lead to: then the answer from them
+// does not fit, or is not given.
+//
+// The sum over a result is the event.Sum of its rows' digests ([RowDigest]), that is, their sum
+// modulo 2^256. It is there to find faults, and no proof of anything.
 //
 // # Between durable nodes
 //
@@ -119,6 +138,7 @@
 //	a model                    256 KiB
 //	a credential               16 KiB; 256 in force and 8 refusals a connection
 //	features                   64 of 32 bytes
+//	buckets                    1,024; one Compare of a subscription at a time
 //
 // Decoding refuses what is beyond them with an *Error and allocates nothing for
 // a length or count that the message could not hold.

@@ -62,7 +62,21 @@ func (m *Subscribe) appendBody(b []byte) []byte {
 	b = codec.AppendString(b, m.Collection)
 	b = codec.AppendString(b, m.Query)
 	b = codec.AppendUvarint(b, m.Held)
-	return append(b, m.Digest[:]...)
+	b = append(b, m.Digest[:]...)
+	b = appendCursor(b, m.Cursor)
+	return appendSums(b, m.Buckets)
+}
+
+func (m *Compare) appendBody(b []byte) []byte {
+	return appendSums(codec.AppendUvarint(b, m.Request), m.Buckets)
+}
+
+func appendSums(b []byte, sums []uint64) []byte {
+	b = codec.AppendUvarint(b, uint64(len(sums)))
+	for _, sum := range sums {
+		b = codec.AppendUint64(b, sum)
+	}
+	return b
 }
 
 func (m *Unsubscribe) appendBody(b []byte) []byte { return codec.AppendUvarint(b, m.Request) }
@@ -78,6 +92,7 @@ func (m *Rows) appendBody(b []byte) []byte {
 	b = codec.AppendUvarint(b, m.Request)
 	b = appendFlag(b, m.Reset)
 	b = appendFlag(b, m.More)
+	b = append(b, byte(m.Answer))
 	b = appendCursor(b, m.Cursor)
 	b = codec.AppendUvarint(b, uint64(len(m.Rows)))
 	for i := range m.Rows {
@@ -90,6 +105,16 @@ func (m *Rows) appendBody(b []byte) []byte {
 		b = appendFlag(b, d.Last != nil)
 		if d.Last != nil {
 			b = d.Last.append(b)
+		}
+	}
+	if m.Answer == 0 {
+		return b
+	}
+	b = append(codec.AppendUvarint(b, m.Count), m.Digest[:]...)
+	if m.Answer == AnswerCompare {
+		b = codec.AppendUvarint(b, uint64(len(m.Buckets)))
+		for _, bucket := range m.Buckets {
+			b = codec.AppendUvarint(b, uint64(bucket))
 		}
 	}
 	return b
@@ -115,8 +140,9 @@ func (r *Row) append(b []byte) []byte {
 	return b
 }
 
-func (m *Unchanged) appendBody(b []byte) []byte {
-	return appendCursor(codec.AppendUvarint(b, m.Request), m.Cursor)
+func (m *Summary) appendBody(b []byte) []byte {
+	b = appendCursor(codec.AppendUvarint(b, m.Request), m.Cursor)
+	return append(codec.AppendUvarint(b, m.Count), m.Digest[:]...)
 }
 
 func (m *History) appendBody(b []byte) []byte {

@@ -20,6 +20,7 @@ const (
 	MaxItems      = 4096
 	MaxReads      = 1 << 16
 	MaxJoined     = 1 << 10
+	MaxBuckets    = 1 << 10
 	MaxFeatures   = 64
 	MaxFeature    = 32
 	MaxCredential = 16 << 10
@@ -43,7 +44,7 @@ const (
 	KindUnsubscribe
 	KindFetch
 	KindRows
-	KindUnchanged
+	KindSummary
 	KindHistory
 	KindEvents
 	KindCommit
@@ -58,6 +59,7 @@ const (
 	KindAuthenticated
 	KindDefine
 	KindCredit
+	KindCompare
 )
 
 // Message is one of the message structs of this package.
@@ -130,9 +132,23 @@ type Subscribe struct {
 	Collection string
 	Query      string
 	// Held and Digest tell what the asker holds of the result from before: the
-	// number of rows and Digest over them (see RowsDigest). Held 0: nothing.
+	// number of rows and the sum over them (see RowDigest). Held 0: nothing.
 	Held   uint64
 	Digest event.Digest
+	// Cursor is where the rows held were the result, be it thought only. Zero: it is
+	// not known.
+	Cursor event.Cursor
+	// Buckets are as in Compare; there may be none.
+	Buckets []uint64
+}
+
+// Compare asks in what the rows that the asker holds of a subscription's result differ
+// from it. They are told apart by buckets, as many as the asker finds right (see Bucket):
+// of each there is the event.Sum over its rows, modulo 2^64. Rows with AnswerCompare
+// answers, or with Reset. Another Compare has to wait for that.
+type Compare struct {
+	Request uint64 // the subscription
+	Buckets []uint64
 }
 
 // Unsubscribe ends a subscription.
@@ -153,11 +169,30 @@ type Rows struct {
 	// replaces what was held.
 	Reset bool
 	More  bool
+	// Answer says, if it is not 0, that this is no change of what was told before.
+	Answer Answer
 	// Cursor is the server's position at which the result is this.
 	Cursor     event.Cursor
 	Rows       []Row
 	Departures []Departure
+	// With AnswerCursor and AnswerCompare: how many rows the asker holds when it has
+	// taken this in, and the sum over them. They, and Buckets, come with the last part.
+	Count  uint64
+	Digest event.Digest
+	// With AnswerCompare: the buckets that Rows replaces, in ascending order.
+	Buckets []uint16
 }
+
+// Answer says what question about held rows Rows answers.
+type Answer uint8
+
+// The answers.
+const (
+	// AnswerCursor: what was changed since Subscribe.Cursor, as it is now.
+	AnswerCursor Answer = iota + 1
+	// AnswerCompare: all rows of the buckets that differ.
+	AnswerCompare
+)
 
 // Row is an entity's state as it is in the sender's store. If the query follows
 // references, Row.Joined holds what it reads through them, in the order of
@@ -189,11 +224,15 @@ const (
 	Limit
 )
 
-// Unchanged answers a Subscribe whose digest was right: the held rows are the
-// result at Cursor.
-type Unchanged struct {
+// Summary says what the result is at Cursor, after everything that was told of it: how
+// many rows it has, and the sum over them (see RowDigest). It answers a Subscribe if what
+// the asker held is that, or if Compare is the way to find out in what it differs; and it
+// comes now and then by itself.
+type Summary struct {
 	Request uint64
 	Cursor  event.Cursor
+	Count   uint64
+	Digest  event.Digest
 }
 
 // History asks for all events of one entity.
@@ -313,7 +352,10 @@ func (*Fetch) Kind() Kind { return KindFetch }
 func (*Rows) Kind() Kind { return KindRows }
 
 // Kind implements Message.
-func (*Unchanged) Kind() Kind { return KindUnchanged }
+func (*Summary) Kind() Kind { return KindSummary }
+
+// Kind implements Message.
+func (*Compare) Kind() Kind { return KindCompare }
 
 // Kind implements Message.
 func (*History) Kind() Kind { return KindHistory }

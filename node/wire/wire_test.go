@@ -1,6 +1,8 @@
 package wire_test
 
 import (
+	"crypto/sha256"
+	"hash/fnv"
 	"strings"
 	"testing"
 
@@ -46,14 +48,17 @@ func messages(t testing.TB) []wire.Message {
 		&wire.Authenticated{Request: 15, Principal: "ada", Expires: 16},
 		&wire.Define{As: 15, Model: []byte("model")},
 		&wire.Bye{Code: wire.CodeSystem, Text: "another system"},
-		&wire.Subscribe{Request: 1, As: 2, Collection: "albums", Query: "year > 1985", Held: 2, Digest: event.Digest{3}},
+		&wire.Subscribe{Request: 1, As: 2, Collection: "albums", Query: "year > 1985", Held: 2, Digest: event.Digest{3}, Cursor: cursor, Buckets: []uint64{1, 1 << 63}},
 		&wire.Unsubscribe{Request: 300},
 		&wire.Fetch{Request: 4, As: 2, Collection: "albums", Query: "year > 1985"},
 		&wire.Rows{
 			Request: 5, Reset: true, More: true, Cursor: cursor, Rows: []wire.Row{row},
 			Departures: []wire.Departure{{ID: id(4), Reason: wire.Limit}, {ID: id(1), Reason: wire.Deleted, Last: &row}},
 		},
-		&wire.Unchanged{Request: 6, Cursor: cursor},
+		&wire.Summary{Request: 6, Cursor: cursor, Count: 7, Digest: event.Digest{8}},
+		&wire.Compare{Request: 6, Buckets: []uint64{3, 4, 5}},
+		&wire.Rows{Request: 6, Answer: wire.AnswerCursor, Cursor: cursor, Count: 7, Digest: event.Digest{8}, Rows: []wire.Row{row}},
+		&wire.Rows{Request: 6, Answer: wire.AnswerCompare, Cursor: cursor, Count: 7, Digest: event.Digest{8}, Buckets: []uint16{0, 2, wire.MaxBuckets - 1}},
 		&wire.History{Request: 7, As: 2, Collection: "albums", Entity: id(1)},
 		&wire.Events{Request: 8, More: true, Items: []wire.Stored{
 			{Event: tx().Events[0], Tx: id(0x40), Origin: event.Origin{5}, Seq: 9, Author: "ada"},
@@ -89,7 +94,7 @@ func TestEveryKindSurvivesTheWire(t *testing.T) {
 		require.Equal(t, encoded, wire.Append(nil, got), "%T: same message, same bytes", m)
 		seen[m.Kind()] = true
 	}
-	require.Len(t, seen, int(wire.KindCredit+wire.KindRefuse-wire.KindFollow+1), "a kind has no example here")
+	require.Len(t, seen, int(wire.KindCompare+wire.KindRefuse-wire.KindFollow+1), "a kind has no example here")
 }
 
 func TestDamagedMessagesAreRefused(t *testing.T) {
@@ -132,13 +137,47 @@ func TestARefusalsTextIsCutBetweenCharacters(t *testing.T) {
 	require.Equal(t, "x"+text[:wire.MaxText-2], got.(*wire.Bye).Text)
 }
 
-func TestRowsDigestDependsOnRowsOnly(t *testing.T) {
-	a, b := wire.Held{ID: id(1), Stamp: event.Stamp{1}}, wire.Held{ID: id(2), Stamp: event.Stamp{2}}
-	want := wire.RowsDigest([]wire.Held{a, b})
-	require.Equal(t, want, wire.RowsDigest([]wire.Held{b, a}))
-	require.NotEqual(t, want, wire.RowsDigest([]wire.Held{a}))
-	b.Stamp[0]++
-	require.NotEqual(t, want, wire.RowsDigest([]wire.Held{a, b}))
+// TestRowDigestsAreAsWritten: what another implementation would have to compute.
+func TestRowDigestsAreAsWritten(t *testing.T) {
+	joined := []model.Value{model.OfString("Prince"), model.OfInt(7)}
+	digests := map[event.Digest]bool{}
+	for _, row := range []struct {
+		id     event.ID
+		stamp  event.Stamp
+		joined []model.Value
+	}{
+		{id(1), event.Stamp{1}, nil},
+		{id(2), event.Stamp{1}, nil},
+		{id(1), event.Stamp{2}, nil},
+		{id(1), event.Stamp{1}, joined},
+		{id(1), event.Stamp{1}, joined[:1]},
+	} {
+		b := append([]byte("ank/row"), row.id[:]...)
+		b = append(b, row.stamp[:]...)
+		for _, v := range row.joined {
+			encoded := v.AppendTo(nil)
+			b = append(append(b, byte(len(encoded))), encoded...)
+		}
+		d := wire.RowDigest(row.id, row.stamp, row.joined)
+		require.Equal(t, event.Digest(sha256.Sum256(b)), d)
+		require.False(t, digests[d])
+		digests[d] = true
+	}
+	hash := fnv.New64a()
+	one := id(1)
+	_, _ = hash.Write(one[:])
+	require.Equal(t, int(hash.Sum64()%1000), wire.Bucket(one, 1000))
+}
+
+func TestBucketsHaveAnOrder(t *testing.T) {
+	for _, buckets := range [][]uint16{{1, 1}, {2, 1}, {wire.MaxBuckets}} {
+		_, err := wire.Decode(wire.Append(nil, &wire.Rows{Answer: wire.AnswerCompare, Buckets: buckets}))
+		require.ErrorContains(t, err, "buckets", "%v", buckets)
+	}
+	_, err := wire.Decode(wire.Append(nil, &wire.Compare{Buckets: make([]uint64, wire.MaxBuckets+1)}))
+	require.Error(t, err)
+	_, err = wire.Decode(wire.Append(nil, &wire.Rows{Answer: wire.AnswerCompare + 1}))
+	require.ErrorContains(t, err, "unknown kind of answer")
 }
 
 func TestCodesHaveNames(t *testing.T) {
