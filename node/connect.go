@@ -83,7 +83,9 @@ func newConnection(n *Node, dial func(ctx context.Context) (wire.Conn, error), c
 // outbox is delivered.
 //
 // A node that belongs to no system yet joins the peer's. Another system's peer is
-// refused with ErrSystem, and nothing is changed.
+// refused with ErrSystem, and nothing is changed. A peer that speaks no version of the
+// protocol that this node does is not asked again either: the error is ErrClientTooOld
+// or ErrServerTooOld.
 //
 // The connection ends with the node. On a durable node the error is ErrDurable;
 // while there is a connection, it is ErrConnected.
@@ -223,7 +225,14 @@ func isFinal(err error) bool {
 	if errors.Is(err, ErrSystem) {
 		return true
 	}
-	return errors.As(err, &refused) && (refused.Code == wire.CodeVersion || refused.Code == wire.CodeDenied)
+	if !errors.As(err, &refused) {
+		return false
+	}
+	switch refused.Code {
+	case wire.CodeClientTooOld, wire.CodeServerTooOld, wire.CodeDenied:
+		return true
+	}
+	return false
 }
 
 // once connects and speaks with the peer until the connection ends. It returns

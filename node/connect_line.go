@@ -12,6 +12,7 @@ import (
 
 const (
 	maxDelivering = 16              // transactions under way
+	maxLong       = 32              // answers under way that may be long: servers bound those that wait for credit
 	maxLoose      = 4096            // messages that the peer does not take, before its pings are too many
 	retryDelay    = 2 * time.Second // before what was not decided is delivered again
 )
@@ -30,6 +31,7 @@ type line struct {
 	credentials func(ctx context.Context, p Principal) ([]byte, error) // nil: none are shown
 	stats       *resumeStats                                           // the connection's
 	workers     sync.WaitGroup
+	long        chan struct{} // held by whoever waits for an answer that may be long
 
 	mu         sync.Mutex // protects all below; held for a few instructions
 	wanted     []*remote  // to be asked for
@@ -59,6 +61,7 @@ type call struct {
 
 func newLine(e *ephemeral, p *peer, c *Connection) *line {
 	return &line{
+		long:        make(chan struct{}, maxLong),
 		credentials: c.credentials, stats: &c.stats,
 		tickets: make(map[Principal]*ticket), shown: make(map[uint64]*ticket), granted: make(map[uint64]*ticket),
 		peer: p, owner: e, halves: make(map[uint64][]*wire.Rows), taken: make(map[uint64]uint64),

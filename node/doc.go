@@ -311,6 +311,9 @@
 //
 //	requests at a time           64                   others are not read meanwhile
 //	transactions over 64 KiB     1 at a time          likewise
+//	work on one of them          10 minutes, see      wire.CodeDeadline
+//	                             Limits
+//	answers that wait for credit 64                   wire.CodeTooMany
 //	live queries                 4,096                wire.CodeTooMany
 //	an answer under way          what the peer gives  the rest waits, joined with what
 //	                             credit for           changes

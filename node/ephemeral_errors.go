@@ -36,6 +36,14 @@ var (
 	// way round. Nothing was changed.
 	ErrRole = errors.New("the store was written by a node of the other role")
 
+	// ErrClientTooOld: this node speaks only versions of the protocol that its server has
+	// given up. Update the program.
+	ErrClientTooOld = errors.New("the client is too old for the server")
+
+	// ErrServerTooOld: the server does not speak this node's versions of the protocol yet.
+	// Connect again once it has been updated.
+	ErrServerTooOld = errors.New("the server is too old for the client")
+
 	// ErrConnected: the node has a connection already. Close it first.
 	ErrConnected = errors.New("the node has a connection already")
 )

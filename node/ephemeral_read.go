@@ -78,6 +78,20 @@ func (e *ephemeral) call(ctx context.Context, p Principal, question func(request
 	return nil, ErrOffline
 }
 
+// callLong is call for what may have a long answer.
+func (e *ephemeral) callLong(ctx context.Context, p Principal, question func(request, as uint64) wire.Message) (*call, error) {
+	if l := e.online(); l != nil {
+		select {
+		case l.long <- struct{}{}:
+			defer func() { <-l.long }()
+		case <-l.ctx.Done():
+		case <-ctx.Done():
+			return nil, context.Cause(ctx)
+		}
+	}
+	return e.call(ctx, p, question)
+}
+
 // held returns what this node holds of an entity, nil if nothing.
 func (e *ephemeral) held(ctx context.Context, m *model.Schema, id event.ID) (*storage.Record, error) {
 	if shown := e.pending(m, id); shown != nil {
@@ -209,7 +223,7 @@ func (e *ephemeral) fetch(ctx context.Context, s *Session, q *query.Checked) ite
 			yield(nil, err)
 			return
 		}
-		answer, err := e.call(ctx, s.principal, func(request, as uint64) wire.Message {
+		answer, err := e.callLong(ctx, s.principal, func(request, as uint64) wire.Message {
 			return &wire.Fetch{Request: request, As: as, Collection: q.Schema().Collection(), Query: text}
 		})
 		if err != nil {
@@ -266,7 +280,7 @@ func (e *ephemeral) history(ctx context.Context, s *Session, m *model.Schema, id
 		return nil, ErrEphemeral
 	}
 	undelivered := e.undelivered(m, id) // before the answer, as in record
-	answer, err := e.call(ctx, s.principal, func(request, as uint64) wire.Message {
+	answer, err := e.callLong(ctx, s.principal, func(request, as uint64) wire.Message {
 		return &wire.History{Request: request, As: as, Collection: m.Collection(), Entity: id}
 	})
 	if err != nil {

@@ -51,8 +51,7 @@ func (p *peer) greet(mine *wire.Hello, key event.PrivateKey, own event.Certifica
 	case !ok:
 		return nil, misplaced(m)
 	case theirs.Min > mine.Max || theirs.Max < mine.Min:
-		return nil, &RefusedError{Code: wire.CodeVersion, Text: fmt.Sprintf(
-			"versions %d to %d of the protocol, here are %d to %d", theirs.Min, theirs.Max, mine.Min, mine.Max)}
+		return nil, tooOld(mine, theirs)
 	case theirs.Node == mine.Node && !mine.Node.IsZero():
 		return nil, &RefusedError{Code: wire.CodeIdentity, Text: "the peer has the key of this node"}
 	}
@@ -66,6 +65,20 @@ func (p *peer) greet(mine *wire.Hello, key event.PrivateKey, own event.Certifica
 		return nil, err
 	}
 	return theirs, p.believe(ctx, theirs, said, heard)
+}
+
+// tooOld says which of two sides speaks no version of the protocol that the other one
+// does. The server is the durable one, or else this one.
+func tooOld(mine, theirs *wire.Hello) error {
+	client, server, code := mine, theirs, wire.CodeServerTooOld
+	if mine.Durable {
+		client, server = theirs, mine
+	}
+	if client.Max < server.Min {
+		code = wire.CodeClientTooOld
+	}
+	return &RefusedError{Code: code, Text: fmt.Sprintf(
+		"the client speaks versions %d to %d of the protocol, the server %d to %d", client.Min, client.Max, server.Min, server.Max)}
 }
 
 // first receives a message of the greeting, and its digest.

@@ -113,6 +113,11 @@ type Limits struct {
 	// for others: see [Node.Replicate]; 64 MiB by default. More is let go of, and asked
 	// for again. One entry may be larger.
 	Held int
+	// Request is how long a node works on a request of a peer that it serves; 10 minutes by
+	// default. The time until the peer has taken in a long answer counts. What takes longer
+	// fails with wire.CodeDeadline, which is context.DeadlineExceeded at the other end. A
+	// transaction that was taken up by then is decided all the same.
+	Request time.Duration
 	// Retries is how often [Session.Update] tries a serializable transaction that
 	// met a conflict, the first time included; 16 by default.
 	Retries int
@@ -136,6 +141,9 @@ func (l *Limits) fill() {
 	}
 	if l.Held <= 0 {
 		l.Held = 64 << 20
+	}
+	if l.Request <= 0 {
+		l.Request = 10 * time.Minute
 	}
 	if l.Retries <= 0 {
 		l.Retries = 16

@@ -1,6 +1,7 @@
 package node
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"strings"
@@ -63,9 +64,12 @@ var codes = [...]struct {
 	{storage.ErrClosed, wire.CodeClosing},
 	{ErrSystem, wire.CodeSystem},
 	{ErrDependency, wire.CodeDependency},
+	{ErrClientTooOld, wire.CodeClientTooOld},
+	{ErrServerTooOld, wire.CodeServerTooOld},
 	{ErrCredential, wire.CodeCredential},
 	{wire.ErrTooLarge, wire.CodeInvalid},
 	{model.ErrInvalid, wire.CodeInvalid},
+	{context.DeadlineExceeded, wire.CodeDeadline},
 }
 
 // codeOf returns the code of an error, or otherwise.

@@ -13,6 +13,7 @@ import (
 // What one connection may ask for at a time.
 const (
 	maxServed        = 64       // requests being worked on; others are not read meanwhile
+	maxStalled       = 64       // answers that wait for credit; others fail with wire.CodeTooMany
 	maxSubscriptions = 4096     // standing queries; others fail with wire.CodeTooMany
 	largeTransaction = 64 << 10 // bytes; of larger ones, which may take 30 times as much memory, only one is worked on
 )
@@ -102,6 +103,7 @@ type server struct {
 	held          int             // by them
 	woken         []*subscription // with something to tell
 	working       map[uint64]*job
+	stalled       int // of those working, waiting for credit
 }
 
 // job is a request that somebody works on.
@@ -193,6 +195,9 @@ func (s *server) handle(m wire.Message) error {
 	return nil
 }
 
+// errOverdue ends the work on a request that takes too long.
+var errOverdue error = &RefusedError{Code: wire.CodeDeadline, Text: "the request took too long"}
+
 // start lets somebody work on a request.
 func (s *server) start(request uint64, work func(ctx context.Context) error) error {
 	if request <= s.last {
@@ -204,7 +209,7 @@ func (s *server) start(request uint64, work func(ctx context.Context) error) err
 	case <-s.ctx.Done():
 		return context.Cause(s.ctx)
 	}
-	ctx, cancel := context.WithCancel(s.ctx)
+	ctx, cancel := context.WithTimeoutCause(s.ctx, s.limits.Request, errOverdue)
 	s.mu.Lock()
 	s.working[request] = &job{cancel: cancel, flow: flow{left: wire.Window}}
 	s.mu.Unlock()
@@ -257,10 +262,17 @@ func (s *server) work(ctx context.Context, request uint64, work func(ctx context
 	s.mu.Lock()
 	delete(s.working, request)
 	s.mu.Unlock()
-	if err != nil && ctx.Err() == nil {
-		// If it cannot be told, the connection has ended.
-		_ = s.tell(ctx, s.failure(request, err))
+	switch {
+	case err == nil:
+		return
+	case ctx.Err() == nil:
+	case context.Cause(ctx) == errOverdue:
+		err = errOverdue
+	default: // given up
+		return
 	}
+	// If it cannot be told, the connection has ended.
+	_ = s.tell(s.ctx, s.failure(request, err))
 }
 
 // failure answers a request that came to nothing.

@@ -67,24 +67,34 @@ func (s *server) spend(f *flow, size int) {
 	f.left -= int64(size)
 }
 
-// await waits until there is credit.
+// await waits until there is credit. Meanwhile another request may be worked on: credit
+// is among what is not read while too many are.
 func (s *server) await(ctx context.Context, f *flow) error {
-	for {
-		s.mu.Lock()
-		if f.left > 0 {
-			s.mu.Unlock()
-			return nil
-		}
-		if f.more == nil {
-			f.more = make(chan struct{})
-		}
-		more := f.more
+	s.mu.Lock()
+	switch {
+	case f.left > 0:
 		s.mu.Unlock()
-		select {
-		case <-more:
-		case <-ctx.Done():
-			return context.Cause(ctx)
-		}
+		return nil
+	case s.stalled >= maxStalled:
+		s.mu.Unlock()
+		return &RefusedError{Code: wire.CodeTooMany, Text: fmt.Sprintf("%d answers that wait for credit at a time", maxStalled)}
+	}
+	more := make(chan struct{})
+	f.more = more
+	s.stalled++
+	s.mu.Unlock()
+	<-s.slots
+	defer func() {
+		s.slots <- struct{}{}
+		s.mu.Lock()
+		s.stalled--
+		s.mu.Unlock()
+	}()
+	select {
+	case <-more:
+		return nil
+	case <-ctx.Done():
+		return context.Cause(ctx)
 	}
 }
 

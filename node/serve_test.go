@@ -403,13 +403,6 @@ func TestWhoIsServed(t *testing.T) {
 			s.greet(f, &row.hello)
 			require.Equal(t, row.code, s.hear().(*wire.Bye).Code, name)
 		}
-		conn, err = f.line("x").Dial(f.ctx)
-		require.NoError(t, err)
-		newer := &stranger{T: t, ctx: f.ctx, conn: conn}
-		newer.send(&wire.Hello{Min: 7, Max: 9})
-		_ = newer.hear().(*wire.Hello)
-		require.Equal(t, wire.CodeVersion, newer.hear().(*wire.Bye).Code)
-
 		silent, err := f.line("x").Dial(f.ctx)
 		require.NoError(t, err)
 		s := &stranger{T: t, ctx: f.ctx, conn: silent}

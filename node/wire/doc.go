@@ -10,7 +10,9 @@
 // the key which it named; a durable side shows with it that its system has
 // certified that key. A side that cannot go on (another system, no common protocol
 // version, a wrong proof) sends [Bye] with the code and closes. The highest version
-// that both speak is spoken. After both proofs
+// that both speak is spoken. Where there is none, the ranges tell who is too old:
+// CodeClientTooOld or CodeServerTooOld. The server is the durable side; of two durable
+// ones, each takes itself for it. After both proofs
 // the ephemeral side asks and the durable side answers. Requests carry a
 // number that is unique on the connection, greater than every earlier one; each
 // answer names the request that it belongs to. Answers to different requests may
@@ -29,6 +31,12 @@
 //	Cancel        nothing: gives up a Fetch, a Get, a History
 //	Credit        nothing: more of an answer may be sent
 //	Ping          Pong with the same number
+//
+// An asker that does not want to wait any longer gives up with Cancel. The answering side
+// bounds the time of each request as well, whether it works or waits for credit, and then
+// answers with Failure and CodeDeadline. Requests that are worked on take one of 64 places,
+// and no more is read while they are taken; a Fetch or a History that waits for credit takes none,
+// but more than 64 of those at a time fail with CodeTooMany.
 //
 // Requests are made on behalf of somebody: of whoever the connection was opened for,
 // if it was, or of the principal whose credential was shown with Authenticate. A
