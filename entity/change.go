@@ -88,4 +88,11 @@ type LiveState struct {
 	Phase Phase
 	Since time.Time // when the phase began
 	Err   error     // of Failed: why; of Stale: what is in the way, if known
+
+	// Loaded is how many rows of the result have come, of Expected ones, while the server
+	// sends all of it, at first or because what is held is of no use any more. They are
+	// shown when the last has come; until then the phase stays what it was, Loading say.
+	// Expected moves with what changes meanwhile, and is never less than Loaded.
+	// Otherwise both are 0. Changes tells of progress ten times a second at most.
+	Loaded, Expected int
 }

@@ -12,7 +12,8 @@ import (
 // All methods are safe for concurrent use.
 type Standing interface {
 	// Changes yields change sets from the current result on: first one that
-	// lists it as Initial, then one for every change, several coalesced into one
+	// lists it as Initial, before which others without changes may tell how far
+	// its loading is, then one for every change, several coalesced into one
 	// without loss for a consumer that is slow. It ends when ctx is done, when
 	// the query is closed, or when it failed: see Err.
 	Changes(ctx context.Context) iter.Seq[ChangeSet[View]]
@@ -52,7 +53,8 @@ func NewLive[V ~struct{ View }](s Standing) *Live[V] {
 }
 
 // Changes yields change sets: first one that lists the current result as
-// Initial, then what changes. Every call begins anew. A slow consumer finds
+// Initial, then what changes. A set without changes tells of the state: before the
+// first one, how far the loading is. Every call begins anew. A slow consumer finds
 // changes coalesced, none lost. The sequence ends when ctx is done or the query
 // was closed or failed; then ask Err.
 func (l *Live[V]) Changes(ctx context.Context) iter.Seq[ChangeSet[V]] {

@@ -79,6 +79,9 @@ func (l *line) rows(m *wire.Rows) error {
 		return nil
 	}
 	parts := append(l.halves[m.Request], m)
+	if m.More && r != nil {
+		r.progress(m, len(parts) == 1)
+	}
 	if m.More || p != nil {
 		l.halves[m.Request] = parts // what is written is shown when the receipt is there
 		return nil

@@ -164,7 +164,8 @@
 // History ask the server and put on top what is pending here; without a connection
 // they return ErrOffline. [Session.Local] reads what is held. A live query shows
 // what is held until the server has answered, and says so: its phase is loading,
-// local, complete, and stale once the connection is gone. Editing what is shown
+// local, complete, and stale once the connection is gone. While a large result comes, the
+// state counts its rows. Editing what is shown
 // needs no connection, and no asking.
 //
 // After a connection was lost, a live query is told what it missed, in the first of these

@@ -7,6 +7,7 @@ import (
 	"math"
 	"slices"
 	"sync"
+	"time"
 
 	"github.com/ankgo/ank/entity"
 	"github.com/ankgo/ank/event"
@@ -36,6 +37,7 @@ type remote struct {
 	applied uint32     // of these, the latest that has made it another query
 	state   entity.LiveState
 	turns   uint64        // counts changes of the state
+	told    time.Time     // when progress was told
 	turn    chan struct{} // closed when the state changes
 	streams map[*reactor.Subscription]func()
 	closed  bool
@@ -183,6 +185,7 @@ func (l *remote) lose(err error) {
 	}
 	l.mu.Lock()
 	defer l.mu.Unlock()
+	l.state.Loaded, l.state.Expected = 0, 0
 	if l.awaited = false; l.candidate {
 		l.turnLocked() // somebody waits for it
 	}
@@ -217,7 +220,7 @@ func (l *remote) Changes(ctx context.Context) iter.Seq[entity.ChangeSet[entity.V
 				continue
 			case sub.Err() != nil:
 				return
-			case told == 0 || told == turns:
+			case told == turns, told == 0 && state.Expected == 0:
 				select {
 				case <-news:
 				case <-ctx.Done():

@@ -119,6 +119,14 @@ func (s *server) teller(ctx context.Context, request uint64) func(wire.Message) 
 // to end now: what comes later is the next one's.
 func (n *news) full() bool { return n.limit > 0 && n.sent > n.limit }
 
+// expected is how many rows a result has that is sent whole.
+func (n *news) expected() uint64 {
+	if !n.reset {
+		return 0
+	}
+	return uint64(n.sent + len(n.order))
+}
+
 // may reports whether there is credit for another message.
 func (n *news) may() bool {
 	s := n.sub.server

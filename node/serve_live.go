@@ -307,7 +307,7 @@ func (n *news) send() (done bool, err error) {
 	s, question := n.sub.server, n.sub.question
 	reader := lateReader{server: s, denied: errors.Is(n.sub.sub.Err(), ErrDenied), afresh: n.full()}
 	defer reader.close()
-	parts := newParts(&wire.Rows{Request: question.Request, Reset: n.reset, Cursor: n.sub.cursor}, n.sendPart)
+	parts := newParts(&wire.Rows{Request: question.Request, Reset: n.reset, Cursor: n.sub.cursor, Expected: n.expected()}, n.sendPart)
 	for i, id := range n.order {
 		added, err := n.put(parts, &reader, id)
 		if err != nil {

@@ -116,7 +116,7 @@ func decodeProof(r *codec.Reader) *Proof {
 }
 
 func decodeRows(r *codec.Reader) *Rows {
-	m := &Rows{Request: r.Uvarint(), Reset: flag(r), More: flag(r), Answer: Answer(r.Byte()), Cursor: decodeCursor(r)}
+	m := &Rows{Request: r.Uvarint(), Reset: flag(r), More: flag(r), Answer: Answer(r.Byte()), Expected: r.Uvarint(), Cursor: decodeCursor(r)}
 	// A row takes its ID, a flag and three lengths at the least.
 	if n := r.Count(MaxItems, len(event.ID{})+4); n > 0 {
 		m.Rows = make([]Row, n)

@@ -49,7 +49,8 @@
 // Queries travel as canonical text with their arguments written as literals; see
 // package query. Rows carry what one commit of the server changed in the result,
 // whole: every part but the last has More set, and a receiver shows none of them
-// before the last arrived. A peer that may not read a result any more is told that
+// before the last arrived. Those of a whole result say how many rows it has, so that a
+// receiver can show how far it is. A peer that may not read a result any more is told that
 // its rows are gone, Denied and without their state, and then Failure. The rows of
 // subscriptions, of Get and of Commit come with their merge data, so that the receiver
 // can put its own pending changes on top; those of Fetch may come without. On one

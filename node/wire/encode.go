@@ -93,6 +93,7 @@ func (m *Rows) appendBody(b []byte) []byte {
 	b = appendFlag(b, m.Reset)
 	b = appendFlag(b, m.More)
 	b = append(b, byte(m.Answer))
+	b = codec.AppendUvarint(b, m.Expected)
 	b = appendCursor(b, m.Cursor)
 	b = codec.AppendUvarint(b, uint64(len(m.Rows)))
 	for i := range m.Rows {

@@ -171,6 +171,9 @@ type Rows struct {
 	More  bool
 	// Answer says, if it is not 0, that this is no change of what was told before.
 	Answer Answer
+	// Expected is about how many rows the whole result has that a Reset of a
+	// subscription brings, in all its parts; 0 if that is not known.
+	Expected uint64
 	// Cursor is the server's position at which the result is this.
 	Cursor     event.Cursor
 	Rows       []Row

@@ -52,7 +52,7 @@ func messages(t testing.TB) []wire.Message {
 		&wire.Unsubscribe{Request: 300},
 		&wire.Fetch{Request: 4, As: 2, Collection: "albums", Query: "year > 1985"},
 		&wire.Rows{
-			Request: 5, Reset: true, More: true, Cursor: cursor, Rows: []wire.Row{row},
+			Request: 5, Reset: true, More: true, Expected: 700, Cursor: cursor, Rows: []wire.Row{row},
 			Departures: []wire.Departure{{ID: id(4), Reason: wire.Limit}, {ID: id(1), Reason: wire.Deleted, Last: &row}},
 		},
 		&wire.Summary{Request: 6, Cursor: cursor, Count: 7, Digest: event.Digest{8}},
