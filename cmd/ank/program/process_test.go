@@ -68,7 +68,10 @@ func launch(t *testing.T, listen, store string, args ...string) *process {
 	t.Cleanup(func() { _ = p.command.Process.Kill() })
 	var ok bool
 	p.address, ok = <-ready
-	require.True(t, ok, "it did not start: %q", p.said)
+	if !ok {
+		<-p.ended
+		t.Fatalf("it did not start: %q", p.said)
+	}
 	return p
 }
 
@@ -83,6 +86,12 @@ func (p *process) wait() int {
 	<-p.ended
 	_ = p.command.Wait()
 	return p.command.ProcessState.ExitCode()
+}
+
+// words is what it has said, once it has ended.
+func (p *process) words() string {
+	<-p.ended
+	return strings.Join(p.said, "\n")
 }
 
 // writer is a client that commits all the time.
@@ -164,7 +173,7 @@ func TestServersAreKilled(t *testing.T) {
 		}
 	}
 	p.signal(syscall.SIGTERM)
-	require.Zero(t, p.wait(), "%q", p.said)
+	require.Zero(t, p.wait(), "%s", p.words())
 
 	p = launch(t, "127.0.0.1:0", store)
 	albums, err := music.Albums.Collect(t.Context(), client(t, "ws://"+p.address+"/ank", "").Session("local"), "")
@@ -222,8 +231,8 @@ func TestServersDrain(t *testing.T) {
 	some(t, live, 100)
 	p.signal(syscall.SIGTERM)
 	phase(t, live, entity.Stale)
-	require.Zero(t, p.wait(), "%q", p.said)
-	require.Contains(t, strings.Join(p.said, "\n"), "ank: ending")
+	require.Zero(t, p.wait(), "%s", p.words())
+	require.Contains(t, p.words(), "ank: ending")
 	w.stop()
 	p = launch(t, p.address, store)
 	albums, err := music.Albums.Collect(t.Context(), client(t, url, "").Session("local"), "")
