@@ -159,6 +159,15 @@
 //	...
 //	err = server.Serve(ctx, conn, "prince")   // at the other end
 //
+// This package opens no sockets. A net.Listener is served by node/stream, a path of
+// net/http by the handler of node/websocket, several of either by as many calls:
+//
+//	err = stream.Serve(ctx, listener, func(ctx context.Context, c wire.Conn) { server.ServeStranger(ctx, c) })
+//	mux.Handle("/sync", &websocket.Handler{Serve: func(ctx context.Context, c wire.Conn, _ *http.Request) { ... }})
+//
+// [Node.Close] tells the peers of all of them that the server ends, and lets transactions
+// that were handed over be decided.
+//
 // [Node.Connect] dials, and dials again when the connection is lost. A peer that
 // has not answered for a minute is given up, on either side. Get, Fetch and
 // History ask the server and put on top what is pending here; without a connection

@@ -6,6 +6,10 @@
 //	l, err := net.Listen("tcp", ":7425")
 //	err = stream.Serve(ctx, tls.NewListener(l, config), func(ctx context.Context, c wire.Conn) { ... })
 //
+// Several listeners are served by as many calls of [Serve]. To end them all, end ctx, or
+// close the node first, so that peers are told why: the calls of Serve return when the
+// last connection has ended.
+//
 // [New] makes a connection of a stream that is there already.
 //
 // # Format
