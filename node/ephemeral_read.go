@@ -43,6 +43,18 @@ func (e *ephemeral) writers(key entity.Key) []*pending {
 	return nil
 }
 
+// allWriters returns the writers of several entities of a collection, and takes those out
+// that have none any more.
+func (e *ephemeral) allWriters(m *model.Schema, of map[event.ID]*storage.Record) map[event.ID][]*pending {
+	by := make(map[event.ID][]*pending, len(of))
+	for id := range of {
+		if by[id] = e.writers(entity.Key{Collection: m.Collection(), ID: id}); len(by[id]) == 0 {
+			delete(of, id)
+		}
+	}
+	return by
+}
+
 // undecided returns those of some transactions that are still in the outbox.
 func (e *ephemeral) undecided(list []*pending) []*pending {
 	e.mu.Lock()
@@ -161,7 +173,10 @@ func (e *ephemeral) joined(ctx context.Context, s *Session, q *query.Checked) it
 func (e *ephemeral) selected(ctx context.Context, s *Session, q *query.Checked, joined bool) iter.Seq2[*storage.Record, error] {
 	return func(yield func(*storage.Record, error) bool) {
 		changed, others := e.shown(q)
-		base := func(q *query.Checked) iter.Seq2[*storage.Record, error] { return e.fetch(ctx, s, q) }
+		by := e.allWriters(q.Schema(), changed) // before the answer, as in record
+		base := func(q *query.Checked) iter.Seq2[*storage.Record, error] {
+			return e.fetchUnder(ctx, s, q, changed, by)
+		}
 		if _, past := q.AsOf(); past {
 			if s.local {
 				yield(nil, ErrEphemeral)
@@ -232,6 +247,44 @@ func (e *ephemeral) fetch(ctx context.Context, s *Session, q *query.Checked) ite
 		}
 		for i := range answer.rows {
 			if !yield(e.seen(q.Schema().Collection(), &answer.rows[i]), nil) {
+				return
+			}
+		}
+	}
+}
+
+// fetchUnder yields what the peer selects, and makes the rows in changed that are part of
+// it what they are on top of what the peer says: the rest of the answer may tell of
+// changes that were committed together with one that they do not show yet.
+func (e *ephemeral) fetchUnder(ctx context.Context, s *Session, q *query.Checked, changed map[event.ID]*storage.Record, by map[event.ID][]*pending) iter.Seq2[*storage.Record, error] {
+	if len(changed) == 0 {
+		return e.fetch(ctx, s, q)
+	}
+	var list []*storage.Record
+	var failed error
+	for r, err := range e.fetch(ctx, s, q) {
+		if failed = err; err != nil {
+			break
+		}
+		list = append(list, r)
+		id := r.Row.ID
+		if changed[id] == nil {
+			continue
+		}
+		events := eventsOf(entity.Key{Collection: r.Collection, ID: id}, by[id])
+		shown, err := putOn(ctx, r, events, q.Schema())
+		if failed = err; err != nil {
+			break
+		}
+		changed[id] = marked(shown, e.undecided(by[id]))
+	}
+	return func(yield func(*storage.Record, error) bool) {
+		if failed != nil {
+			yield(nil, failed)
+			return
+		}
+		for _, r := range list {
+			if !yield(r, nil) {
 				return
 			}
 		}

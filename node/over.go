@@ -22,7 +22,8 @@ func selectFrom(ctx context.Context, s storage.Snapshot, q *query.Checked) iter.
 // that does not match takes its entity out of the result.
 //
 // base is asked for as many rows more as there are changed ones, which is as many
-// as they can displace, so the window comes out right.
+// as they can displace, so the window comes out right. Until it has returned it may
+// replace rows in changed.
 func over(q *query.Checked, changed map[event.ID]*storage.Record, base func(*query.Checked) iter.Seq2[*storage.Record, error]) iter.Seq2[*storage.Record, error] {
 	if len(changed) == 0 {
 		return base(q)
@@ -33,11 +34,12 @@ func over(q *query.Checked, changed map[event.ID]*storage.Record, base func(*que
 			yield(nil, err)
 			return
 		}
+		rows := base(wide)
 		w := merging{query: q, mine: matching(q, changed), skip: q.Offset(), left: -1, yield: yield}
 		if n, ok := q.Limit(); ok {
 			w.left = n
 		}
-		w.run(base(wide), changed)
+		w.run(rows, changed)
 	}
 }
 

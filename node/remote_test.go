@@ -404,6 +404,39 @@ func TestFetchPutsPendingChangesOnTop(t *testing.T) {
 	})
 }
 
+// TestFetchSeesTransactionsWhole though one of their entities has a pending change: that is
+// put on what the server says, not on what was held.
+func TestFetchSeesTransactionsWhole(t *testing.T) {
+	cluster(t, func(t *testing.T, f *fixture) {
+		one := f.create(f.prince, Album{Name: "one", Year: 1900})
+		two := f.create(f.prince, Album{Name: "two", Year: 1900})
+		ada := f.join("ada")
+		slow := time.Duration(0)
+		ada.link.delay = func() time.Duration { return slow }
+		ada.connect()
+		live := ada.query("ORDER BY year")
+		require.NoError(t, live.Wait(f.ctx))
+		slow = 10 * time.Second
+		ada.edit(one, func(m AlbumMutable) { m.SetName("uno") })
+		time.AfterFunc(5*time.Second, func() {
+			tx := f.prince.Begin()
+			for _, id := range []event.ID{one, two} {
+				m, err := albums.Edit(f.ctx, tx, id)
+				require.NoError(t, err)
+				m.SetYear(2000)
+			}
+			_, err := tx.Commit(f.ctx)
+			require.NoError(t, err)
+		})
+		list, err := albums.Collect(f.ctx, ada.session, "ORDER BY name")
+		require.NoError(t, err)
+		require.Len(t, list, 2)
+		require.Equal(t, []string{"two", "uno"}, []string{list[0].Name(), list[1].Name()})
+		require.Equal(t, []int{2000, 2000}, []int{list[0].Year(), list[1].Year()})
+		require.Equal(t, []string{"two", "uno"}, f.names(ada.session, "year = 2000 ORDER BY name LIMIT 2"))
+	})
+}
+
 func TestWhatMayNotBeReadFails(t *testing.T) {
 	cluster(t, func(t *testing.T, f *fixture) {
 		ada, queen := f.join("ada"), f.join("queen")
