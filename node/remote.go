@@ -209,11 +209,15 @@ func (l *remote) Changes(ctx context.Context) iter.Seq[entity.ChangeSet[entity.V
 			return
 		}
 		defer l.unsubscribe(sub)
-		var told uint64 // the state, by its number
+		var last entity.LiveState
+		var told uint64 // that, by its number
 		for ctx.Err() == nil {
 			// The state first: it is set after the rows that it speaks of.
 			state, turns := l.condition()
 			set, ok := sub.Next()
+			if ok && !set.Initial && sub.More() {
+				state, turns = last, told // it may speak of rows that are still to come
+			}
 			switch {
 			case ok && (set.Initial || len(set.Changes) > 0):
 			case ok:
@@ -229,7 +233,7 @@ func (l *remote) Changes(ctx context.Context) iter.Seq[entity.ChangeSet[entity.V
 			default:
 				set = &reactor.ChangeSet{}
 			}
-			told = turns
+			last, told = state, turns
 			if !yield(changeSetOf(l.schema, set, state)) {
 				return
 			}

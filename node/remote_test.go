@@ -3,6 +3,7 @@ package node_test
 import (
 	"context"
 	"fmt"
+	"iter"
 	"slices"
 	"sync/atomic"
 	"testing"
@@ -434,6 +435,42 @@ func TestFetchSeesTransactionsWhole(t *testing.T) {
 		require.Equal(t, []string{"two", "uno"}, []string{list[0].Name(), list[1].Name()})
 		require.Equal(t, []int{2000, 2000}, []int{list[0].Year(), list[1].Year()})
 		require.Equal(t, []string{"two", "uno"}, f.names(ada.session, "year = 2000 ORDER BY name LIMIT 2"))
+	})
+}
+
+// TestChangeSetsTellTheStateThatTheyLeadTo however late they are taken.
+func TestChangeSetsTellTheStateThatTheyLeadTo(t *testing.T) {
+	cluster(t, func(t *testing.T, f *fixture) {
+		one := f.create(f.prince, Album{Name: "one", Year: 1900})
+		f.create(f.prince, Album{Name: "two", Year: 1900})
+		ada := f.join("ada")
+		ada.connect()
+		hold := make(chan struct{})
+		f.stage.commit = holding(hold)
+		defer close(hold)
+		ada.edit(one, func(m AlbumMutable) { m.SetYear(1901) })
+		ada.link.Cut()
+		synctest.Wait()
+		live := ada.query("")
+		next, stop := iter.Pull(live.Changes(f.ctx))
+		defer stop()
+		set, ok := next()
+		require.True(t, ok)
+		require.Len(t, set.Changes, 1)
+
+		ada.edit(one, func(m AlbumMutable) { m.SetYear(1902) })
+		ada.link.Mend()
+		require.NoError(t, live.Wait(f.ctx))
+		for n := len(set.Changes); set.State.Phase != entity.Complete; {
+			set, ok = next()
+			require.True(t, ok)
+			for _, c := range set.Changes {
+				if c.Kind == entity.Added {
+					n++
+				}
+			}
+			require.Equal(t, set.State.Phase == entity.Complete, n == 2, set.State)
+		}
 	})
 }
 

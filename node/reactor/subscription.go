@@ -76,6 +76,13 @@ func (s *Subscription) Next() (*ChangeSet, bool) {
 	return set, set != nil
 }
 
+// More reports whether there is something for Next to return after what it has returned.
+func (s *Subscription) More() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.turned != nil || s.first != nil
+}
+
 // take takes the first set out; nil if there is none.
 func (q *queue) take() *ChangeSet {
 	set := q.first
