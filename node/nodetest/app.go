@@ -52,6 +52,10 @@ type Query struct {
 	Schema *model.Schema
 	Text   string
 	Args   []any
+	// Check says what is wrong with a result, if anything is. Live queries are held against
+	// it after every change set, once they are complete; it may be nil. The items are the
+	// kit's.
+	Check func(items []entity.View) error
 }
 
 // An Invariant is what holds in whatever is read at once: no node may ever show a state

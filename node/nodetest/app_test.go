@@ -57,7 +57,7 @@ func testApp() *App {
 			{Name: "delete a pair", Do: deletePair},
 		},
 		Queries: []Query{
-			{Schema: halfSchema, Text: "ORDER BY pair"},
+			{Schema: halfSchema, Text: "ORDER BY pair", Check: viewsAgree},
 			{Schema: halfSchema, Text: "tag > ? ORDER BY tag DESC LIMIT 3", Args: []any{500}},
 			{Schema: halfSchema, Text: "note LIKE 'n%' ORDER BY note LIMIT 4 OFFSET 1"},
 			{Schema: halfSchema, Text: "tag < 300 AND note != 'bad'"},
@@ -174,6 +174,19 @@ func pairsAgree(ctx context.Context, r entity.Reader) error {
 	if err != nil {
 		return err
 	}
+	return agree(list)
+}
+
+// viewsAgree is the invariant, for a live query of all pairs.
+func viewsAgree(items []entity.View) error {
+	list := make([]halfView, len(items))
+	for i, v := range items {
+		list[i] = halfView{v}
+	}
+	return agree(list)
+}
+
+func agree(list []halfView) error {
 	pairs := make(map[int64][]halfView)
 	for _, v := range list {
 		pairs[v.Pair()] = append(pairs[v.Pair()], v)

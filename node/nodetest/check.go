@@ -243,7 +243,7 @@ func (w *world) checkWatches(results [][]string) {
 		watches := l.watches
 		l.mu.Unlock()
 		for _, watch := range watches {
-			watch.check(results[watch.query])
+			watch.check(results)
 		}
 		w.checkInvariants(w.ctx, l, " at rest", l.node.Session(m.principal()))
 	}

@@ -9,7 +9,7 @@ import (
 func (w *world) do(st *step) {
 	r := draw(st.seed)
 	switch st.deed {
-	case doAct, doWatch, doLook, doCrash, doStop, doJump:
+	case doAct, doWatch, doRequery, doLook, doCarry, doCrash, doStop, doJump:
 		w.machines[st.who].do(st)
 	case doPartition:
 		w.partition(st)
@@ -42,6 +42,10 @@ func (m *machine) do(st *step) {
 		life.act(st)
 	case st.deed == doLook:
 		life.look()
+	case st.deed == doRequery:
+		life.requery(st)
+	case st.deed == doCarry:
+		life.carry(m.world.machines[st.pick])
 	case st.deed == doStop:
 		m.stop()
 	case st.deed == doWatch && !slices.Contains(m.watched, st.pick):
@@ -78,6 +82,10 @@ func (st *step) describe(s *Schedule, app *App) string {
 		what = fmt.Sprintf("%s: %s", s.machineName(st.who), app.Actions[st.pick].Name)
 	case doWatch:
 		what = fmt.Sprintf("%s: live query %q", s.machineName(st.who), app.Queries[st.pick].Text)
+	case doRequery:
+		what = fmt.Sprintf("%s: a live query becomes %q", s.machineName(st.who), app.Queries[st.pick].Text)
+	case doCarry:
+		what = fmt.Sprintf("%s: carry a bundle to %s", s.machineName(st.who), s.machineName(st.pick))
 	case doLook:
 		what = s.machineName(st.who) + ": check the invariants"
 	case doCrash:

@@ -81,8 +81,12 @@ func bank() *nodetest.App {
 // TestBank is all that the application's test has to say.
 func TestBank(t *testing.T) { nodetest.Run(t, bank(), nodetest.Options{}, 20) }
 
-// A plan is what a seed stands for; a test runs many of them with nodetest.Run.
+// A plan is what a seed stands for; Run makes and runs many. It can be narrowed down.
 func Example() {
-	fmt.Println(nodetest.Plan(bank(), nodetest.Options{}, 1))
-	// Output: seed 1: chain of 4, 3 clients, 67 steps in 5m1.276567s, crash|restart|drop|silence|slow|skew
+	plan := nodetest.Plan(bank(), nodetest.Options{
+		Topologies: []nodetest.Topology{nodetest.Ring},
+		Faults:     nodetest.Crash | nodetest.Delay,
+	}, 1)
+	fmt.Println(plan.Topology)
+	// Output: ring
 }

@@ -1,6 +1,7 @@
 package nodetest
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -341,6 +342,33 @@ func (l *life) look() {
 		defer cancel()
 		session := l.node.Session(l.machine.principal())
 		l.machine.world.checkInvariants(ctx, l, "", session)
+	}()
+}
+
+// carry takes a bundle of what another machine lacks there.
+func (l *life) carry(to *machine) {
+	other := to.current()
+	if other == nil || !l.enter() {
+		return
+	}
+	if !other.enter() {
+		l.work.Done()
+		return
+	}
+	go func() {
+		defer l.work.Done()
+		defer other.work.Done()
+		since, err := other.node.Cursor(other.ctx)
+		var bundle bytes.Buffer
+		if err == nil {
+			_, err = l.node.Export(l.ctx, &bundle, since)
+		}
+		if err == nil {
+			_, err = other.node.Import(other.ctx, &bundle)
+		}
+		if err != nil && !l.isOver() && !other.isOver() {
+			l.machine.world.fail("bundles carry logs", "from %s to %s: %v", l.machine.name, to.name, err)
+		}
 	}()
 }
 

@@ -51,7 +51,7 @@ func TestOptionsAreKept(t *testing.T) {
 		s = Plan(app, Options{Faults: NoFaults}, seed)
 		require.Zero(t, s.Faults)
 		for _, st := range s.steps {
-			require.Contains(t, []deed{doAct, doWatch, doLook}, st.deed)
+			require.Contains(t, []deed{doAct, doWatch, doRequery, doLook, doCarry}, st.deed)
 		}
 	}
 }

@@ -70,7 +70,9 @@ type deed int
 const (
 	doAct deed = iota
 	doWatch
+	doRequery
 	doLook
+	doCarry
 	doCrash
 	doStop
 	doDrop
@@ -108,7 +110,7 @@ func Plan(app *App, o Options, seed uint64) *Schedule {
 	}
 	if clients > 0 {
 		for range r.IntN(clients + 1) {
-			s.homes = append(s.homes, r.Perm(s.durable)[:1])
+			s.homes = append(s.homes, r.Perm(s.durable)[:min(s.durable, 1+r.IntN(3)/2)])
 		}
 	}
 	s.Faults = o.Faults
@@ -171,7 +173,9 @@ var deeds = []struct {
 }{
 	{doAct, 45, 0},
 	{doWatch, 5, 0},
+	{doRequery, 4, 0},
 	{doLook, 6, 0},
+	{doCarry, 2, 0},
 	{doCrash, 5, Crash},
 	{doStop, 3, Restart},
 	{doDrop, 6, Drop},
@@ -190,7 +194,7 @@ func (s *Schedule) plan(app *App, o Options, r *rand.Rand) {
 	}
 	sum, weights := 0, make([]int, len(deeds))
 	for i, d := range deeds {
-		if (d.fault == 0 || d.fault&s.Faults == d.fault) && (d.deed != doWatch || len(app.Queries) > 0) && (d.deed < doDrop || d.deed == doJump || s.lines() > 0) {
+		if d.fault&^s.Faults == 0 && s.can(d.deed, app) {
 			weights[i] = d.weight
 			sum += d.weight
 		}
@@ -212,15 +216,31 @@ func (s *Schedule) plan(app *App, o Options, r *rand.Rand) {
 	s.length = at
 }
 
+// can reports whether there is what a deed takes.
+func (s *Schedule) can(d deed, app *App) bool {
+	switch d {
+	case doWatch, doRequery:
+		return len(app.Queries) > 0
+	case doCarry:
+		return s.durable > 1
+	case doDrop, doCut, doMend, doPartition, doSilence, doSpeak:
+		return s.lines() > 0
+	}
+	return true
+}
+
 func (s *Schedule) step(app *App, r *rand.Rand, d deed, at time.Duration, n int) step {
 	st := step{at: at, number: n, deed: d, seed: r.Uint64(), who: r.IntN(s.machines())}
 	switch d {
 	case doAct:
 		st.pick = pickAction(app, r)
-	case doWatch:
+	case doWatch, doRequery:
 		st.pick = r.IntN(len(app.Queries))
 	case doCrash:
 		st.pick = max(0, r.IntN(8)-2)
+	case doCarry:
+		st.who = r.IntN(s.durable)
+		st.pick = (st.who + 1 + r.IntN(s.durable-1)) % s.durable
 	case doJump:
 		st.by = upTo(r, 2*time.Minute) - time.Minute
 	case doDrop, doCut, doMend, doSilence, doSpeak:

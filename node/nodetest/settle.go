@@ -104,8 +104,8 @@ func (l *life) unfinished() []string {
 	defer l.mu.Unlock()
 	var list []string
 	for _, w := range l.watches {
-		if s := w.standing.State(); s.Phase != entity.Complete {
-			list = append(list, fmt.Sprintf("%s: %q is %v: %v", l.machine.name, l.machine.world.app.Queries[w.query].Text, s.Phase, s.Err))
+		if s := w.standing.State(); s.Phase != entity.Complete || w.isBusy() {
+			list = append(list, fmt.Sprintf("%s: %q is %v: %v", l.machine.name, w.asked().Text, s.Phase, s.Err))
 		}
 	}
 	return list

@@ -12,13 +12,14 @@ import (
 // watch is a live query and somebody who follows its change sets.
 type watch struct {
 	life     *life
-	query    int
 	standing entity.Standing
 	cancel   context.CancelFunc
-	done     sync.WaitGroup
+	done     sync.WaitGroup // the follower, and who makes it another query
 
-	mu   sync.Mutex // protects all below
-	list []string   // the result, as the change sets have made it
+	mu    sync.Mutex // protects all below
+	query int
+	busy  bool          // it is becoming another query
+	list  []entity.View // the result, as the change sets have made it
 }
 
 // watch begins a live query.
@@ -77,10 +78,73 @@ func (w *watch) follow(ctx context.Context) {
 	for set := range w.standing.Changes(ctx) {
 		if err := w.apply(set); err != nil {
 			m := w.life.machine
-			m.world.fail("change sets add up", "%s: %q: %v", m.name, m.world.app.Queries[w.query].Text, err)
+			m.world.fail("change sets add up", "%s: %q: %v", m.name, w.asked().Text, err)
 			return
 		}
+		w.examine(set.State)
 	}
+}
+
+// asked is the query that it is, or was before it began to become another one.
+func (w *watch) asked() *Query {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return &w.life.machine.world.app.Queries[w.query]
+}
+
+func (w *watch) isBusy() bool {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.busy
+}
+
+// examine asks the app what it thinks of the result. While it becomes another query,
+// nobody knows which one it is.
+func (w *watch) examine(state entity.LiveState) {
+	q := w.asked()
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if q.Check == nil || w.busy || state.Phase != entity.Complete {
+		return
+	}
+	if err := q.Check(w.list); err != nil {
+		m := w.life.machine
+		m.world.fail("what an app expects of a live query", "%s: %q: %v", m.name, q.Text, err)
+	}
+}
+
+// requery makes a live query of the life another one.
+func (l *life) requery(st *step) {
+	l.mu.Lock()
+	watches := l.watches
+	l.mu.Unlock()
+	if len(watches) == 0 || !l.enter() {
+		return
+	}
+	w := watches[draw(st.seed).IntN(len(watches))]
+	w.mu.Lock()
+	busy := w.busy
+	w.busy = true
+	w.mu.Unlock()
+	if busy {
+		l.work.Done()
+		return
+	}
+	go func() {
+		defer l.work.Done()
+		q := &l.machine.world.app.Queries[st.pick]
+		checked, err := q.checked()
+		if r, can := w.standing.(entity.Requerier); err == nil && can {
+			err = r.Requery(l.ctx, checked)
+		}
+		w.mu.Lock()
+		defer w.mu.Unlock()
+		if w.busy = false; err == nil {
+			w.query = st.pick
+		} else if !l.isOver() {
+			l.machine.world.fail("live queries become others", "%s: %q: %v", l.machine.name, q.Text, err)
+		}
+	}()
 }
 
 // apply patches the list as the documentation of change sets says.
@@ -114,21 +178,24 @@ func (w *watch) apply(set entity.ChangeSet[entity.View]) error {
 		if c.Index < 0 || c.Index > len(w.list) {
 			return fmt.Errorf("to %d items, number %d is added", len(w.list), c.Index)
 		}
-		w.list = slices.Insert(w.list, c.Index, describe(c.Item))
+		w.list = slices.Insert(w.list, c.Index, c.Item)
 	}
 	for _, c := range stayed {
 		if c.Index < 0 || c.Index >= len(w.list) {
 			return fmt.Errorf("of %d items, number %d has changed", len(w.list), c.Index)
 		}
-		w.list[c.Index] = describe(c.Item)
+		w.list[c.Index] = c.Item
 	}
 	return nil
 }
 
-// check compares a live query with what a fetch of the same has found.
-func (w *watch) check(want []string) {
+// check compares a live query with what fetches have found.
+func (w *watch) check(results [][]string) {
 	m := w.life.machine
-	text := m.world.app.Queries[w.query].Text
+	w.mu.Lock()
+	want := results[w.query]
+	w.mu.Unlock()
+	text := w.asked().Text
 	const rule = "a live query is what a fetch is"
 	state := w.standing.State()
 	if state.Phase != entity.Complete {
@@ -144,7 +211,11 @@ func (w *watch) check(want []string) {
 	}
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	if d := difference(want, w.list); d != "" {
+	var followed []string
+	for _, v := range w.list {
+		followed = append(followed, describe(v))
+	}
+	if d := difference(want, followed); d != "" {
 		m.world.fail(rule, "%s: the change sets of %q: %s", m.name, text, d)
 	}
 }
