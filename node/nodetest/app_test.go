@@ -193,6 +193,9 @@ func agree(list []halfView) error {
 	}
 	for pair, of := range pairs {
 		switch {
+		case len(of) == 1 && len(of[0].Pending()) > 0:
+			// The pair was deleted elsewhere; the client shows what it has changed of it until
+			// that is decided.
 		case len(of) != 2:
 			return fmt.Errorf("pair %d has %d halves", pair, len(of))
 		case of[0].Tag() != of[1].Tag():
