@@ -248,11 +248,16 @@ func (e *ephemeral) showOne(ctx context.Context, s storage.Snapshot, key entity.
 		return err
 	}
 	events := e.outbox.events(key)
+	var on event.Stamp
+	if confirmed != nil {
+		on = confirmed.Stamp
+	}
 	if !t.wrong && confirmed != nil && t.shown != nil && confirmed.Row.Head.Equal(events[0].Precursors) {
 		// Nobody else wrote to it: what was confirmed is what was shown below the
 		// first event that is still pending.
 		e.mu.Lock()
 		t.show(t.shown)
+		t.on = on
 		e.mu.Unlock()
 		return nil
 	}
@@ -264,7 +269,7 @@ func (e *ephemeral) showOne(ctx context.Context, s storage.Snapshot, key entity.
 	}
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	t.wrong = err != nil
+	t.wrong, t.on = err != nil, on
 	if t.shown = shown; !t.wrong {
 		t.show(shown)
 	}

@@ -54,6 +54,7 @@ type pending struct {
 type touch struct {
 	by    []*pending      // the oldest first
 	shown *storage.Record // nil if it is not known what the entity is
+	on    event.Stamp     // of what was confirmed below shown; zero if nothing was
 	wrong bool            // shown has events that are not pending any more, or lacks some
 }
 

@@ -193,11 +193,22 @@ func (l *remote) pending(id event.ID) *storage.Record {
 	if l.groups != nil {
 		return nil
 	}
-	t := l.owner.outbox.touched[entity.Key{Collection: l.schema.Collection(), ID: id}]
+	key := entity.Key{Collection: l.schema.Collection(), ID: id}
+	t := l.owner.outbox.touched[key]
 	if t == nil || t.shown == nil {
 		return nil
 	}
-	return l.joined(t.shown)
+	base := l.base[id]
+	if base == nil || base.Stamp == t.on || t.wrong {
+		return l.joined(t.shown)
+	}
+	// The peer has told this query and others of the entity at different times. The rest of
+	// the result is of the time of its own base.
+	shown, err := putOn(l.owner.ctx, base, eventsOf(key, t.by), l.schema)
+	if err != nil {
+		return l.joined(t.shown)
+	}
+	return l.joined(marked(shown, t.by))
 }
 
 // rows computes the result: the base, with entities that have pending changes

@@ -474,6 +474,45 @@ func TestChangeSetsTellTheStateThatTheyLeadTo(t *testing.T) {
 	})
 }
 
+// TestLiveQueriesShowPendingChangesOnTheirOwnResult although another one has heard already
+// of what else has changed: each shows transactions whole.
+func TestLiveQueriesShowPendingChangesOnTheirOwnResult(t *testing.T) {
+	cluster(t, func(t *testing.T, f *fixture) {
+		one := f.create(f.prince, Album{Name: "one", Year: 1900})
+		two := f.create(f.prince, Album{Name: "two", Year: 1900})
+		ada := f.join("ada")
+		slow := time.Duration(0)
+		ada.link.delay = func() time.Duration { return slow }
+		ada.connect()
+		for _, text := range []string{"", "ORDER BY name"} {
+			live := ada.query(text)
+			require.NoError(t, live.Wait(f.ctx))
+			go func() {
+				years := make(map[event.ID]int)
+				for set := range live.Changes(f.ctx) {
+					for _, c := range set.Changes {
+						years[c.Item.ID()] = c.Item.Year()
+					}
+					if years[one] != years[two] {
+						t.Errorf("%q: half a transaction: %v", text, years)
+					}
+				}
+			}()
+		}
+		slow = time.Second // each message takes a second more
+		ada.edit(one, func(m AlbumMutable) { m.SetName("uno") })
+		tx := f.prince.Begin()
+		for _, id := range []event.ID{one, two} {
+			m, err := albums.Edit(f.ctx, tx, id)
+			require.NoError(t, err)
+			m.SetYear(2000)
+		}
+		_, err := tx.Commit(f.ctx)
+		require.NoError(t, err)
+		<-time.After(time.Minute)
+	})
+}
+
 func TestWhatMayNotBeReadFails(t *testing.T) {
 	cluster(t, func(t *testing.T, f *fixture) {
 		ada, queen := f.join("ada"), f.join("queen")
