@@ -2,6 +2,7 @@ package node
 
 import (
 	"context"
+	"errors"
 	"iter"
 	"slices"
 
@@ -27,6 +28,10 @@ func (e *ephemeral) record(ctx context.Context, s *Session, m *model.Schema, id 
 		return nil, 0, err
 	}
 	r, err := putOn(ctx, confirmed, eventsOf(key, by), m)
+	if errors.Is(err, entity.ErrMissing) { // the peer lags behind what was changed
+		r, err = e.held(ctx, m, id)
+		return r, 0, err
+	}
 	if err != nil || r == nil || len(by) == 0 {
 		return r, 0, err
 	}
@@ -273,6 +278,9 @@ func (e *ephemeral) fetchUnder(ctx context.Context, s *Session, q *query.Checked
 		}
 		events := eventsOf(entity.Key{Collection: r.Collection, ID: id}, by[id])
 		shown, err := putOn(ctx, r, events, q.Schema())
+		if errors.Is(err, entity.ErrMissing) {
+			continue // the peer lags behind what was changed: it stays what it is here
+		}
 		if failed = err; err != nil {
 			break
 		}

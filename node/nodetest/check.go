@@ -160,25 +160,32 @@ func (w *world) checkReceipts(logs *contents) {
 	}
 }
 
-// checkDelivered asks a client what has become of a transaction that was in its outbox.
+// checkDelivered asks a client what has become of a transaction that was in its outbox,
+// and of those that have taken its place.
 func (w *world) checkDelivered(n noted, logs *contents) {
 	l := n.by.current()
 	if l == nil || n.by.durable {
 		return
 	}
-	r, err := l.node.Receipt(w.ctx, n.receipt.Transaction)
 	const rule = "what was committed is accepted, or rejected with a reason"
-	switch where, logged := logs.where[n.receipt.Transaction]; {
-	case err != nil:
-		w.fail(rule, "%s: %v: %v", n.by.name, n.receipt, err)
-	case r.Status == node.Accepted && logs.at[addressOf(r.Position)] != r.Transaction:
-		w.fail(rule, "%s: %v, and the log has %v there", n.by.name, r, logs.at[addressOf(r.Position)])
-	case r.Status == node.Rejected && r.Reason == nil:
-		w.fail(rule, "%s: %v, without a reason", n.by.name, r)
-	case r.Status == node.Rejected && logged:
-		w.fail(rule, "%s: %v, and it is in the log at %v", n.by.name, r, where)
-	case r.Status != node.Accepted && r.Status != node.Rejected:
-		w.fail(rule, "%s: %v", n.by.name, r)
+	for tx, seen := n.receipt.Transaction, 0; ; seen++ {
+		r, err := l.node.Receipt(w.ctx, tx)
+		switch where, logged := logs.where[tx]; {
+		case err != nil:
+			w.fail(rule, "%s: %v: %v", n.by.name, n.receipt, err)
+		case r.Status == node.Accepted && logs.at[addressOf(r.Position)] != tx:
+			w.fail(rule, "%s: %v, and the log has %v there", n.by.name, r, logs.at[addressOf(r.Position)])
+		case r.Status == node.Rejected && r.Reason == nil:
+			w.fail(rule, "%s: %v, without a reason", n.by.name, r)
+		case (r.Status == node.Rejected || r.Status == node.Superseded) && logged:
+			w.fail(rule, "%s: %v, and it is in the log at %v", n.by.name, r, where)
+		case r.Status == node.Superseded && seen < 100:
+			tx = r.By
+			continue
+		case r.Status != node.Accepted && r.Status != node.Rejected:
+			w.fail(rule, "%s: %v", n.by.name, r)
+		}
+		return
 	}
 }
 

@@ -43,6 +43,10 @@ type Options struct {
 	Topologies []Topology
 	// Clients is the greatest number of clients; 3 if it is zero, none if it is negative.
 	Clients int
+	// Homes is the greatest number of servers that a client dials in turns; 1 if it is
+	// zero. A client that comes to a server which lags behind the one before may be refused
+	// what builds on what that one has.
+	Homes int
 	// Steps is the greatest number of steps; 120 if it is zero.
 	Steps int
 	// Faults are those of which a seed chooses about three of four; all of them if it is
@@ -110,7 +114,7 @@ func Plan(app *App, o Options, seed uint64) *Schedule {
 	}
 	if clients > 0 {
 		for range r.IntN(clients + 1) {
-			s.homes = append(s.homes, r.Perm(s.durable)[:min(s.durable, 1+r.IntN(3)/2)])
+			s.homes = append(s.homes, r.Perm(s.durable)[:min(s.durable, 1+r.IntN(max(o.Homes, 1)))])
 		}
 	}
 	s.Faults = o.Faults
