@@ -55,6 +55,7 @@ func testApp() *App {
 			{Name: "tag a pair", Weight: 4, Do: tagPair},
 			{Name: "write a note", Weight: 3, Do: writeNote},
 			{Name: "delete a pair", Do: deletePair},
+			{Name: "try again", Do: tryAgain},
 		},
 		Queries: []Query{
 			{Schema: halfSchema, Text: "ORDER BY pair", Check: viewsAgree},
@@ -62,6 +63,7 @@ func testApp() *App {
 			{Schema: halfSchema, Text: "note LIKE 'n%' ORDER BY note LIMIT 4 OFFSET 1"},
 			{Schema: halfSchema, Text: "tag < 300 AND note != 'bad'"},
 		},
+		Expected:   func(err error) bool { return errors.Is(err, node.ErrUnknownTransaction) },
 		Invariants: []Invariant{{Name: "the halves of a pair have one tag", Check: pairsAgree}},
 	}
 }
@@ -163,6 +165,41 @@ func deletePair(ctx context.Context, r *rand.Rand, s *node.Session) (node.Receip
 	for _, v := range pair {
 		if err := halves.Delete(ctx, tx, v.ID()); err != nil {
 			return node.Receipt{}, err
+		}
+	}
+	return tx.Commit(ctx)
+}
+
+// tryAgain commits a transaction of a client anew that was refused, without its bad note.
+func tryAgain(ctx context.Context, r *rand.Rand, s *node.Session) (node.Receipt, error) {
+	var refused []node.LedgerEntry
+	for entry, err := range s.Node().Ledger(ctx) {
+		if errors.Is(err, node.ErrDurable) {
+			return node.Receipt{}, nil
+		}
+		if err != nil {
+			return node.Receipt{}, err
+		}
+		if entry.Status == node.Rejected {
+			refused = append(refused, entry)
+		}
+	}
+	if len(refused) == 0 {
+		return node.Receipt{}, nil
+	}
+	entry := refused[r.IntN(len(refused))]
+	tx, err := s.Resubmit(ctx, entry.Transaction)
+	if err != nil {
+		return node.Receipt{}, err
+	}
+	defer tx.Rollback()
+	for _, e := range entry.Content.Events {
+		m, err := halves.Edit(ctx, tx, e.Entity)
+		if err != nil {
+			return node.Receipt{}, err
+		}
+		if m.View().Field(2).Text() == "bad" {
+			m.SetNote("none")
 		}
 	}
 	return tx.Commit(ctx)
