@@ -100,7 +100,11 @@ func (e *ephemeral) take(ctx context.Context, r *request) (*pending, error) {
 	receipt := p.receipt
 	e.mu.Unlock()
 	r.receipt = receipt
-	if err := e.showMore(p.tx); err != nil {
+	shown := e.showMore
+	if len(base) > 0 { // what was shown stands on something older
+		shown = func(tx *event.Transaction) error { return e.show(e.ctx, keysOf(tx)) }
+	}
+	if err := shown(p.tx); err != nil {
 		e.logger.Error("a pending transaction cannot be shown", "error", err)
 	}
 	return p, nil
@@ -133,7 +137,7 @@ func (e *ephemeral) unknown(r *request) ([]*storage.Record, error) {
 	var list []*storage.Record
 	for i := range r.forks {
 		before := r.forks[i].before
-		if before == nil || before.Row.Pending != nil || e.outbox.touched[entity.Key{Collection: before.Collection, ID: before.Row.ID}] != nil {
+		if before == nil || before.Row.Pending != nil {
 			continue
 		}
 		held, err := e.confirmed(e.ctx, before.Collection, before.Row.ID)

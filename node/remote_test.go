@@ -474,6 +474,43 @@ func TestChangeSetsTellTheStateThatTheyLeadTo(t *testing.T) {
 	})
 }
 
+// TestPendingChangesStandOnTheNewestOfTheirBases when two of an entity were made on what
+// the server said at different times; also after a restart.
+func TestPendingChangesStandOnTheNewestOfTheirBases(t *testing.T) {
+	cluster(t, func(t *testing.T, f *fixture) {
+		one := f.create(f.prince, Album{Name: "one", Year: 1900})
+		ada := f.join("ada")
+		ada.connect()
+		first := ada.session.Begin()
+		m, err := albums.Edit(f.ctx, first, one)
+		require.NoError(t, err)
+		m.SetName("uno")
+		f.edit(f.prince, one, func(m AlbumMutable) { m.SetYear(2000) })
+		second := ada.session.Begin()
+		m, err = albums.Edit(f.ctx, second, one)
+		require.NoError(t, err)
+		m.SetArtist("ada")
+
+		hold := make(chan struct{})
+		defer close(hold)
+		f.stage.commit = holding(hold)
+		for _, tx := range []*node.Tx{first, second} {
+			_, err = tx.Commit(f.ctx)
+			require.NoError(t, err)
+		}
+		check := func() {
+			v, err := albums.Get(f.ctx, ada.session.Local(), one)
+			require.NoError(t, err)
+			require.Equal(t, []any{"uno", "ada", 2000}, []any{v.Name(), v.Artist(), v.Year()})
+			require.Len(t, v.Pending(), 2)
+		}
+		check()
+		ada.link.Cut()
+		ada.restart()
+		check()
+	})
+}
+
 // TestLiveQueriesShowPendingChangesOnTheirOwnResult although another one has heard already
 // of what else has changed: each shows transactions whole.
 func TestLiveQueriesShowPendingChangesOnTheirOwnResult(t *testing.T) {
