@@ -25,6 +25,13 @@ func (l *line) handle(m wire.Message) error {
 				l.answerLocked(m.Request, nil)
 			}
 		}
+	case *wire.Reasons:
+		l.mu.Lock()
+		defer l.mu.Unlock()
+		if c := l.calls[m.Request]; c != nil {
+			c.reasons = m.Reasons
+			l.answerLocked(m.Request, nil)
+		}
 	case *wire.Receipt:
 		return l.receipt(m)
 	case *wire.Failure:
@@ -113,18 +120,18 @@ func (l *line) answered(m *wire.Rows) error {
 	if r == nil {
 		return nil
 	}
-	collection := r.schema.Collection()
-	records := make([]*storage.Record, 0, len(m.Rows)+len(m.Departures))
-	for i := range m.Rows {
-		row := received(collection, &m.Rows[i])
-		if err := r.admitJoined(row, m.Rows[i].Row.Joined); err != nil {
-			return err
-		}
-		records = append(records, row)
+	rows, err := r.rowsOf(m)
+	if err != nil {
+		return err
+	}
+	e.see(m.Cursor)
+	if u := r.unexplained; u != nil {
+		u.later = append(u.later, m)
+		return l.keep(r, rows, m, func() {})
 	}
 	var gone []event.ID
 	if m.Answer != 0 {
-		a := r.amend(m, records)
+		a := r.amend(m, rows)
 		if !a.fits {
 			l.unfit(r, m)
 			return nil
@@ -132,17 +139,38 @@ func (l *line) answered(m *wire.Rows) error {
 		gone = a.gone
 	}
 	l.stats.count(m)
-	if r.groups != nil { // of which nothing is kept but in the result
-		r.take(m, records, gone)
-		return nil
+	if lost := r.lost(m, gone); len(lost) > 0 {
+		return l.keep(r, rows, m, func() { l.askWhy(r, m, lost) })
 	}
-	present := records
-	for i := range m.Departures {
-		if last := m.Departures[i].Last; last != nil && last.Row.ID == m.Departures[i].ID {
-			records = append(records, received(collection, last))
+	return l.keep(r, rows, m, func() { r.take(m, rows, gone) })
+}
+
+// rowsOf makes records of the rows that the peer has sent.
+func (l *remote) rowsOf(m *wire.Rows) ([]*storage.Record, error) {
+	rows := make([]*storage.Record, len(m.Rows))
+	for i := range m.Rows {
+		rows[i] = received(l.schema.Collection(), &m.Rows[i])
+		if err := l.admitJoined(rows[i], m.Rows[i].Row.Joined); err != nil {
+			return nil, err
 		}
 	}
-	return e.learn(unjoined(records), r, func() { r.take(m, present, gone) })
+	return rows, nil
+}
+
+// keep keeps what the peer has told of entities, and has the live query told. Of groups
+// nothing is kept but in the result. It needs the keeper's token.
+func (l *line) keep(r *remote, rows []*storage.Record, m *wire.Rows, told func()) error {
+	if r.groups != nil {
+		told()
+		return nil
+	}
+	records := unjoined(rows)
+	for i := range m.Departures {
+		if last := m.Departures[i].Last; last != nil && last.Row.ID == m.Departures[i].ID {
+			records = append(records, received(r.schema.Collection(), last))
+		}
+	}
+	return l.owner.learn(records, r, told)
 }
 
 // summary takes in what the result is as a whole.
@@ -155,6 +183,10 @@ func (l *line) summary(m *wire.Summary) error {
 	r := l.about(m.Request)
 	if r == nil {
 		return nil
+	}
+	e.see(m.Cursor)
+	if r.unexplained != nil {
+		return nil // there is more to come before that could be right
 	}
 	known := r.State().Phase == entity.Complete
 	switch right, ask := r.confirm(m); {
@@ -182,11 +214,11 @@ func (l *line) compare(r *remote, request uint64) {
 // base, or for everything if that was what was answered. It needs the keeper's token.
 func (l *line) unfit(r *remote, m *wire.Rows) {
 	r.mu.Lock()
-	astray := r.astray
+	astray, guessed := r.astray, r.guessed
 	r.distrusted = !astray && m.Answer == wire.AnswerCompare
 	again := r.distrusted
 	r.mu.Unlock()
-	if !astray {
+	if !astray && !(guessed && m.Answer == wire.AnswerCursor) {
 		l.stats.mismatched.Add(1)
 	}
 	if again {
@@ -220,23 +252,12 @@ func (l *line) receipt(m *wire.Receipt) error {
 	}
 	var records []*storage.Record
 	if written != nil && m.Code == wire.Accepted {
-		records = writtenBy(p.tx, whole(written).Rows)
-	}
-	return l.owner.decide(p, m, records)
-}
-
-// writtenBy makes records of the entities that a transaction wrote.
-func writtenBy(tx *event.Transaction, rows []wire.Row) []*storage.Record {
-	var records []*storage.Record
-	for _, ev := range tx.Events {
-		for i := range rows {
-			if rows[i].Row.ID == ev.Entity {
-				records = append(records, received(ev.Collection, &rows[i]))
-				break
-			}
+		var err error
+		if records, err = l.owner.writtenBy(p, whole(written)); err != nil {
+			return err
 		}
 	}
-	return records
+	return l.owner.decide(p, m, records)
 }
 
 // failure takes in that a request came to nothing.
@@ -282,8 +303,9 @@ func (l *line) dropped(request uint64, cause *RefusedError) error {
 	case cause.Code == wire.CodeCredential && l.credentials != nil:
 		r.lose(cause)
 		l.ask(r)
-	case cause.Code == wire.CodeInternal && !r.candidate:
+	case cause.Code == wire.CodeBehind, cause.Code == wire.CodeInternal && !r.candidate:
 		r.lose(cause)
+		r.become(r.State().Phase, cause)
 		time.AfterFunc(retryDelay, func() { l.ask(r) })
 	default:
 		r.end(cause)

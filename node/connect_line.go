@@ -51,12 +51,13 @@ type line struct {
 
 // call is a question that somebody waits for the answer to.
 type call struct {
-	number uint64 // 0 until it is sent
-	given  bool   // up, by who waited
-	rows   []wire.Row
-	events []wire.Stored
-	err    error
-	done   chan struct{}
+	number  uint64 // 0 until it is sent
+	given   bool   // up, by who waited
+	rows    []wire.Row
+	events  []wire.Stored
+	reasons []wire.Reason
+	err     error
+	done    chan struct{}
 }
 
 func newLine(e *ephemeral, p *peer, c *Connection) *line {

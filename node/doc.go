@@ -190,10 +190,21 @@
 // The first two cost what has changed, however much is held: bytes, and the server's work too
 // as long as anybody else follows the same query there; if not, the server reads the result
 // once. The second is not for queries with LIMIT, OFFSET or SELECT, nor if something has changed
-// where a query's references lead, nor after the client was restarted: those compare, which takes
-// the server a look at all rows, and 8 bytes for each bucket. A client shows an answer only if the
-// sum over what it holds with it is right, and asks for more otherwise. [Connection.ResumeStats]
-// counts all this.
+// where a query's references lead: those compare, which takes the server a look at all rows, and
+// 8 bytes for each bucket. After a restart it works if the query was followed to the end. A client
+// shows an answer only if the sum over what it holds with it is right, and asks for more otherwise.
+// While it is connected, it is told that sum every five minutes if anything was committed; what is not right is asked for
+// again. [Connection.ResumeStats] counts all this, faults included.
+//
+// Of entities that were shown and that a whole result, or a bucket, leaves out, the client asks why
+// before it shows that: deleted, no longer matching, pushed out by LIMIT, or no longer allowed, which is
+// also said of what the server does not have. If there is no answer within five seconds, they match no more, or
+// were pushed out if what is held of them matches. Up to 4,096 are asked about at a time.
+//
+// A client does not go back in time. It notes how far the logs were of what it was told, over restarts
+// too, and a server that has less, because it is a replica that lags or was restored from an old copy,
+// is asked again until it has caught up. Meanwhile live queries show what is held, and their state has ErrBehind.
+// Get and Fetch tell what the server has.
 //
 // Commit puts the transaction into the outbox, shows it at once and returns a
 // receipt that is Pending. It is delivered when there is a connection, after those

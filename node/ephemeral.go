@@ -24,12 +24,14 @@ type ephemeral struct {
 	accepted []event.ID            // transactions in the ledger that it will forget, the oldest first; the keeper's
 	renamed  map[event.ID]event.ID // new IDs of events that were minted anew, since the node is open; the keeper's
 	offered  uint64                // number of the last transaction that a peer may have been given; the keeper's
+	kept     event.Cursor          // of reached, what is stored; the keeper's
 
 	mu         sync.Mutex // held for a few instructions
 	outbox     *outbox
 	refused    map[event.ID]struct{}  // events of rejected transactions
 	sealed     map[Principal]struct{} // who has left, see Session.Seal
 	left       chan struct{}          // closed when one more has
+	reached    event.Cursor           // covers everything that peers have confirmed
 	remotes    map[*remote]struct{}
 	line       *line       // nil: offline
 	connection *Connection // nil: none was made, or it was closed
@@ -134,6 +136,9 @@ func (e *ephemeral) identify(ctx context.Context, s storage.Snapshot, o *options
 	e.key = key
 	e.keeper = &keeper{node: e.Node, self: key.Public(), writing: newToken()}
 	if err := e.keeper.resume(ctx, s); err != nil {
+		return nil, err
+	}
+	if err := e.readSeen(ctx, s); err != nil {
 		return nil, err
 	}
 	return missing, e.readOffset(ctx, s)

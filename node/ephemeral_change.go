@@ -283,7 +283,7 @@ func (e *ephemeral) showOne(ctx context.Context, s storage.Snapshot, key entity.
 // learn takes in what the peer says that entities are now. It needs the keeper's
 // token. The live query that they came for is told by told, before all others.
 func (e *ephemeral) learn(records []*storage.Record, by *remote, told func()) error {
-	if err := e.keeper.store(records); err != nil {
+	if err := e.keeper.store(records, e.keepSeen(records)...); err != nil {
 		return err
 	}
 	var keys []entity.Key

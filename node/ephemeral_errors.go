@@ -7,6 +7,11 @@ var (
 	// no connection. [Session.Local] reads what is held here.
 	ErrOffline = errors.New("offline")
 
+	// ErrBehind: the peer does not have what this node has been told by one before, since
+	// it is a replica that lags, or was restored from an old copy. Live queries show what is
+	// held, with this error in their state, and ask again until the peer has caught up.
+	ErrBehind = errors.New("the peer is behind what is known here")
+
 	// ErrDependency: a transaction built on another one that was refused.
 	ErrDependency = errors.New("depends on a refused transaction")
 

@@ -149,8 +149,12 @@ func TestLiveStates(t *testing.T) {
 		require.ErrorIs(t, live.State().Err, live.State().Err)
 		ada.link.Mend()
 		require.Equal(t, entity.Complete, <-phases)
+		synctest.Wait()
+		hold := make(chan struct{})
+		f.stage.snapshot = func() error { <-hold; return nil }
 		loading := ada.query("year = 1")
 		require.Equal(t, entity.Loading, loading.State().Phase)
+		close(hold)
 		live.Close()
 		_, open := <-phases
 		require.False(t, open)

@@ -67,6 +67,7 @@ var codes = [...]struct {
 	{ErrClientTooOld, wire.CodeClientTooOld},
 	{ErrServerTooOld, wire.CodeServerTooOld},
 	{ErrCredential, wire.CodeCredential},
+	{ErrBehind, wire.CodeBehind},
 	{wire.ErrTooLarge, wire.CodeInvalid},
 	{model.ErrInvalid, wire.CodeInvalid},
 	{context.DeadlineExceeded, wire.CodeDeadline},

@@ -58,10 +58,12 @@ type subject struct {
 	sum    event.Sum    // over the base
 	cursor event.Cursor // where the base was the result, and what is known besides came later; zero: it never was
 
-	astray     bool // base changed since the peer was asked
-	comparing  bool // the peer was asked in what the base differs from the result
-	buckets    int  // into how many the base was put then
-	distrusted bool // the peer is to be asked as if there was nothing in the base
+	astray      bool         // base changed since the peer was asked
+	guessed     bool         // the cursor that the peer was told may not be that of the base
+	unexplained *unexplained // the answer that is kept back; changed by who holds the keeper's token and mu
+	comparing   bool         // the peer was asked in what the base differs from the result
+	buckets     int          // into how many the base was put then
+	distrusted  bool         // the peer is to be asked as if there was nothing in the base
 }
 
 var (

@@ -46,16 +46,20 @@ func (s *subject) is(count uint64, digest event.Digest) bool {
 
 // question asks for the query, as far as it is not known yet.
 func (l *remote) question(request, as uint64) *wire.Subscribe {
+	seen := l.owner.covered()
 	l.mu.Lock()
-	l.astray, l.comparing, l.buckets = false, false, 0
-	m := &wire.Subscribe{Request: request, As: as, Collection: l.schema.Collection(), Query: l.text}
+	l.astray, l.comparing, l.buckets, l.guessed, l.unexplained = false, false, 0, false, nil
+	m := &wire.Subscribe{Request: request, As: as, Collection: l.schema.Collection(), Query: l.text, Seen: seen}
 	if l.distrusted {
 		l.mu.Unlock()
 		return m
 	}
 	m.Held, m.Digest = uint64(len(l.base)), l.sum.Digest()
-	if !l.windowed() && l.groups == nil {
-		m.Cursor = l.cursor
+	if !l.windowed() && l.groups == nil && len(l.base) > 0 {
+		// What a node held when it was closed was most likely the result then.
+		if m.Cursor = l.cursor; m.Cursor.IsZero() {
+			m.Cursor, l.guessed = seen, true
+		}
 	}
 	var rows map[event.ID]*storage.Record
 	if m.Cursor.IsZero() || len(l.query.Joined()) > 0 {

@@ -80,7 +80,8 @@ func (l *remote) take(m *wire.Rows, records []*storage.Record, gone []event.ID) 
 	switch phase := l.State().Phase; {
 	case m.Reset, phase == entity.Loading && whole:
 		l.replace(why)
-	case whole, phase == entity.Complete:
+	case phase == entity.Loading: // what there is is not known yet
+	default:
 		l.update(changed, why)
 	}
 	if whole {

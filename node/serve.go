@@ -104,6 +104,8 @@ type server struct {
 	woken         []*subscription // with something to tell
 	working       map[uint64]*job
 	stalled       int // of those working, waiting for credit
+
+	checks checks
 }
 
 // job is a request that somebody works on.
@@ -129,6 +131,8 @@ func (s *server) serve() error {
 		return newReplica(s.Node, s.peer, s.replicates).exchange(theirs.Node, func() {})
 	}
 	s.begin(s.flush)
+	s.watchResults()
+	defer s.checks.timer.Stop()
 	for {
 		m, err := s.receive(s.ctx)
 		if err == nil {
@@ -164,6 +168,8 @@ func (s *server) handle(m wire.Message) error {
 		s.unsubscribe(m.Request)
 	case *wire.Compare:
 		return s.compare(m)
+	case *wire.Why:
+		return s.why(m)
 	case *wire.Fetch:
 		return s.startAs(m.Request, m.As, func(ctx context.Context, a asker) error { return a.fetch(ctx, m) })
 	case *wire.Get:

@@ -33,6 +33,9 @@ type subscription struct {
 	woken bool  // guarded by the server's mu
 
 	compared *wire.Compare // that is not answered yet; guarded by the server's mu
+
+	checked event.Cursor // where the peer was last told the sum by itself; the writer's
+	read    event.Cursor // what it was told of is no newer than this; likewise
 }
 
 // subscribe begins to follow a query.
@@ -62,6 +65,9 @@ func (s *server) subscribe(m *wire.Subscribe) error {
 // open makes the query a standing one.
 func (sub *subscription) open(ctx context.Context) error {
 	s := sub.server
+	if err := s.catchUp(ctx, sub.question.Seen); err != nil {
+		return err
+	}
 	q, err := asker{s, sub.session}.checked(ctx, sub.question.Collection, sub.question.Query)
 	if err == nil {
 		err = mayStand(q)
@@ -177,7 +183,7 @@ func (s *server) flush() error {
 		s.mu.Lock()
 		if len(s.woken) == 0 {
 			s.mu.Unlock()
-			return nil
+			return s.check()
 		}
 		sub := s.woken[0]
 		s.woken = slices.Delete(s.woken, 0, 1)
@@ -315,6 +321,7 @@ func (n *news) send() (done bool, err error) {
 		}
 		if !added {
 			n.order = n.order[i:]
+			n.sub.saw(&reader)
 			return false, n.stall(parts)
 		}
 		delete(n.rows, id)
@@ -322,8 +329,16 @@ func (n *news) send() (done bool, err error) {
 		n.sent++
 	}
 	n.order = nil
+	n.sub.saw(&reader)
 	n.amends.sign(parts.next)
 	return true, parts.end()
+}
+
+// saw notes how new what was read for the peer may be.
+func (sub *subscription) saw(reader *lateReader) {
+	if reader.snapshot != nil {
+		sub.read = reader.snapshot.Cursor()
+	}
 }
 
 // put adds what became of an entity. It reports false if there is no credit for it.

@@ -30,6 +30,7 @@ const (
 	CodeIdentity     Code = 19 // the peer has not proved who it is
 	CodeServerTooOld Code = 20 // the server does not speak the client's versions of the protocol yet
 	CodeDeadline     Code = 21 // the work took too long and was given up
+	CodeBehind       Code = 22 // the peer lacks what the asker has seen
 )
 
 var codeNames = [...]string{
@@ -40,6 +41,7 @@ var codeNames = [...]string{
 	CodeDeleted: "deleted", CodeUniqueness: "uniqueness", CodeTooMany: "too many requests",
 	CodeDependency: "dependency refused", CodeCredential: "credential", CodeIdentity: "identity",
 	CodeServerTooOld: "server too old", CodeDeadline: "deadline",
+	CodeBehind: "behind",
 }
 
 // String is the code's name; a code of a newer peer is shown as its number.

@@ -50,7 +50,7 @@ func decodeBody(r *codec.Reader, kind Kind) Message {
 	case KindSubscribe:
 		return &Subscribe{
 			Request: r.Uvarint(), As: r.Uvarint(), Collection: r.String(MaxCollection), Query: r.String(MaxQuery),
-			Held: r.Uvarint(), Digest: fixed[event.Digest](r), Cursor: decodeCursor(r), Buckets: decodeSums(r),
+			Held: r.Uvarint(), Digest: fixed[event.Digest](r), Cursor: decodeCursor(r), Buckets: decodeSums(r), Seen: decodeCursor(r),
 		}
 	case KindUnsubscribe:
 		return &Unsubscribe{Request: r.Uvarint()}
@@ -60,6 +60,10 @@ func decodeBody(r *codec.Reader, kind Kind) Message {
 		return decodeRows(r)
 	case KindSummary:
 		return &Summary{Request: r.Uvarint(), Cursor: decodeCursor(r), Count: r.Uvarint(), Digest: fixed[event.Digest](r)}
+	case KindWhy:
+		return decodeWhy(r)
+	case KindReasons:
+		return decodeReasons(r)
 	case KindCompare:
 		return &Compare{Request: r.Uvarint(), Buckets: decodeSums(r)}
 	case KindHistory:
@@ -162,6 +166,28 @@ func decodeBuckets(r *codec.Reader) []uint16 {
 		buckets[i] = uint16(bucket)
 	}
 	return buckets
+}
+
+func decodeWhy(r *codec.Reader) *Why {
+	m := &Why{Request: r.Uvarint(), Of: r.Uvarint()}
+	if n := r.Count(MaxItems, len(event.ID{})); n > 0 {
+		m.Entities = make([]event.ID, n)
+		for i := range m.Entities {
+			m.Entities[i] = fixed[event.ID](r)
+		}
+	}
+	return m
+}
+
+func decodeReasons(r *codec.Reader) *Reasons {
+	m := &Reasons{Request: r.Uvarint()}
+	if n := r.Count(MaxItems, 1); n > 0 {
+		m.Reasons = make([]Reason, n)
+		for i := range m.Reasons {
+			m.Reasons[i] = Reason(r.Byte())
+		}
+	}
+	return m
 }
 
 func decodeSums(r *codec.Reader) []uint64 {

@@ -20,6 +20,7 @@
 //
 //	asked         answered
 //	Subscribe     Rows (Reset, or an Answer, in one or more parts) or Summary, then Rows for every change, and now and then Summary, until Unsubscribe; or Failure
+//	Why           Reasons; or Failure
 //	Compare       Rows (Reset, or AnswerCompare, in one or more parts)
 //	Unsubscribe   nothing: answers under way may still arrive and are dropped
 //	Fetch         Rows (Reset, in one or more parts); or Failure
@@ -93,6 +94,13 @@
 // moved into a window or out of it, nor what references lead to: then the answer from them
 // does not fit, or is not given.
 //
+// The asker also says what it has seen, of any peer. Who lacks something of that waits for
+// two seconds, and fails with CodeBehind; a log that its origin has closed has no more than
+// it has. So whoever lags never takes an asker back in time.
+//
+// Summary also comes by itself, at most every five minutes, if something was committed
+// meanwhile. It counts after everything that came before it.
+//
 // The sum over a result is the event.Sum of its rows' digests ([RowDigest]), that is, their sum
 // modulo 2^256. It is there to find faults, and no proof of anything.
 //
@@ -147,6 +155,7 @@
 //	a model                    256 KiB
 //	a credential               16 KiB; 256 in force and 8 refusals a connection
 //	features                   64 of 32 bytes
+//	entities asked about       4,096 a message
 //	buckets                    1,024; one Compare of a subscription at a time
 //
 // Decoding refuses what is beyond them with an *Error and allocates nothing for

@@ -64,11 +64,31 @@ func (m *Subscribe) appendBody(b []byte) []byte {
 	b = codec.AppendUvarint(b, m.Held)
 	b = append(b, m.Digest[:]...)
 	b = appendCursor(b, m.Cursor)
-	return appendSums(b, m.Buckets)
+	b = appendSums(b, m.Buckets)
+	return appendCursor(b, m.Seen)
 }
 
 func (m *Compare) appendBody(b []byte) []byte {
 	return appendSums(codec.AppendUvarint(b, m.Request), m.Buckets)
+}
+
+func (m *Why) appendBody(b []byte) []byte {
+	b = codec.AppendUvarint(b, m.Request)
+	b = codec.AppendUvarint(b, m.Of)
+	b = codec.AppendUvarint(b, uint64(len(m.Entities)))
+	for _, id := range m.Entities {
+		b = append(b, id[:]...)
+	}
+	return b
+}
+
+func (m *Reasons) appendBody(b []byte) []byte {
+	b = codec.AppendUvarint(b, m.Request)
+	b = codec.AppendUvarint(b, uint64(len(m.Reasons)))
+	for _, reason := range m.Reasons {
+		b = append(b, byte(reason))
+	}
+	return b
 }
 
 func appendSums(b []byte, sums []uint64) []byte {

@@ -60,6 +60,8 @@ const (
 	KindDefine
 	KindCredit
 	KindCompare
+	KindWhy
+	KindReasons
 )
 
 // Message is one of the message structs of this package.
@@ -140,6 +142,9 @@ type Subscribe struct {
 	Cursor event.Cursor
 	// Buckets are as in Compare; there may be none.
 	Buckets []uint64
+	// Seen covers everything that the asker has been told, be it by another peer. Who does
+	// not have it waits a moment, and fails with CodeBehind.
+	Seen event.Cursor
 }
 
 // Compare asks in what the rows that the asker holds of a subscription's result differ
@@ -149,6 +154,21 @@ type Subscribe struct {
 type Compare struct {
 	Request uint64 // the subscription
 	Buckets []uint64
+}
+
+// Why asks why entities that the asker held are not in the result of a subscription.
+type Why struct {
+	Request  uint64
+	Of       uint64 // the subscription
+	Entities []event.ID
+}
+
+// Reasons answers Why, in the order of the entities; without any if there is no such
+// subscription any more. What the asker may not know, and what the answerer does not
+// have, is Denied. NoMatch is also said of what has come into the result meanwhile.
+type Reasons struct {
+	Request uint64
+	Reasons []Reason
 }
 
 // Unsubscribe ends a subscription.
@@ -359,6 +379,12 @@ func (*Summary) Kind() Kind { return KindSummary }
 
 // Kind implements Message.
 func (*Compare) Kind() Kind { return KindCompare }
+
+// Kind implements Message.
+func (*Why) Kind() Kind { return KindWhy }
+
+// Kind implements Message.
+func (*Reasons) Kind() Kind { return KindReasons }
 
 // Kind implements Message.
 func (*History) Kind() Kind { return KindHistory }

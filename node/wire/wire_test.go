@@ -48,7 +48,7 @@ func messages(t testing.TB) []wire.Message {
 		&wire.Authenticated{Request: 15, Principal: "ada", Expires: 16},
 		&wire.Define{As: 15, Model: []byte("model")},
 		&wire.Bye{Code: wire.CodeSystem, Text: "another system"},
-		&wire.Subscribe{Request: 1, As: 2, Collection: "albums", Query: "year > 1985", Held: 2, Digest: event.Digest{3}, Cursor: cursor, Buckets: []uint64{1, 1 << 63}},
+		&wire.Subscribe{Request: 1, As: 2, Collection: "albums", Query: "year > 1985", Held: 2, Digest: event.Digest{3}, Cursor: cursor, Buckets: []uint64{1, 1 << 63}, Seen: cursor},
 		&wire.Unsubscribe{Request: 300},
 		&wire.Fetch{Request: 4, As: 2, Collection: "albums", Query: "year > 1985"},
 		&wire.Rows{
@@ -56,6 +56,8 @@ func messages(t testing.TB) []wire.Message {
 			Departures: []wire.Departure{{ID: id(4), Reason: wire.Limit}, {ID: id(1), Reason: wire.Deleted, Last: &row}},
 		},
 		&wire.Summary{Request: 6, Cursor: cursor, Count: 7, Digest: event.Digest{8}},
+		&wire.Why{Request: 7, Of: 6, Entities: []event.ID{id(1), id(2)}},
+		&wire.Reasons{Request: 7, Reasons: []wire.Reason{wire.Limit, wire.Denied}},
 		&wire.Compare{Request: 6, Buckets: []uint64{3, 4, 5}},
 		&wire.Rows{Request: 6, Answer: wire.AnswerCursor, Cursor: cursor, Count: 7, Digest: event.Digest{8}, Rows: []wire.Row{row}},
 		&wire.Rows{Request: 6, Answer: wire.AnswerCompare, Cursor: cursor, Count: 7, Digest: event.Digest{8}, Buckets: []uint16{0, 2, wire.MaxBuckets - 1}},
@@ -94,7 +96,7 @@ func TestEveryKindSurvivesTheWire(t *testing.T) {
 		require.Equal(t, encoded, wire.Append(nil, got), "%T: same message, same bytes", m)
 		seen[m.Kind()] = true
 	}
-	require.Len(t, seen, int(wire.KindCompare+wire.KindRefuse-wire.KindFollow+1), "a kind has no example here")
+	require.Len(t, seen, int(wire.KindReasons+wire.KindRefuse-wire.KindFollow+1), "a kind has no example here")
 }
 
 func TestDamagedMessagesAreRefused(t *testing.T) {
@@ -175,6 +177,10 @@ func TestBucketsHaveAnOrder(t *testing.T) {
 		require.ErrorContains(t, err, "buckets", "%v", buckets)
 	}
 	_, err := wire.Decode(wire.Append(nil, &wire.Compare{Buckets: make([]uint64, wire.MaxBuckets+1)}))
+	require.Error(t, err)
+	_, err = wire.Decode(wire.Append(nil, &wire.Why{Entities: make([]event.ID, wire.MaxItems+1)}))
+	require.Error(t, err)
+	_, err = wire.Decode(wire.Append(nil, &wire.Reasons{Reasons: make([]wire.Reason, wire.MaxItems+1)}))
 	require.Error(t, err)
 	_, err = wire.Decode(wire.Append(nil, &wire.Rows{Answer: wire.AnswerCompare + 1}))
 	require.ErrorContains(t, err, "unknown kind of answer")
