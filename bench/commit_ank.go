@@ -19,12 +19,12 @@ type ank struct {
 	session *node.Session
 }
 
-func openNode(ctx context.Context, dir string, options pebble.Options) (*ank, error) {
+func openNode(ctx context.Context, dir string, options pebble.Options, more ...node.Option) (*ank, error) {
 	engine, err := pebble.Open(ctx, dir, options)
 	if err != nil {
 		return nil, err
 	}
-	n, err := node.Open(ctx, engine, node.Models(models.Models()...), node.WithPolicy(node.AllowAll()))
+	n, err := node.Open(ctx, engine, append(more, node.Models(models.Models()...), node.WithPolicy(node.AllowAll()))...)
 	if err != nil {
 		return nil, errors.Join(err, engine.Close())
 	}

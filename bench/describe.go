@@ -14,7 +14,7 @@ import (
 // peers are the modules whose versions matter.
 var peers = []string{
 	"github.com/cockroachdb/pebble/v2", "github.com/mattn/go-sqlite3", "github.com/hashicorp/go-memdb",
-	"github.com/nats-io/nats-server/v2", "github.com/nats-io/nats.go",
+	"github.com/nats-io/nats-server/v2", "github.com/nats-io/nats.go", "github.com/coder/websocket",
 }
 
 // describe prints what the figures depend on.
@@ -35,7 +35,7 @@ func (r *run) describe(ctx context.Context) error {
 		r.entities, r.standing, r.events, r.rounds, r.limit)
 	r.say("sqlite: %s; table with a text primary key; one connection, prepared statements", sqliteMode(true))
 	r.say("sqlite relaxed: %s", sqliteMode(false))
-	r.say("nats: JetStream in files, key-value bucket; durable SyncAlways; relaxed syncs every 2 min; in-process connections")
+	r.say("nats: JetStream in files, key-value bucket; durable SyncAlways; relaxed syncs every 2 min; in-process connections but in sync and fanout")
 	return r.describePebble(ctx)
 }
 

@@ -31,6 +31,8 @@ func groups() []group {
 		{"live-1m", multitudeGroup},
 		{"kept", keptGroup},
 		{"replay", replayGroup},
+		{"sync", syncGroup},
+		{"fanout", fanoutGroup},
 	}
 }
 

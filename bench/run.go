@@ -24,6 +24,8 @@ type size struct {
 	multitude int           // and of live-1m
 	events    int           // of W6
 	replayed  int           // events that NATS, the slowest, is given
+	missed    int           // changes that clients of W4 miss
+	listeners int           // connections that fanout has
 	rounds    int           // samples of a figure; the figure is their median
 	limit     time.Duration // of one case: its samples together
 }
@@ -31,6 +33,7 @@ type size struct {
 // full is the size that the targets are about.
 var full = size{
 	entities: 100_000, many: 1_000_000, batch: 1000, standing: 100_000, multitude: 1_000_000, events: 1_000_000, replayed: 300_000,
+	missed: 10_000, listeners: 10_000,
 	rounds: 3, limit: 4 * time.Second,
 }
 

@@ -16,11 +16,21 @@ import (
 // folder.
 type natsServer struct{ *server.Server }
 
+// openNATS starts a server that is reached within the process.
 func openNATS(dir string, durable bool) (*natsServer, error) {
-	s, err := server.NewServer(&server.Options{
-		DontListen: true, NoSigs: true, NoLog: true, MaxPayload: 1 << 20, MaxPending: 1 << 30,
-		JetStream: dir != "", StoreDir: dir, SyncAlways: durable, JetStreamMaxStore: 8 << 30, JetStreamMaxMemory: 1 << 30,
-	})
+	return startNATS(&server.Options{DontListen: true}, dir, durable)
+}
+
+// listenNATS starts a server that is reached by TCP over loopback.
+func listenNATS(dir string, durable bool) (*natsServer, error) {
+	return startNATS(&server.Options{Host: "127.0.0.1", Port: server.RANDOM_PORT}, dir, durable)
+}
+
+func startNATS(o *server.Options, dir string, durable bool) (*natsServer, error) {
+	o.NoSigs, o.NoLog, o.MaxPayload, o.MaxPending = true, true, 1<<20, 1<<30
+	o.JetStream, o.StoreDir, o.SyncAlways = dir != "", dir, durable
+	o.JetStreamMaxStore, o.JetStreamMaxMemory = 8<<30, 1<<30
+	s, err := server.NewServer(o)
 	if err != nil {
 		return nil, err
 	}
