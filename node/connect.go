@@ -204,12 +204,9 @@ func (c *Connection) run(ctx context.Context) {
 	}
 }
 
-// pause waits for a time between half of d and d, so that clients that were cut
-// off together do not come back together.
+// pause waits for about d.
 func (c *Connection) pause(ctx context.Context, d time.Duration) bool {
-	salt := c.node.clock.NewSalt()
-	random := time.Duration(binary.BigEndian.Uint64(salt[:]) >> 1)
-	t := time.NewTimer(d/2 + random%(d/2))
+	t := time.NewTimer(jitter(c.node.clock, d))
 	defer t.Stop()
 	select {
 	case <-t.C:

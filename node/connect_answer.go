@@ -234,6 +234,7 @@ func (l *line) receipt(m *wire.Receipt) error {
 	l.mu.Lock()
 	p := l.deliveries[m.Request]
 	delete(l.deliveries, m.Request)
+	l.failures = 0
 	l.mu.Unlock()
 	written := l.halves[m.Request]
 	delete(l.halves, m.Request)
@@ -273,14 +274,10 @@ func (l *line) failure(m *wire.Failure) error {
 	if l.calls[m.Request] != nil {
 		l.answerLocked(m.Request, cause)
 	}
-	if p != nil {
-		l.quiet = time.Now().Add(retryDelay)
-	}
 	l.mu.Unlock()
 	switch {
 	case p != nil:
-		l.owner.postpone(p, time.Time{}, false)
-		l.later(retryDelay)
+		l.holdBack(p, m.Code)
 	case r == nil, m.Code == wire.CodeClosing:
 	default:
 		return l.dropped(m.Request, cause)

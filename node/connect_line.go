@@ -14,7 +14,7 @@ const (
 	maxDelivering = 16              // transactions under way
 	maxLong       = 32              // answers under way that may be long: servers bound those that wait for credit
 	maxLoose      = 4096            // messages that the peer does not take, before its pings are too many
-	retryDelay    = 2 * time.Second // before what was not decided is delivered again
+	retryDelay    = 2 * time.Second // before what was not decided is delivered again, at first
 )
 
 // line is the asking end of one connection.
@@ -44,6 +44,7 @@ type line struct {
 	due        []uint64          // requests whose answers are to be given credit
 	alarm      *time.Timer       // for what has to wait
 	quiet      time.Time         // nothing is delivered before
+	failures   int               // deliveries in a row for which that was so
 	tickets    map[Principal]*ticket
 	shown      map[uint64]*ticket // by the Authenticate that is not answered yet
 	granted    map[uint64]*ticket // by the Authenticate that is in force
@@ -282,6 +283,9 @@ func (l *line) next() (p *pending, as uint64) {
 	l.mu.Lock()
 	busy, quiet := len(l.deliveries) >= maxDelivering, time.Until(l.quiet)
 	l.mu.Unlock()
+	if quiet > 0 {
+		l.later(quiet)
+	}
 	if busy || quiet > 0 {
 		return nil, 0
 	}

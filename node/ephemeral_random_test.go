@@ -77,8 +77,10 @@ type schedule struct {
 type actor struct {
 	*guest
 	world    *schedule
+	clock    *wrong
 	lives    []*follower
 	receipts []node.Receipt
+	gone     []event.ID // transactions that were discarded
 }
 
 // follower keeps a list up to date by the change sets of a live query.
@@ -122,11 +124,11 @@ func newSchedule(t *testing.T, seed uint64, level int) *schedule {
 	s.serving.Store(s.server.node)
 	for i := range 2 + s.rand.IntN(2) {
 		name := node.Principal(fmt.Sprintf("client %d", i))
-		a := &actor{world: s, guest: &guest{T: t, ctx: s.server.ctx, name: name, store: memory.NewStore()}}
+		a := &actor{world: s, clock: newWrong(0), guest: &guest{T: t, ctx: s.server.ctx, name: name, store: memory.NewStore()}}
 		a.link = newCable(func(conn wire.Conn) {
 			go func() { _ = s.serving.Load().Serve(a.ctx, conn, name) }()
 		})
-		a.open(node.Rand(newDice(s.rand.Uint64())))
+		a.open(node.Rand(newDice(s.rand.Uint64())), a.clock.option())
 		s.faults.disturb(a.stage, a.alarm)
 		t.Cleanup(a.stop)
 		latency := rand.New(rand.NewPCG(s.rand.Uint64(), 2))
@@ -213,7 +215,7 @@ func (s *schedule) run() {
 	for _, a := range s.crowd {
 		a.link.Mend()
 	}
-	s.pass(3 * time.Minute)
+	s.pass(time.Hour + 3*time.Minute) // a clock may have been ahead by that
 	for _, a := range s.crowd {
 		a.check()
 	}
@@ -253,7 +255,13 @@ func (s *schedule) step() {
 		s.restart()
 	case n < 92 && len(a.lives) > 0:
 		a.requery(a.lives[s.rand.IntN(len(a.lives))])
+	case n < 93:
+		a.decide()
 	case n < 94:
+		a.clock.by.Store(s.rand.Int64N(int64(2*time.Hour)) - int64(time.Hour))
+	case n < 95:
+		a.absent()
+	case n < 96:
 		s.pass(time.Duration(s.rand.Int64N(int64(2 * time.Second))))
 	default:
 		synctest.Wait()
@@ -385,6 +393,60 @@ func (a *actor) deleteOne(tx *node.Tx) bool {
 	return true
 }
 
+// decide discards a transaction, or commits it again.
+func (a *actor) decide() {
+	if len(a.receipts) == 0 {
+		return
+	}
+	tx := a.receipts[a.world.rand.IntN(len(a.receipts))].Transaction
+	if a.world.rand.IntN(2) == 0 {
+		r, err := a.session.Retry(a.ctx, tx)
+		switch {
+		case err == nil && r.Status != node.Empty:
+			a.receipts = append(a.receipts, r)
+		case err != nil && !errors.Is(err, node.ErrUnknownTransaction) && !errors.Is(err, node.ErrDependency):
+			a.mayFail(err)
+		}
+		return
+	}
+	gone, err := a.node.Discard(a.ctx, tx)
+	if err != nil && !errors.Is(err, node.ErrDelivered) && !errors.Is(err, node.ErrUnknownTransaction) {
+		a.mayFail(err)
+	}
+	if err == nil {
+		a.gone = append(a.gone, gone...)
+	}
+}
+
+// absent seals what the client has committed, and unseals it after a while.
+func (a *actor) absent() {
+	n, err := a.session.Seal(a.ctx)
+	if err != nil {
+		a.mayFail(err)
+		return
+	}
+	texts := a.lives
+	a.lives = nil
+	for _, l := range texts {
+		require.ErrorIs(a, l.live.Err(), node.ErrSealed)
+		l.stop()
+	}
+	for range a.world.rand.IntN(3) {
+		a.world.changeServer()
+		a.world.pass(time.Duration(a.world.rand.Int64N(int64(time.Second))))
+	}
+	back, err := a.session.Unseal(a.ctx)
+	for err != nil && a.world.failed(err) { // until somebody opens it again
+		a.restart()
+		back, err = a.session.Unseal(a.ctx)
+	}
+	require.NoError(a, err)
+	require.LessOrEqual(a, back, n)
+	for _, l := range texts {
+		a.followText(l.text)
+	}
+}
+
 func (a *actor) mayFail(err error) {
 	if a.world.failed(err) {
 		return
@@ -405,7 +467,7 @@ func (a *actor) restart() {
 	texts := a.lives
 	a.lives = nil
 	a.stop()
-	a.open(node.Rand(newDice(a.world.rand.Uint64())))
+	a.open(node.Rand(newDice(a.world.rand.Uint64())), a.clock.option())
 	a.world.faults.disturb(a.stage, a.alarm)
 	var err error
 	a.connection, err = a.node.Connect(a.link.Dial)
@@ -428,7 +490,7 @@ func (a *actor) requery(l *follower) {
 	l.changing = true
 	l.changes.Go(func() {
 		err := l.live.Requery(a.ctx, text)
-		if err != nil && !a.world.failed(err) && !errors.Is(err, node.ErrClosed) {
+		if err != nil && !a.world.failed(err) && !errors.Is(err, node.ErrClosed) && !errors.Is(err, node.ErrSealed) {
 			a.Errorf("%q: %v", text, err)
 		}
 		l.mu.Lock()
@@ -516,7 +578,11 @@ func (l *follower) stop() {
 func (a *actor) check() {
 	f := a.world.server
 	for _, r := range a.receipts {
-		a.checkReceipt(a.outcome(r))
+		a.checkReceipt(r)
+	}
+	for _, tx := range a.gone {
+		_, err := f.node.Receipt(a.ctx, tx)
+		require.ErrorIs(a, err, node.ErrUnknownTransaction, "discarded, and delivered")
 	}
 	for _, entry := range a.ledger() {
 		require.NotEqual(a, node.Pending, entry.Status)
@@ -549,6 +615,20 @@ func (a *actor) check() {
 // server says.
 func (a *actor) checkReceipt(r node.Receipt) {
 	theirs, err := a.world.server.node.Receipt(a.ctx, r.Transaction)
+	tx := r.Transaction
+	r, mine := a.node.Receipt(a.ctx, tx)
+	if errors.Is(mine, node.ErrUnknownTransaction) {
+		require.Contains(a, a.gone, tx)
+		return
+	}
+	require.NoError(a, mine)
+	if r.Status == node.Superseded {
+		if err == nil {
+			require.Equal(a, node.Rejected, theirs.Status)
+		}
+		a.checkReceipt(node.Receipt{Transaction: r.By})
+		return
+	}
 	if r.Status == node.Accepted {
 		require.NoError(a, err)
 		require.Equal(a, node.Accepted, theirs.Status)

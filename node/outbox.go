@@ -40,6 +40,7 @@ type pending struct {
 	after     []*pending // pending too, and to be accepted before this one makes sense
 	before    []*pending // those that it is among the after of
 	earliest  time.Time  // not to be delivered before; the mutex's alone
+	failures  int        // deliveries that came to nothing; the mutex's alone
 	underWay  bool       // to the peer, which has not answered; the mutex's alone
 	doubt     bool       // a peer may have decided it, and was not heard; the mutex's alone
 	sealed    bool       // neither shown nor delivered, see Session.Seal
