@@ -224,6 +224,19 @@
 // step: it has happened, and live queries show it, or it has not. Outbox and ledger
 // survive a restart.
 //
+// A delivery that comes to nothing without a verdict is tried again after a time that
+// doubles, up to half a minute. It holds up what builds on it and nothing else, unless the
+// server says that it takes nothing at all.
+//
+// Several principals can act on one client. Their sessions share what it holds: they see
+// what was fetched for others, and what others have pending, as far as the client's
+// own [Policy] lets them read; each is asked for, and delivered, on behalf of who
+// committed it. A principal that leaves the device waits until its work is delivered
+// ([Session.Flush]), or puts it away until it comes back ([Session.Seal],
+// [Session.Unseal]). Sealed work is neither shown nor delivered, but it is not
+// encrypted, and what was fetched stays: for users who must not read each other's data
+// use a store for each.
+//
 // A client takes its server's time ([event.Clock.Correct]). What it made before, with
 // a clock that ran ahead by more than the skew, is made anew when that is known: the
 // same changes, with other IDs, in the same order. References follow, between
