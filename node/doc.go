@@ -219,10 +219,10 @@
 // [Session.Retry] commits its changes again, on entities as they are now,
 // [Session.Resubmit] returns them as a transaction that can be edited first, and
 // [Node.Dismiss] forgets them. The transaction that takes its place is another one, to
-// which the receipt of the first leads (Superseded); entities keep their IDs. A pending one that
-// was not delivered yet can be taken back with [Node.Discard]. Each of that is one
-// step: it has happened, and live queries show it, or it has not. Outbox and ledger
-// survive a restart.
+// which the receipt of the first leads (Superseded); entities keep their IDs. A
+// pending one that was not delivered yet can be taken back with [Node.Discard]. Each of
+// that is one step: it has happened, and live queries show it, or it has not. Outbox and
+// ledger survive a restart.
 //
 // A delivery that comes to nothing without a verdict is tried again after a time that
 // doubles, up to half a minute. It holds up what builds on it and nothing else, unless the
@@ -235,7 +235,8 @@
 // ([Session.Flush]), or puts it away until it comes back ([Session.Seal],
 // [Session.Unseal]). Sealed work is neither shown nor delivered, but it is not
 // encrypted, and what was fetched stays: for users who must not read each other's data
-// use a store for each.
+// use a store for each. [Session.Wipe] removes what the principal has committed, and
+// what was fetched, and wants to be told how many transactions that loses.
 //
 // A client takes its server's time ([event.Clock.Correct]). What it made before, with
 // a clock that ran ahead by more than the skew, is made anew when that is known: the

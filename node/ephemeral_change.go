@@ -158,7 +158,7 @@ func (e *ephemeral) confirmed(ctx context.Context, collection string, id event.I
 		return nil, err
 	}
 	defer snapshot.Close()
-	return stateIn(ctx, snapshot, collection, id)
+	return heldIn(ctx, snapshot, collection, id)
 }
 
 func keysOf(tx *event.Transaction) []entity.Key {
@@ -247,7 +247,7 @@ func (e *ephemeral) showOne(ctx context.Context, s storage.Snapshot, key entity.
 	if t == nil {
 		return nil
 	}
-	confirmed, err := stateIn(ctx, s, key.Collection, key.ID)
+	confirmed, err := heldIn(ctx, s, key.Collection, key.ID)
 	if err != nil {
 		return err
 	}

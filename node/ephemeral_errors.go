@@ -26,6 +26,14 @@ var (
 	// first.
 	ErrSealed = errors.New("the principal has left: see Session.Unseal")
 
+	// ErrUndelivered: transactions would be lost that nobody has confirmed to lose. It
+	// comes as an *[UndeliveredError].
+	ErrUndelivered = errors.New("undelivered transactions")
+
+	// ErrWiped: a live query ended because what its principal had here was removed
+	// ([Session.Wipe]).
+	ErrWiped = errors.New("what the principal had here was wiped")
+
 	// ErrOutboxFull: an ephemeral node holds as many undelivered transactions as
 	// [Limits] allow. Nothing happened.
 	ErrOutboxFull = errors.New("the outbox is full")

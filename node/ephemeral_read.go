@@ -119,7 +119,7 @@ func (e *ephemeral) held(ctx context.Context, m *model.Schema, id event.ID) (*st
 		return nil, err
 	}
 	defer leave()
-	return stateIn(ctx, snapshot, m.Collection(), id)
+	return heldIn(ctx, snapshot, m.Collection(), id)
 }
 
 // pending returns what an entity with pending changes looks like, nil for any

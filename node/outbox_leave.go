@@ -18,9 +18,10 @@ func sealedKey(p Principal) string {
 }
 
 // Flush waits until nothing is pending any more of what the session's principal has
-// committed on this node, or ctx is done. It returns how many transactions are pending then, and
-// ErrPending with the error of ctx if there are any. What was refused is decided, and not
-// pending: see [Node.Ledger]. On a durable node there is nothing to wait for.
+// committed on this node, or ctx is done. It returns how many transactions are
+// pending then, and ErrPending with the error of ctx if there are any. What was
+// refused is decided, and not pending: see [Node.Ledger]. On a durable node there is
+// nothing to wait for.
 func (s *Session) Flush(ctx context.Context) (undelivered int, err error) {
 	if ctx == nil {
 		return 0, errNoContext
@@ -54,17 +55,19 @@ func (e *ephemeral) pendingOf(p Principal) []*pending {
 }
 
 // Seal is for a user who leaves, and comes back: it puts away what the session's
-// principal has committed and was not delivered. Until [Session.Unseal] it stays in the store, and
-// is neither delivered nor shown to anybody, also after a restart; nor does the ledger list what this principal has
-// in it. The principal's live queries end, and its sessions can neither read nor commit:
-// the error is ErrSealed. Seal returns how many transactions are undelivered. What is being delivered at this moment may
-// still be decided.
+// principal has committed and was not delivered. Until [Session.Unseal] it stays in
+// the store, and is neither delivered nor shown to anybody, also after a restart;
+// nor does the ledger list what this principal has in it. The principal's live
+// queries end, and its sessions can neither read nor commit: the error is ErrSealed.
+// Seal returns how many transactions are undelivered. What is being delivered at
+// this moment may still be decided.
 //
 // What others have committed on top of that waits with it.
 //
-// Sealing hides, and does not encrypt: whoever can read the store can read what is in it. And it is
-// about what was committed here: what this node holds of its server's data is not any principal's, and other
-// sessions read of it what the node's [Policy] lets them. See [Session.Wipe].
+// Sealing hides, and does not encrypt: whoever can read the store can read what is
+// in it. And it is about what was committed here: what this node holds of its
+// server's data is not any principal's, and other sessions read of it what the
+// node's [Policy] lets them. See [Session.Wipe].
 //
 // On a durable node the error is ErrDurable.
 func (s *Session) Seal(ctx context.Context) (undelivered int, err error) {

@@ -30,8 +30,8 @@ func (e *ephemeral) setClock(lead time.Duration) error {
 }
 
 // premature returns the transactions in the outbox that no durable node would accept
-// before their time has come, and those that build on them, the oldest first. What may have been
-// delivered is not among them: it has the IDs that it has.
+// before their time has come, and those that build on them, the oldest first. What
+// may have been delivered is not among them: it has the IDs that it has.
 func (e *ephemeral) premature() []*pending {
 	e.mu.Lock()
 	defer e.mu.Unlock()

@@ -133,16 +133,17 @@ func (e *ephemeral) supersede(old LedgerEntry, by event.ID) []storage.MetaChange
 	})
 }
 
-// Discard takes a pending transaction back that no durable node has been given: it is
-// as if it had never been committed, here and after a restart, and live queries follow
-// at once. What builds on it, directly or not, goes with it, whoever committed it; Discard returns
-// the IDs of all, the one discarded first. Who waits for one of them finds it rejected, with
-// ErrDiscarded; later they are unknown.
+// Discard takes a pending transaction back that no durable node has been given: it
+// is as if it had never been committed, here and after a restart, and live queries
+// follow at once. What builds on it, directly or not, goes with it, whoever
+// committed it; Discard returns the IDs of all, the one discarded first. Who waits
+// for one of them finds it rejected, with ErrDiscarded; later they are unknown.
 //
 // Of one that is being delivered, or may have been without an answer, the verdict
-// decides, which [Node.Receipt] waits for: the error is ErrDelivered. After a restart that is
-// assumed of all that were committed before the last connection ended. For one that is not pending it is
-// ErrUnknownTransaction; a rejected one is for [Node.Dismiss].
+// decides, which [Node.Receipt] waits for: the error is ErrDelivered. After a
+// restart that is assumed of all that were committed before the last connection
+// ended. For one that is not pending it is ErrUnknownTransaction; a rejected one is
+// for [Node.Dismiss].
 func (n *Node) Discard(ctx context.Context, tx event.ID) ([]event.ID, error) {
 	if ctx == nil {
 		return nil, errNoContext

@@ -92,6 +92,14 @@ func traced(ctx context.Context, s Snapshot, p *plan.Plan, work *plan.Work) iter
 	return s.Select(ctx, p)
 }
 
+// Lister is implemented by snapshots that can list what they hold of a collection. There
+// is no fallback: nothing else finds deleted entities.
+type Lister interface {
+	// Records yields the records of a collection, those of deleted entities included,
+	// in the order of their IDs.
+	Records(ctx context.Context, collection string) iter.Seq2[*Record, error]
+}
+
 // Sizer is implemented by engines that can tell how large their parts are.
 // There is no fallback: callers that find none show nothing.
 type Sizer interface {

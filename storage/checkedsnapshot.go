@@ -2,6 +2,7 @@ package storage
 
 import (
 	"context"
+	"errors"
 	"iter"
 	"sync"
 
@@ -28,6 +29,7 @@ var (
 
 	_ Estimator = (*checkedSnapshot)(nil)
 	_ Tracer    = (*checkedSnapshot)(nil)
+	_ Lister    = (*checkedSnapshot)(nil)
 )
 
 // use notes that a method is called.
@@ -229,6 +231,23 @@ func (s *checkedSnapshot) Trace(ctx context.Context, p *plan.Plan, work *plan.Wo
 	s.use("Trace")
 	return traced(ctx, s.snapshot, p, work)
 }
+
+// Records passes on what the snapshot lists, which must be a [Lister].
+func (s *checkedSnapshot) Records(ctx context.Context, collection string) iter.Seq2[*Record, error] {
+	lister, ok := s.snapshot.(Lister)
+	if !ok {
+		return func(yield func(*Record, error) bool) { yield(nil, errNoList) }
+	}
+	var last event.ID
+	return watched(s, "Records", lister.Records(ctx, collection), func(r *Record) {
+		if !last.Less(r.Row.ID) || r.Collection != collection {
+			s.engine.blame("Records", "records of the collection come in the order of their IDs")
+		}
+		last = r.Row.ID
+	})
+}
+
+var errNoList = errors.New("storage: the engine cannot list its records")
 
 // ignorant is a [plan.Statistics] that knows nothing.
 type ignorant struct{}

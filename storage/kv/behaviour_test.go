@@ -303,3 +303,36 @@ func TestSizes(t *testing.T) {
 	_, err = sizer.Sizes(ctx)
 	require.ErrorIs(t, err, storage.ErrClosed)
 }
+
+func TestRecordsListsDeletedEntitiesToo(t *testing.T) {
+	ctx := context.Background()
+	e, err := memory.Open()
+	require.NoError(t, err)
+	s := storagetest.Albums()
+	require.NoError(t, e.Register(ctx, s))
+	w := storagetest.NewWorld(1, 1)
+	d := w.Begin()
+	d.Create(s, "name", "x")
+	gone := d.Create(s, "name", "y")
+	require.NoError(t, e.Commit(ctx, d.Batch()))
+	d = w.Begin()
+	d.Delete(gone, true)
+	require.NoError(t, e.Commit(ctx, d.Batch()))
+	v, err := e.Snapshot(ctx)
+	require.NoError(t, err)
+	var got []*storage.Record
+	for r, err := range v.(storage.Lister).Records(ctx, s.Collection()) {
+		require.NoError(t, err)
+		want, err := v.State(ctx, s.Collection(), r.Row.ID)
+		require.NoError(t, err)
+		require.True(t, want.Equal(r))
+		got = append(got, r)
+	}
+	require.Len(t, got, 2)
+	require.True(t, got[1].Row.Deleted)
+	for range v.(storage.Lister).Records(ctx, "unknown") {
+		t.Fatal("a record of no collection")
+	}
+	v.Close()
+	require.NoError(t, e.Close())
+}

@@ -1,6 +1,7 @@
 package kv
 
 import (
+	"bytes"
 	"context"
 	"iter"
 	"slices"
@@ -20,6 +21,7 @@ type snapshot struct {
 var (
 	_ storage.Snapshot = (*snapshot)(nil)
 	_ storage.Counter  = (*snapshot)(nil)
+	_ storage.Lister   = (*snapshot)(nil)
 )
 
 func (s *snapshot) Close() {
@@ -157,6 +159,33 @@ func (s *snapshot) MetaScan(ctx context.Context, prefix string) iter.Seq2[storag
 		}
 		if err := it.Close(); err != nil {
 			yield(storage.MetaValue{}, err)
+		}
+	}
+}
+
+// Records implements [storage.Lister].
+func (s *snapshot) Records(ctx context.Context, collection string) iter.Seq2[*storage.Record, error] {
+	return func(yield func(*storage.Record, error) bool) {
+		r, drop, err := s.hold(ctx)
+		if err != nil {
+			yield(nil, err)
+			return
+		}
+		defer drop()
+		col, ok := s.view.catalog.collections[collection]
+		if !ok {
+			return
+		}
+		it := scanPrefix(r, appendStatesPrefix(nil, col.number), false)
+		for it.Next() {
+			record, err := newRecord(col.name, lastID(it.Key()), bytes.Clone(it.Value()))
+			if !yield(record, err) || err != nil {
+				it.Close()
+				return
+			}
+		}
+		if err := it.Close(); err != nil {
+			yield(nil, err)
 		}
 	}
 }
