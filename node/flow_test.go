@@ -343,3 +343,34 @@ func TestLargeResultsArriveWhole(t *testing.T) {
 		require.Equal(t, 60, count)
 	})
 }
+
+// TestTheLastPartCounts: an entity that occurs in several parts of one set is what the last
+// of them says.
+func TestTheLastPartCounts(t *testing.T) {
+	cluster(t, func(t *testing.T, f *fixture) {
+		id := f.create(f.prince, Album{Name: "Parade", Year: 1986})
+		s := f.visit("x")
+		s.send(&wire.Get{Request: 1, Collection: "albums", Entity: id})
+		row := s.hear().(*wire.Rows).Rows[0]
+		ada := f.join("ada")
+		link, servers := f.mute()
+		c, err := ada.node.Connect(link.Dial)
+		require.NoError(t, err)
+		live := ada.query("")
+		server := <-servers
+		request := server.hear().(*wire.Subscribe).Request
+		set := func(parts ...*wire.Rows) {
+			for i, m := range parts {
+				m.Request, m.Reset, m.More = request, true, i < len(parts)-1
+				server.send(m)
+			}
+			synctest.Wait()
+		}
+		here, gone := []wire.Row{row}, []wire.Departure{{ID: id, Reason: wire.Limit}}
+		set(&wire.Rows{Rows: here}, &wire.Rows{Departures: gone}, &wire.Rows{Rows: here})
+		require.Equal(t, []string{"Parade"}, shown(live))
+		set(&wire.Rows{Rows: here}, &wire.Rows{Departures: gone})
+		require.Empty(t, shown(live))
+		require.NoError(t, c.Close(f.ctx))
+	})
+}
