@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"slices"
 	"sync"
+	"time"
 
 	"github.com/ankgo/ank/entity"
 )
@@ -19,6 +20,7 @@ type watch struct {
 	mu    sync.Mutex // protects all below
 	query int
 	busy  bool          // it is becoming another query
+	since time.Duration // when it became the present one: the follower may lag until then
 	list  []entity.View // the result, as the change sets have made it
 }
 
@@ -47,7 +49,7 @@ func (l *life) watch(query int) {
 		if wrap := m.world.seams.standing; wrap != nil {
 			standing = wrap(standing)
 		}
-		w := &watch{life: l, query: query, standing: standing}
+		w := &watch{life: l, query: query, standing: standing, since: -1}
 		var ctx context.Context
 		ctx, w.cancel = context.WithCancel(m.world.ctx)
 		w.done.Go(func() { w.follow(ctx) })
@@ -104,7 +106,7 @@ func (w *watch) examine(state entity.LiveState) {
 	q := w.asked()
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	if q.Check == nil || w.busy || state.Phase != entity.Complete {
+	if q.Check == nil || w.busy || w.life.machine.world.now() <= w.since || state.Phase != entity.Complete {
 		return
 	}
 	if err := q.Check(w.list); err != nil {
@@ -140,7 +142,7 @@ func (l *life) requery(st *step) {
 		w.mu.Lock()
 		defer w.mu.Unlock()
 		if w.busy = false; err == nil {
-			w.query = st.pick
+			w.query, w.since = st.pick, l.machine.world.now()
 		} else if !l.isOver() {
 			l.machine.world.fail("live queries become others", "%s: %q: %v", l.machine.name, q.Text, err)
 		}
