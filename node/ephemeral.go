@@ -1,8 +1,11 @@
 package node
 
 import (
+	"cmp"
 	"context"
 	"errors"
+	"maps"
+	"slices"
 	"sync"
 
 	"github.com/ankgo/ank/event"
@@ -32,10 +35,11 @@ type ephemeral struct {
 	sealed     map[Principal]struct{} // who has left, see Session.Seal
 	left       chan struct{}          // closed when one more has
 	reached    event.Cursor           // covers everything that peers have confirmed
-	remotes    map[*remote]struct{}
-	line       *line       // nil: offline
-	connection *Connection // nil: none was made, or it was closed
-	dialing    bool        // the connection has not failed yet
+	remotes    map[*remote]uint64     // with their numbers, in the order in which they were made
+	made       uint64                 // the last number
+	line       *line                  // nil: offline
+	connection *Connection            // nil: none was made, or it was closed
+	dialing    bool                   // the connection has not failed yet
 	closed     bool
 }
 
@@ -78,7 +82,7 @@ func (n *Node) openEphemeral(ctx context.Context, o *options) error {
 		return errors.New("an ephemeral node accepts nothing, so it has no use for hooks")
 	}
 	e := &ephemeral{
-		Node: n, outbox: newOutbox(), refused: make(map[event.ID]struct{}), renamed: make(map[event.ID]event.ID), sealed: make(map[Principal]struct{}), left: make(chan struct{}), remotes: make(map[*remote]struct{}),
+		Node: n, outbox: newOutbox(), refused: make(map[event.ID]struct{}), renamed: make(map[event.ID]event.ID), sealed: make(map[Principal]struct{}), left: make(chan struct{}), remotes: make(map[*remote]uint64),
 	}
 	e.ending, e.end = context.WithCancel(n.ctx)
 	n.role = e
@@ -237,13 +241,9 @@ func (e *ephemeral) close(ctx context.Context) error {
 	return nil
 }
 
-// all returns all live queries.
+// all returns all live queries, in the order in which they were made.
 func (e *ephemeral) all() []*remote {
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	list := make([]*remote, 0, len(e.remotes))
-	for l := range e.remotes {
-		list = append(list, l)
-	}
-	return list
+	return slices.SortedFunc(maps.Keys(e.remotes), func(a, b *remote) int { return cmp.Compare(e.remotes[a], e.remotes[b]) })
 }

@@ -133,7 +133,8 @@ func (e *ephemeral) admit(l *remote) error {
 		e.mu.Unlock()
 		return ErrClosed
 	}
-	e.remotes[l] = struct{}{}
+	e.made++
+	e.remotes[l] = e.made
 	line, dialing := e.line, e.dialing
 	e.mu.Unlock()
 	if !l.session.local && (line != nil || dialing) {
