@@ -251,6 +251,12 @@ func (l *line) receipt(m *wire.Receipt) error {
 		l.owner.postpone(p, time.Now().Add(retryDelay), true)
 		return l.checkClock()
 	}
+	if m.Code == wire.CodePrecursors && l.owner.patient(p) {
+		// The server lacks what this builds on. Another one had it, and this one will,
+		// unless it was lost.
+		l.holdBack(p, m.Code)
+		return nil
+	}
 	var records []*storage.Record
 	if written != nil && m.Code == wire.Accepted {
 		var err error

@@ -13,6 +13,18 @@ import (
 // again, later each time, while others are delivered. If the server says that it
 // takes none at all, they wait too.
 
+// maxMissed is how often a transaction is offered to servers that lack what it builds
+// on: for some four minutes. Then it is refused.
+const maxMissed = 10
+
+// patient reports whether a transaction that builds on something unknown is to be
+// offered again.
+func (e *ephemeral) patient(p *pending) bool {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	return p.failures < maxMissed
+}
+
 // holdBack has a transaction delivered again that was not decided.
 func (l *line) holdBack(p *pending, code wire.Code) {
 	e := l.owner

@@ -232,3 +232,46 @@ func TestAClosedLogHasNoMore(t *testing.T) {
 		require.Equal(t, []string{"kept"}, shown(live))
 	})
 }
+
+// TestALaggingServerDoesNotRefuseWhatItDoesNotKnowYet: what builds on something that
+// another server has is offered until this one has it too, or for a few minutes.
+func TestALaggingServerDoesNotRefuseWhatItDoesNotKnowYet(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r := newReplicas(t)
+		r.connect()
+		id, created := r.create(Album{Name: "new", Year: 1990})
+		require.Equal(t, node.Accepted, r.outcome(created).Status)
+
+		r.lead(r.second)
+		edited := r.edit(id, func(m AlbumMutable) { m.SetYear(1991) })
+		_, other := r.create(Album{Name: "other", Year: 1992})
+		require.Equal(t, node.Accepted, r.outcome(other).Status, "it holds up nothing else")
+		<-time.After(time.Minute)
+		require.Equal(t, node.Pending, r.ledgerOf(edited).Status)
+		exchange(r.first, r.second)
+		require.Equal(t, node.Accepted, r.outcome(edited).Status)
+		require.Equal(t, []string{"new", "other"}, r.second.names(r.second.prince, "year > 1990 ORDER BY year"))
+
+		// What was lost does not come.
+		r.lead(r.first)
+		id, created = r.create(Album{Name: "lost", Year: 1990})
+		require.Equal(t, node.Accepted, r.outcome(created).Status)
+		r.lead(r.second)
+		edited = r.edit(id, func(m AlbumMutable) { m.SetYear(1991) })
+		edited = r.outcome(edited)
+		require.Equal(t, node.Rejected, edited.Status)
+		require.ErrorIs(t, edited.Reason, entity.ErrMissing)
+	})
+}
+
+// ledgerOf is what the client's ledger says of a transaction.
+func (c *guest) ledgerOf(r node.Receipt) node.LedgerEntry {
+	c.Helper()
+	for _, e := range c.ledger() {
+		if e.Transaction == r.Transaction {
+			return e
+		}
+	}
+	c.Fatal("it is not in the ledger")
+	return node.LedgerEntry{}
+}
