@@ -183,7 +183,8 @@
 //	nothing changed              a sum over what is held, which the client keeps, is that
 //	                             over the result
 //	little happened since        the rows that were touched since, and which of those touched
-//	                             are not in the result: up to 4,096 entries of the logs are read
+//	                             are not in the result: up to 4,096 entries of the logs are
+//	                             read, or as many as there are rows in the result
 //	it was held, more or less    the rows of the buckets, of 1,024 at most, that differ
 //	otherwise                    the whole result
 //

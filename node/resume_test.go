@@ -200,6 +200,27 @@ func TestWhatTheLogDoesNotTellIsCompared(t *testing.T) {
 	})
 }
 
+// TestManyChangesOfMoreRows: a log is read that has as many entries as there are rows,
+// for comparing would find nearly every bucket another one.
+func TestManyChangesOfMoreRows(t *testing.T) {
+	cluster(t, func(t *testing.T, f *fixture) {
+		const changed, rows = 4200, 4500
+		ids := f.fill(rows)
+		ada := f.join("ada")
+		ada.connect()
+		live := ada.query("")
+		require.NoError(t, live.Wait(f.ctx))
+		before := ada.connection.ResumeStats()
+		ada.away(func() {
+			for i := range changed {
+				f.edit(f.prince, ids[i%40], func(m AlbumMutable) { m.SetYear(1900 + i) })
+			}
+		})
+		require.Equal(t, node.ResumeStats{FromLog: 1}, gained(ada.connection.ResumeStats(), before))
+		require.Equal(t, f.names(f.prince, ""), shown(live))
+	})
+}
+
 // TestDamageIsRepaired: what is held and wrong is found out when it is compared, and
 // counted.
 func TestDamageIsRepaired(t *testing.T) {

@@ -27,9 +27,10 @@ import (
 // changed, if the query stands here for somebody else too; otherwise it is read. The
 // sum is kept with the result, for all who share it.
 
-// What is read of the logs for one answer. When there is more, comparing costs less.
+// What is read of the logs for one answer. When there is more, comparing costs less, which
+// looks at every row of the result: as many entries as there are rows may be read as well.
 const (
-	maxSince      = 4096 // entries
+	minSince      = 4096 // entries, however small the result is
 	maxSinceBytes = 8 << 20
 )
 
@@ -266,7 +267,7 @@ func (sub *subscription) since(q *query.Checked, items reactor.Items, sum event.
 	}
 	defer leave()
 	t := touched{query: q, shown: sub.cursor, created: make(map[event.ID]bool), late: make(map[event.ID]bool)}
-	if ok, err := t.read(sub.server.ctx, snapshot, from); !ok || err != nil {
+	if ok, err := t.read(sub.server.ctx, snapshot, from, max(minSince, items.Len())); !ok || err != nil {
 		return nil, err
 	}
 	if err := t.find(sub.server.ctx, snapshot, items); err != nil {
@@ -297,10 +298,10 @@ type touched struct {
 	rows   map[event.ID]*storage.Record // those that are in the result
 }
 
-// read reads the logs beyond a cursor. It is false if they are too long, do not have what
-// the cursor covers, or do not tell what became of the result, because what it looks at
-// elsewhere has changed.
-func (t *touched) read(ctx context.Context, s storage.Snapshot, from event.Cursor) (bool, error) {
+// read reads the logs beyond a cursor. It is false if they have more than so many entries,
+// are too long, do not have what the cursor covers, or do not tell what became of the
+// result, because what it looks at elsewhere has changed.
+func (t *touched) read(ctx context.Context, s storage.Snapshot, from event.Cursor, most int) (bool, error) {
 	if !s.Cursor().Covers(from) {
 		return false, nil
 	}
@@ -309,7 +310,7 @@ func (t *touched) read(ctx context.Context, s storage.Snapshot, from event.Curso
 		at, _ := from.At(p.Origin)
 		entries += p.Seq - at.Seq
 	}
-	if entries > maxSince {
+	if entries > uint64(most) {
 		return false, nil
 	}
 	bytes := 0
