@@ -33,6 +33,7 @@ type way struct {
 	name    string
 	from    supplier
 	deflate bool
+	shared  bool // somebody else stays connected who has the same
 }
 
 // stage has everybody supply as many entities.
@@ -65,7 +66,7 @@ func syncFigure(what, measure, who string) string { return "sync/" + what + "/" 
 // wantsSome reports whether any figure of some cases is asked for.
 func (r *run) wantsSome(whats ...string) bool {
 	for _, what := range whats {
-		for _, who := range []string{"ank", "ank-deflate", "raw-ws", "raw-ws-deflate", "nats"} {
+		for _, who := range []string{"ank", "ank-deflate", "ank-shared", "raw-ws", "raw-ws-deflate", "nats"} {
 			for _, measure := range []string{"time", "bytes", "rate"} {
 				if r.wants(syncFigure(what, measure, who)) {
 					return true
@@ -107,6 +108,7 @@ func (r *run) openStage(ctx context.Context, n int) (*stage, error) {
 		return s, err
 	}
 	s.enter(s.ank, "ank", true)
+	s.ways = append(s.ways, way{name: "ank-shared", from: s.ank, shared: true})
 	raw, err := openRawSupplier(s.ank, r.data()[:n])
 	if err != nil {
 		return s, err
@@ -122,9 +124,9 @@ func (r *run) openStage(ctx context.Context, n int) (*stage, error) {
 
 func (s *stage) enter(x supplier, name string, deflates bool) {
 	s.suppliers = append(s.suppliers, x)
-	s.ways = append(s.ways, way{name, x, false})
+	s.ways = append(s.ways, way{name: name, from: x})
 	if deflates {
-		s.ways = append(s.ways, way{name + "-deflate", x, true})
+		s.ways = append(s.ways, way{name: name + "-deflate", from: x, deflate: true})
 	}
 }
 
@@ -144,7 +146,7 @@ func (r *run) first(ctx context.Context, s *stage) error {
 		}
 		c, err := w.from.receiver(ctx, w.deflate)
 		if err == nil {
-			err = errors.Join(r.get(ctx, "first", w.name, c, s.scores), c.close())
+			err = errors.Join(r.get(ctx, "first", &w, c, s.scores), c.close())
 		}
 		if err != nil {
 			return fmt.Errorf("first load of %s: %w", w.name, err)
@@ -154,8 +156,18 @@ func (r *run) first(ctx context.Context, s *stage) error {
 }
 
 // get measures how a receiver gets what it lacks.
-func (r *run) get(ctx context.Context, what, who string, c receiver, scores []int) error {
-	before := c.received()
+func (r *run) get(ctx context.Context, what string, w *way, c receiver, scores []int) (err error) {
+	if w.shared {
+		other, err := w.from.receiver(ctx, w.deflate)
+		if err != nil {
+			return err
+		}
+		defer func() { err = errors.Join(err, other.close()) }()
+		if err := other.get(ctx); err != nil {
+			return err
+		}
+	}
+	who, before := w.name, c.received()
 	if _, err := r.clocked(syncFigure(what, "time", who), func() error { return c.get(ctx) }); err != nil {
 		return err
 	}
@@ -187,7 +199,7 @@ func (r *run) catchUp(ctx context.Context, s *stage, what string) (err error) {
 			return err
 		}
 		for i, w := range s.ways {
-			if err := r.get(ctx, what, w.name, clients[i], s.scores); err != nil {
+			if err := r.get(ctx, what, &w, clients[i], s.scores); err != nil {
 				return fmt.Errorf("%s of %s: %w", what, w.name, err)
 			}
 		}
