@@ -14,8 +14,3 @@ import (
 func TestTinyCache(t *testing.T) {
 	storagetest.Run(t, withOptions(kv.Options{CacheBytes: 400 << 10}))
 }
-
-// TestMutants plants every known defect into this engine.
-func TestMutants(t *testing.T) {
-	storagetest.RunMutants(t, withOptions(kv.Options{}))
-}
