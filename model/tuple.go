@@ -61,6 +61,16 @@ func TrustedTuple(b []byte) Tuple { return Tuple{b} }
 // Bytes is the tuple's encoding; nil for the zero Tuple. It must not be changed.
 func (t Tuple) Bytes() []byte { return t.b }
 
+// Names is the part of the encoding that says which names there are, which comes first;
+// nil for the zero Tuple. It must not be changed.
+func (t Tuple) Names() []byte {
+	names := nameReader{b: t.b}
+	if !names.open() {
+		return nil
+	}
+	return t.b[:names.end:names.end]
+}
+
 // Len is the number of names.
 func (t Tuple) Len() int {
 	names := nameReader{b: t.b}

@@ -121,11 +121,12 @@ func decodeProof(r *codec.Reader) *Proof {
 
 func decodeRows(r *codec.Reader) *Rows {
 	m := &Rows{Request: r.Uvarint(), Reset: flag(r), More: flag(r), Answer: Answer(r.Byte()), Expected: r.Uvarint(), Cursor: decodeCursor(r)}
-	// A row takes its ID, a flag and three lengths at the least.
+	rows := rowReader{Reader: r}
+	// A row takes its ID, its flags and three lengths at the least.
 	if n := r.Count(MaxItems, len(event.ID{})+4); n > 0 {
 		m.Rows = make([]Row, n)
 		for i := range m.Rows {
-			decodeRow(r, &m.Rows[i])
+			rows.read(&m.Rows[i])
 		}
 	}
 	if n := r.Count(MaxItems, len(event.ID{})+2); n > 0 {
@@ -135,7 +136,7 @@ func decodeRows(r *codec.Reader) *Rows {
 			d.ID, d.Reason = fixed[event.ID](r), Reason(r.Byte())
 			if flag(r) {
 				d.Last = new(Row)
-				decodeRow(r, d.Last)
+				rows.read(d.Last)
 			}
 		}
 	}
@@ -200,27 +201,6 @@ func decodeSums(r *codec.Reader) []uint64 {
 		sums[i] = r.Uint64()
 	}
 	return sums
-}
-
-func decodeRow(r *codec.Reader, row *Row) {
-	row.Row.ID = fixed[event.ID](r)
-	row.Row.Deleted = flag(r)
-	row.Row.Head = decodeHead(r)
-	values, err := model.TupleOf(r.Bytes(MaxMessage))
-	if err != nil {
-		r.Fail("row" + ": " + err.Error())
-	}
-	row.Row.Values = values
-	row.Merge = r.Bytes(MaxMessage)
-	if n := r.Count(MaxJoined, 1); n > 0 {
-		joined := make([]model.Value, n)
-		for i := range joined {
-			if joined[i], err = model.DecodeValue(r.Bytes(MaxMessage)); err != nil {
-				r.Fail("row: " + err.Error())
-			}
-		}
-		row.Row.Joined = &joined
-	}
 }
 
 func decodeHead(r *codec.Reader) event.Head {

@@ -139,7 +139,11 @@
 // identifiers, keys and digests with fixed length, lists with their count before
 // them, flags as one byte. Transactions, events, heads and cursors are encoded as
 // event/FORMAT.md says, rows' values as model/FORMAT.md says, each with its length
-// before it. Except after a Hello, bytes left over are an error. The first byte
+// before it. A row, be it one of Rows or the Last of a departure, leaves out what goes
+// without saying: its flags, a byte after its ID, are 1 if the entity is deleted, 2 if its
+// head is that ID, which is then not written, and 4 if its values begin with the same names
+// block as those of the row before in the message that has values, and that block is not
+// written. What goes without saying must not be written. Except after a Hello, bytes left over are an error. The first byte
 // and the codes are append-only: what has a meaning keeps it.
 //
 // # Limits
@@ -149,6 +153,7 @@
 //	a query's text             64 KiB
 //	a refusal's text           4 KiB
 //	rows, departures, events   4,096 a message; longer answers come in parts
+//	names that rows leave out  16 MiB a message
 //	reads                      65,536 a transaction
 //	certificates, entries,     4,096 a message
 //	signed heads

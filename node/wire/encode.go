@@ -3,7 +3,6 @@ package wire
 import (
 	"github.com/ankgo/ank/event"
 	"github.com/ankgo/ank/internal/codec"
-	"github.com/ankgo/ank/model"
 )
 
 // Append appends the encoding of m to b. It does not check limits: a sender
@@ -116,8 +115,9 @@ func (m *Rows) appendBody(b []byte) []byte {
 	b = codec.AppendUvarint(b, m.Expected)
 	b = appendCursor(b, m.Cursor)
 	b = codec.AppendUvarint(b, uint64(len(m.Rows)))
+	var w rowWriter
 	for i := range m.Rows {
-		b = m.Rows[i].append(b)
+		b = w.append(b, &m.Rows[i])
 	}
 	b = codec.AppendUvarint(b, uint64(len(m.Departures)))
 	for _, d := range m.Departures {
@@ -125,7 +125,7 @@ func (m *Rows) appendBody(b []byte) []byte {
 		b = append(b, byte(d.Reason))
 		b = appendFlag(b, d.Last != nil)
 		if d.Last != nil {
-			b = d.Last.append(b)
+			b = w.append(b, d.Last)
 		}
 	}
 	if m.Answer == 0 {
@@ -137,26 +137,6 @@ func (m *Rows) appendBody(b []byte) []byte {
 		for _, bucket := range m.Buckets {
 			b = codec.AppendUvarint(b, uint64(bucket))
 		}
-	}
-	return b
-}
-
-func (r *Row) append(b []byte) []byte {
-	b = append(b, r.Row.ID[:]...)
-	b = appendFlag(b, r.Row.Deleted)
-	b = codec.AppendUvarint(b, uint64(len(r.Row.Head)))
-	for _, id := range r.Row.Head {
-		b = append(b, id[:]...)
-	}
-	b = codec.AppendBytes(b, r.Row.Values.Bytes())
-	b = codec.AppendBytes(b, r.Merge)
-	var joined []model.Value
-	if r.Row.Joined != nil {
-		joined = *r.Row.Joined
-	}
-	b = codec.AppendUvarint(b, uint64(len(joined)))
-	for _, v := range joined {
-		b = codec.AppendBytes(b, v.AppendTo(nil))
 	}
 	return b
 }

@@ -55,6 +55,7 @@ func messages(t testing.TB) []wire.Message {
 			Request: 5, Reset: true, More: true, Expected: 700, Cursor: cursor, Rows: []wire.Row{row},
 			Departures: []wire.Departure{{ID: id(4), Reason: wire.Limit}, {ID: id(1), Reason: wire.Deleted, Last: &row}},
 		},
+		&wire.Rows{Request: 5, Rows: alike(5), Departures: []wire.Departure{{ID: id(1), Reason: wire.NoMatch, Last: &alike(1)[0]}}},
 		&wire.Summary{Request: 6, Cursor: cursor, Count: 7, Digest: event.Digest{8}},
 		&wire.Why{Request: 7, Of: 6, Entities: []event.ID{id(1), id(2)}},
 		&wire.Reasons{Request: 7, Reasons: []wire.Reason{wire.Limit, wire.Denied}},
