@@ -66,6 +66,9 @@ func (f *Feed) Get(id event.ID) *storage.Record {
 func (f *Feed) Replace(position any, rows []*storage.Record, why func(event.ID) Reason) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
+	if !f.filled && f.fill(position, rows) {
+		return
+	}
 	staying := make(map[event.ID]struct{}, len(rows))
 	for _, x := range rows {
 		staying[x.Row.ID] = struct{}{}
@@ -86,6 +89,25 @@ func (f *Feed) Replace(position any, rows []*storage.Record, why func(event.ID) 
 		f.filled = true
 		f.res.started()
 	}
+}
+
+// fill makes rows the first result, of which nobody needs to know the changes. It does nothing and
+// reports false if there is something in the feed already, or if an entity has two rows.
+func (f *Feed) fill(position any, rows []*storage.Record) bool {
+	if len(f.byID) > 0 {
+		return false
+	}
+	byID := make(map[event.ID]*storage.Record, len(rows))
+	for _, x := range rows {
+		byID[x.Row.ID] = x
+	}
+	if len(byID) < len(rows) {
+		return false
+	}
+	f.byID, f.at, f.filled = byID, position, true
+	f.res.rows.fill(f.res.inOrder(rows))
+	f.res.started()
+	return true
 }
 
 // Apply puts rows into the result, or replaces them, and takes others out. What the result shows
