@@ -1,6 +1,8 @@
 package wire
 
 import (
+	"slices"
+
 	"github.com/ankgo/ank/event"
 	"github.com/ankgo/ank/internal/codec"
 )
@@ -108,6 +110,7 @@ func (m *Fetch) appendBody(b []byte) []byte {
 }
 
 func (m *Rows) appendBody(b []byte) []byte {
+	b = slices.Grow(b, m.room())
 	b = codec.AppendUvarint(b, m.Request)
 	b = appendFlag(b, m.Reset)
 	b = appendFlag(b, m.More)
@@ -139,6 +142,16 @@ func (m *Rows) appendBody(b []byte) []byte {
 		}
 	}
 	return b
+}
+
+// room is about how many bytes the rows take, and rather too many.
+func (m *Rows) room() int {
+	const each = 2*len(event.ID{}) + 8
+	n := 4 * each
+	for i := range m.Rows {
+		n += each + len(m.Rows[i].Row.Values.Bytes()) + len(m.Rows[i].Merge)
+	}
+	return n
 }
 
 func (m *Summary) appendBody(b []byte) []byte {
