@@ -95,6 +95,9 @@ func (r *run) transfer(ctx context.Context, n int, missed string) (err error) {
 			return err
 		}
 	}
+	if !r.wantsSome(missed) {
+		return nil
+	}
 	return r.catchUp(ctx, s, missed)
 }
 
@@ -171,7 +174,9 @@ func (r *run) get(ctx context.Context, what string, w *way, c receiver, scores [
 	if _, err := r.clocked(syncFigure(what, "time", who), func() error { return c.get(ctx) }); err != nil {
 		return err
 	}
-	r.figures.add(syncFigure(what, "bytes", who), "bytes", float64(c.received()-before))
+	if name := syncFigure(what, "bytes", who); r.wants(name) {
+		r.figures.add(name, "bytes", float64(c.received()-before))
+	}
 	return errors.Join(c.check(scores), c.leave(ctx))
 }
 
