@@ -92,12 +92,27 @@ func traced(ctx context.Context, s Snapshot, p *plan.Plan, work *plan.Work) iter
 	return s.Select(ctx, p)
 }
 
-// Lister is implemented by snapshots that can list what they hold of a collection. There
-// is no fallback: nothing else finds deleted entities.
+// Lister is implemented by snapshots that can list what they hold. There is no fallback:
+// nothing else finds deleted entities.
 type Lister interface {
+	// Collections returns the names of the collections that have records, in the order
+	// of their bytes.
+	Collections(ctx context.Context) ([]string, error)
+
 	// Records yields the records of a collection, those of deleted entities included,
 	// in the order of their IDs.
 	Records(ctx context.Context, collection string) iter.Seq2[*Record, error]
+}
+
+// Verifier is implemented by snapshots that can hold what their engine derives from
+// records (indexes, columns) against the records. There is no fallback: package verify
+// then checks what every snapshot shows, and says that indexes were not looked at.
+type Verifier interface {
+	// Verify reads all of it and returns the first difference as a *[CorruptError] that
+	// names the collection, the entity, and the index or column. Indexes that are
+	// building, and those of schemas that are not registered, are left out. It reports
+	// how many index entries, or columns, it found to be right.
+	Verify(ctx context.Context) (right int64, err error)
 }
 
 // Sizer is implemented by engines that can tell how large their parts are.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"iter"
+	"slices"
 	"sync"
 
 	"github.com/ankgo/ank/event"
@@ -30,6 +31,7 @@ var (
 	_ Estimator = (*checkedSnapshot)(nil)
 	_ Tracer    = (*checkedSnapshot)(nil)
 	_ Lister    = (*checkedSnapshot)(nil)
+	_ Verifier  = (*checkedSnapshot)(nil)
 )
 
 // use notes that a method is called.
@@ -230,6 +232,29 @@ func (s *checkedSnapshot) Statistics(ctx context.Context, schema *model.Schema) 
 func (s *checkedSnapshot) Trace(ctx context.Context, p *plan.Plan, work *plan.Work) iter.Seq2[*Record, error] {
 	s.use("Trace")
 	return traced(ctx, s.snapshot, p, work)
+}
+
+// Collections passes on what the snapshot lists, which must be a [Lister].
+func (s *checkedSnapshot) Collections(ctx context.Context) ([]string, error) {
+	s.use("Collections")
+	lister, ok := s.snapshot.(Lister)
+	if !ok {
+		return nil, errNoList
+	}
+	names, err := lister.Collections(ctx)
+	if err == nil && !slices.IsSorted(names) {
+		s.engine.blame("Collections", "collections come in the order of their names")
+	}
+	return names, err
+}
+
+// Verify passes on what the snapshot says, nothing if it is no [Verifier].
+func (s *checkedSnapshot) Verify(ctx context.Context) (int64, error) {
+	s.use("Verify")
+	if v, ok := s.snapshot.(Verifier); ok {
+		return v.Verify(ctx)
+	}
+	return 0, nil
 }
 
 // Records passes on what the snapshot lists, which must be a [Lister].

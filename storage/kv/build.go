@@ -126,20 +126,21 @@ func (c *collection) through() event.ID {
 
 // enter writes the entries of one entity in the indexes that are building.
 func (c *change) enter(col *collection, row *model.Row) {
-	if row.Deleted {
-		return
-	}
-	w := &c.writes
 	for i := range col.indexes {
-		x := &col.indexes[i]
-		if x.twin || !x.building() {
-			continue
+		if x := &col.indexes[i]; !x.twin && x.building() {
+			c.enterInto(x, col.schema, row)
 		}
-		if x.fullText {
-			c.moveWords(x, row.ID, nil, x.words(col.schema, row))
-			continue
-		}
-		w.bytes = x.appendKey(w.bytes, col.schema, row)
+	}
+}
+
+// enterInto writes the entries of one entity in one index.
+func (c *change) enterInto(x *index, s *model.Schema, row *model.Row) {
+	switch w := &c.writes; {
+	case row.Deleted:
+	case x.fullText:
+		c.moveWords(x, row.ID, nil, x.words(s, row))
+	default:
+		w.bytes = x.appendKey(w.bytes, s, row)
 		w.endKey()
 		w.bytes = x.appendValue(w.bytes, row)
 		w.endSet()

@@ -60,7 +60,7 @@ func (s *harshStore) open(ctx context.Context) (storage.Engine, error) {
 // testStore declares what the engine can do over this driver.
 func (s *harshStore) testStore() storagetest.Store {
 	return storagetest.Store{
-		Open: s.open, Reopens: true, Locks: true, FollowsPlans: true, Builds: true,
+		Open: s.open, Reopens: true, Locks: true, FollowsPlans: true, Builds: true, Lists: true,
 		Crash:   func(rng *rand.Rand) storagetest.Store { return s.crash(rng).testStore() },
 		Durable: !s.options.Relaxed,
 		Fail: func(err error) {

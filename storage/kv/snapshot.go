@@ -22,6 +22,7 @@ var (
 	_ storage.Snapshot = (*snapshot)(nil)
 	_ storage.Counter  = (*snapshot)(nil)
 	_ storage.Lister   = (*snapshot)(nil)
+	_ storage.Verifier = (*snapshot)(nil)
 )
 
 func (s *snapshot) Close() {
@@ -161,6 +162,27 @@ func (s *snapshot) MetaScan(ctx context.Context, prefix string) iter.Seq2[storag
 			yield(storage.MetaValue{}, err)
 		}
 	}
+}
+
+// Collections implements [storage.Lister].
+func (s *snapshot) Collections(ctx context.Context) ([]string, error) {
+	r, drop, err := s.hold(ctx)
+	if err != nil {
+		return nil, err
+	}
+	defer drop()
+	var names []string
+	for name, col := range s.view.catalog.collections {
+		it := scanPrefix(r, appendStatesPrefix(nil, col.number), false)
+		if it.Next() {
+			names = append(names, name)
+		}
+		if err := it.Close(); err != nil {
+			return nil, err
+		}
+	}
+	slices.Sort(names)
+	return names, nil
 }
 
 // Records implements [storage.Lister].

@@ -30,6 +30,7 @@ func testStore(s *memory.Store, options kv.Options) storagetest.Store {
 		ComparesStamps: true,
 		FollowsPlans:   true,
 		Builds:         true,
+		Lists:          true,
 		Crash:          func(*rand.Rand) storagetest.Store { return testStore(s.Clone(), options) },
 		Durable:        true,
 		Fail:           func(error) { s.SetLimit(1) },

@@ -36,6 +36,7 @@ func memStore(mem *vfs.MemFS, options pebble.Options) storagetest.Store {
 		Open:    func(ctx context.Context) (storage.Engine, error) { return pebble.Open(ctx, "data", options) },
 		Reopens: true,
 		Builds:  true,
+		Lists:   true,
 		Locks:   true,
 		Crash: func(rng *rand.Rand) storagetest.Store {
 			return memStore(mem.CrashClone(vfs.CrashCloneCfg{UnsyncedDataPercent: rng.IntN(101), RNG: rng}), options)

@@ -109,6 +109,9 @@ func (e *Env) compareWith(naive *Naive, got storage.Snapshot, s *model.Schema, q
 	e.compareLogs(want, got)
 	e.compareEntities(want, got)
 	require.Equal(e, Collect(e, want.MetaScan(e.Ctx, "")), Collect(e, got.MetaScan(e.Ctx, "")), "meta")
+	if e.Store.Lists {
+		e.compareLists(want, got)
+	}
 	rng := e.World.Rng
 	for range queries {
 		text, args := RandomQuery(rng, e.World.IDs())
@@ -162,6 +165,29 @@ func (e *Env) compareEntities(want, got storage.Snapshot) {
 		}
 		e.compareEvents(want, got, id, event.NewHead(except...))
 	}
+}
+
+// compareLists compares what a snapshot lists with the states that there are, and has
+// it verify what it derives from them.
+func (e *Env) compareLists(want, got storage.Snapshot) {
+	e.Helper()
+	var states []*storage.Record
+	for _, id := range e.World.IDs() {
+		if r, err := want.State(e.Ctx, "albums", id); err == nil {
+			states = append(states, r)
+		}
+	}
+	slices.SortFunc(states, func(a, b *storage.Record) int { return a.Row.ID.Compare(b.Row.ID) })
+	names, err := got.(storage.Lister).Collections(e.Ctx)
+	require.NoError(e, err)
+	require.Equal(e, len(states) > 0, slices.Equal(names, []string{"albums"}), "collections %v", names)
+	listed := Collect(e, got.(storage.Lister).Records(e.Ctx, "albums"))
+	require.Len(e, listed, len(states), "records that are listed")
+	for i := range states {
+		e.Equal(states[i], listed[i])
+	}
+	_, err = got.(storage.Verifier).Verify(e.Ctx)
+	require.NoError(e, err)
 }
 
 func (e *Env) compareEvents(want, got storage.Snapshot, id event.ID, except event.Head) {

@@ -166,6 +166,7 @@ type defect struct {
 }
 
 func (d defect) plant(s Store) Store {
+	s.Lists = false // a mutant's snapshots pass on what every snapshot has
 	open := s.Open
 	s.Open = func(ctx context.Context) (storage.Engine, error) {
 		e, err := open(ctx)

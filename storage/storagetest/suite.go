@@ -59,6 +59,9 @@ type Store struct {
 	// Build was called.
 	Builds bool
 
+	// Lists: snapshots are a [storage.Lister] and a [storage.Verifier].
+	Lists bool
+
 	// Crash returns the store that a crash of the machine at this moment would
 	// leave; the engine that is open stays with the old store and is closed by
 	// the suite. How much of what was not durable is lost may be drawn from rng.
