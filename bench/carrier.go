@@ -125,10 +125,14 @@ func (r *run) clocked(name string, do func() error) (time.Duration, error) {
 	if err != nil {
 		return 0, err
 	}
-	start := time.Now()
+	start, spent := time.Now(), cpuTime()
 	err = do()
 	took := time.Since(start)
+	spent = cpuTime() - spent
 	stop()
+	if r.cpu && err == nil {
+		r.say("cpu %s %s ms", name, significant(float64(spent.Microseconds())/1000))
+	}
 	if err == nil && r.wants(name) {
 		r.figures.add(name, "ms", float64(took.Microseconds())/1000)
 	}

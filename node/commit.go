@@ -100,7 +100,12 @@ func newCommitter(n *Node, o *options, end, marked reach) *committer {
 	c.prepare = &preparer{
 		committer: c, ctx: n.ctx, engine: n.engine, clock: n.clock, key: n.key(),
 		models: n.models, policy: n.policy, hooks: o.hooks,
-		recent: newRecent(0), reach: end,
+		recent: newRecent(0), reach: end, newest: n.clock.Last(),
+	}
+	for _, id := range n.clock.Ahead() {
+		if c.prepare.newest.Less(id) {
+			c.prepare.newest = id
+		}
 	}
 	if _, everybody := n.policy.(allowAll); everybody {
 		c.prepare.policy = nil

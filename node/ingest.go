@@ -194,16 +194,18 @@ func (i *ingestion) fold(j *judgement, a *arrival) (again []event.ID, err error)
 
 // record returns an entity's record as of the events of the entry so far.
 func (i *ingestion) record(j *judgement, e *event.Event, single bool) (*storage.Record, error) {
-	if single {
-		return i.current(e.Collection, e.Entity)
+	if !single {
+		if r := j.changed(e.Collection, e.Entity); r != nil {
+			return r, nil
+		}
 	}
-	return j.record(e.Collection, e.Entity)
+	return i.recordFor(e)
 }
 
 // known returns the event that is here under the ID of another, nil if none is.
 // Before is the record of the entity. What is greater than its head is new (C1).
 func (i *ingestion) known(before *storage.Record, e *event.Event) (*event.Event, error) {
-	if !e.IsCreation() && (before == nil || before.Row.Head.Max().Less(e.ID)) {
+	if before == nil && i.isNew(e) || !e.IsCreation() && (before == nil || before.Row.Head.Max().Less(e.ID)) {
 		return nil, nil
 	}
 	found, err := i.preparer.stored(e.Entity, e.ID)

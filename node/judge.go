@@ -108,7 +108,7 @@ func (j *judgement) apply(e *event.Event, i int) error {
 		j.changes = append(j.changes, c)
 		return nil
 	}
-	before, err := j.current(e.Collection, e.Entity)
+	before, err := j.recordFor(e)
 	if err != nil {
 		return undecided{err}
 	}
@@ -172,6 +172,14 @@ func checkRow(s *model.Schema, row *model.Row) error {
 
 // record returns an entity's record as of the changes so far.
 func (j *judgement) record(collection string, id event.ID) (*storage.Record, error) {
+	if r := j.changed(collection, id); r != nil {
+		return r, nil
+	}
+	return j.current(collection, id)
+}
+
+// changed returns what the changes so far have made of an entity, nil if nothing.
+func (j *judgement) changed(collection string, id event.ID) *storage.Record {
 	if j.last == nil {
 		j.last = make(map[event.ID]int, len(j.changes))
 		for i := range j.changes {
@@ -179,9 +187,9 @@ func (j *judgement) record(collection string, id event.ID) (*storage.Record, err
 		}
 	}
 	if i, ok := j.last[id]; ok && j.changes[i].after.Collection == collection {
-		return j.changes[i].after, nil
+		return j.changes[i].after
 	}
-	return j.current(collection, id)
+	return nil
 }
 
 // consult lets the hooks and then the policy have their say, and joins heads that

@@ -26,6 +26,7 @@ type preparer struct {
 	unique    uniqueIndexes
 
 	recent     *recent
+	newest     event.ID // no event that is stored, or in a batch, has a greater ID
 	reach               // of the last prepared batch
 	number     uint64   // of the last prepared batch
 	basis      uint64   // the epoch all this belongs to
@@ -131,6 +132,19 @@ func (p *preparer) current(collection string, id event.ID) (*storage.Record, err
 	return stateIn(p.ctx, s, collection, id)
 }
 
+// recordFor returns the record of an event's entity as of the last request that was
+// accepted, nil if there is none. An entity that is created with a greater ID than
+// everything here need not be looked up.
+func (p *preparer) recordFor(e *event.Event) (*storage.Record, error) {
+	if p.isNew(e) {
+		return nil, nil
+	}
+	return p.current(e.Collection, e.Entity)
+}
+
+// isNew reports whether an event creates an entity of which nothing can be here.
+func (p *preparer) isNew(e *event.Event) bool { return e.IsCreation() && p.newest.Less(e.ID) }
+
 // stored looks for an event of an entity, in the batches too that are not durable
 // yet. The Event is nil if there is none.
 func (p *preparer) stored(entityID, id event.ID) (storage.Stored, error) {
@@ -223,6 +237,9 @@ func (p *preparer) change(b *batch, c *change) {
 		b.States = append(b.States, storage.StateChange{Record: c.after, Was: stampOf(c.before), Before: c.before})
 	}
 	p.recent.put(c.after, b.number, index)
+	if p.newest.Less(c.event.ID) {
+		p.newest = c.event.ID
+	}
 }
 
 // seal completes the batch as it is now and makes it the base of what follows.

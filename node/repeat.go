@@ -85,6 +85,9 @@ func (p *preparer) find(tx *event.Transaction) (address, error) {
 
 // locate returns where an event was logged.
 func (p *preparer) locate(e *event.Event) (address, error) {
+	if p.isNew(e) {
+		return address{}, nil
+	}
 	record, err := p.current(e.Collection, e.Entity)
 	if err != nil {
 		return address{}, undecided{err}
