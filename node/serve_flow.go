@@ -124,7 +124,7 @@ func (n *news) expected() uint64 {
 	if !n.reset {
 		return 0
 	}
-	return uint64(n.sent + len(n.order))
+	return uint64(len(n.items))
 }
 
 // may reports whether there is credit for another message.
@@ -162,7 +162,7 @@ func (n *news) sendPart(m wire.Message) error {
 func (n *news) stall(p *parts) error {
 	n.sub.late = n
 	if n.limit == 0 {
-		n.limit = 2*(n.sent+len(n.order)) + minExtra
+		n.limit = 2*len(n.items) + minExtra
 	}
 	if n.begun {
 		return nil

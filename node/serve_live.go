@@ -26,6 +26,7 @@ type subscription struct {
 	sub    *reactor.Subscription
 	cursor event.Cursor // what is told of the result shows all that this covers; the writer's, once woken
 	begun  bool         // the question was answered, or is being; the writer's
+	plain  bool         // how much is held is how many rows there are
 	held   int          // rows, groups and values, when they were last counted; guarded by the server's mu
 
 	late  *news // a set that is not sent to its end yet; the writer's
@@ -75,6 +76,8 @@ func (sub *subscription) open(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	_, limited := q.Limit()
+	sub.plain = !limited && q.Offset() == 0 && q.Grouping() == nil
 	sub.cursor = *s.committer.published.Load()
 	standing, err := s.stand(ctx, sub.session, q)
 	if err != nil {
@@ -198,16 +201,18 @@ func (s *server) flush() error {
 // tell sends what has happened since the last time, as one change, as far as there is
 // credit.
 func (sub *subscription) tell() error {
-	if err := sub.server.weigh(sub); err != nil {
-		sub.server.drop(sub)
-		return sub.server.send(sub.server.failure(sub.question.Request, err))
-	}
-	for {
+	for first := true; ; first = false {
 		n, err := sub.next()
 		if err != nil {
 			return err
 		}
-		if !n.any {
+		if n == nil && first || n != nil && (n.resize || !sub.plain) {
+			if err := sub.server.weigh(sub); err != nil {
+				sub.server.drop(sub)
+				return sub.server.send(sub.server.failure(sub.question.Request, err))
+			}
+		}
+		if n == nil {
 			break
 		}
 		done, err := n.send()
@@ -231,7 +236,7 @@ func (sub *subscription) tell() error {
 }
 
 // next returns what is to be sent next: what answers the question or leads on from there,
-// or the answer to what was asked meanwhile.
+// or the answer to what was asked meanwhile; nil if there is nothing.
 func (sub *subscription) next() (*news, error) {
 	if !sub.begun {
 		sub.begun = true
@@ -239,7 +244,7 @@ func (sub *subscription) next() (*news, error) {
 			return nil, err
 		}
 	}
-	if n := sub.gather(); n.any {
+	if n := sub.gather(); n != nil {
 		return n, nil
 	}
 	if m := sub.takeCompare(); m != nil {
@@ -252,60 +257,84 @@ func (sub *subscription) next() (*news, error) {
 
 // news is the difference between what a peer knows of a result and what it is.
 type news struct {
-	sub   *subscription
-	any   bool
-	reset bool
-	rows  map[event.ID]*storage.Record    // in the result, new or changed, and not sent yet
-	gone  map[event.ID]*reactor.RowChange // left it, likewise; those in rows came back
-	order []event.ID                      // in which they are to be sent
-	begun bool                            // a part has been sent
-	sent  int                             // items
-	limit int                             // of items sent, before no more is added
+	sub    *subscription
+	reset  bool
+	items  []item           // in the order in which they are sent; no entity is twice among those that are not sent
+	sent   int              // items
+	places map[event.ID]int // of entities in items, of which the latest counts; nil as long as nobody needs it
+	begun  bool             // a part has been sent
+	limit  int              // of items sent, before no more is added
+	resize bool             // it may have changed how much is held for the subscription
 
 	amends *amendment // what it is beside, if it is no change; else nil
 }
 
-func (sub *subscription) newNews() *news {
-	return &news{sub: sub, rows: make(map[event.ID]*storage.Record), gone: make(map[event.ID]*reactor.RowChange)}
+// item is what became of an entity: a row of the result, new or changed, or how it left.
+type item struct {
+	row  *storage.Record
+	gone *reactor.RowChange // if there is no row
 }
 
-// gather takes everything from the reactor, and adds it to what is not sent yet.
+func (i *item) id() event.ID {
+	if i.row != nil {
+		return i.row.Row.ID
+	}
+	return i.gone.ID()
+}
+
+// gather takes everything from the reactor, and adds it to what is not sent yet. It returns
+// nil if there is nothing to be sent.
 func (sub *subscription) gather() *news {
 	n := sub.late
-	if n == nil {
-		n = sub.newNews()
-	}
-	if n.full() {
+	if n != nil && n.full() {
 		return n
 	}
 	for set, more := sub.sub.Next(); more; set, more = sub.sub.Next() {
 		sub.reach(set.Position)
-		n.any = n.any || set.Initial || len(set.Changes) > 0
-		n.reset = n.reset || set.Initial
-		for i := range set.Changes {
-			n.add(&set.Changes[i])
+		if !set.Initial && len(set.Changes) == 0 {
+			continue
 		}
+		if n == nil {
+			n = &news{sub: sub}
+		}
+		n.reset, n.resize = n.reset || set.Initial, n.resize || set.Initial
+		n.take(set.Changes)
 	}
 	return n
 }
 
-func (n *news) add(c *reactor.RowChange) {
-	n.amends.follow(c)
-	id := c.ID()
-	n.mention(id)
-	if c.Kind == reactor.Removed {
-		delete(n.rows, id)
-		n.gone[id] = c
-		return
+// take adds changes, each of another entity.
+func (n *news) take(changes []reactor.RowChange) {
+	if n.sent < len(n.items) && n.places == nil {
+		n.places = make(map[event.ID]int, len(n.items)-n.sent+len(changes))
+		for i := n.sent; i < len(n.items); i++ {
+			n.places[n.items[i].id()] = i
+		}
 	}
-	n.rows[id] = c.Record
+	n.items = slices.Grow(n.items, len(changes))
+	for i := range changes {
+		c := &changes[i]
+		n.amends.follow(c)
+		n.resize = n.resize || c.Kind == reactor.Added || c.Kind == reactor.Removed
+		if c.Kind == reactor.Removed {
+			n.put(item{gone: c})
+		} else {
+			n.put(item{row: c.Record})
+		}
+	}
 }
 
-// mention puts an entity at the end of those that are to be sent, unless it is one.
-func (n *news) mention(id event.ID) {
-	if n.rows[id] == nil && n.gone[id] == nil {
-		n.order = append(n.order, id)
+// put adds an item, in the place of one of the same entity that is not sent yet.
+func (n *news) put(i item) {
+	if n.places != nil {
+		id := i.id()
+		if at, ok := n.places[id]; ok && at >= n.sent {
+			n.items[at] = i
+			return
+		}
+		n.places[id] = len(n.items)
 	}
+	n.items = append(n.items, i)
 }
 
 // send sends it.
@@ -314,21 +343,17 @@ func (n *news) send() (done bool, err error) {
 	reader := lateReader{server: s, denied: errors.Is(n.sub.sub.Err(), ErrDenied), afresh: n.full()}
 	defer reader.close()
 	parts := newParts(&wire.Rows{Request: question.Request, Reset: n.reset, Cursor: n.sub.cursor, Expected: n.expected()}, n.sendPart)
-	for i, id := range n.order {
-		added, err := n.put(parts, &reader, id)
+	for ; n.sent < len(n.items); n.sent++ {
+		added, err := n.write(parts, &reader, &n.items[n.sent])
 		if err != nil {
 			return false, err
 		}
 		if !added {
-			n.order = n.order[i:]
 			n.sub.saw(&reader)
 			return false, n.stall(parts)
 		}
-		delete(n.rows, id)
-		delete(n.gone, id)
-		n.sent++
+		n.items[n.sent] = item{}
 	}
-	n.order = nil
 	n.sub.saw(&reader)
 	n.amends.sign(parts.next)
 	return true, parts.end()
@@ -341,9 +366,10 @@ func (sub *subscription) saw(reader *lateReader) {
 	}
 }
 
-// put adds what became of an entity. It reports false if there is no credit for it.
-func (n *news) put(parts *parts, reader *lateReader, id event.ID) (bool, error) {
-	if shown := n.rows[id]; shown != nil {
+// write adds what became of an entity to what is being sent. It reports false if there is
+// no credit for it.
+func (n *news) write(parts *parts, reader *lateReader, i *item) (bool, error) {
+	if shown := i.row; shown != nil {
 		r, err := reader.whole(shown)
 		if err != nil {
 			return false, err
@@ -357,7 +383,7 @@ func (n *news) put(parts *parts, reader *lateReader, id event.ID) (bool, error) 
 	if n.reset && !n.begun {
 		return true, nil
 	}
-	d, err := reader.departure(n.gone[id])
+	d, err := reader.departure(i.gone)
 	if err != nil {
 		return false, err
 	}

@@ -146,18 +146,11 @@ func (sub *subscription) sendSummary(items reactor.Items, sum event.Sum) error {
 
 // all is the whole result.
 func (sub *subscription) all(items reactor.Items) *news {
-	n := sub.newNews()
-	n.any, n.reset = true, true
+	n := &news{sub: sub, reset: true, resize: true, items: make([]item, 0, items.Len())}
 	for _, r := range items.All() {
-		n.show(r)
+		n.put(item{row: r})
 	}
 	return n
-}
-
-// show adds a row of the result.
-func (n *news) show(r *storage.Record) {
-	n.mention(r.Row.ID)
-	n.rows[r.Row.ID] = r
 }
 
 // amendment is what makes of the rows that a peer holds the result.
@@ -175,8 +168,7 @@ type amendment struct {
 type hastened struct{ has, sent event.Digest }
 
 func (sub *subscription) resuming(q *query.Checked, answer wire.Answer, count int, sum event.Sum) *news {
-	n := sub.newNews()
-	n.any = true
+	n := &news{sub: sub, resize: true}
 	n.amends = &amendment{answer: answer, digest: digestsOf(q), count: count, sum: sum, ahead: make(map[event.ID]hastened)}
 	return n
 }
@@ -244,7 +236,7 @@ func (sub *subscription) difference(q *query.Checked, items reactor.Items, sum e
 	}
 	for _, r := range items.All() {
 		if i := wire.Bucket(r.Row.ID, len(own)); own[i] != theirs[i] {
-			n.show(r)
+			n.put(item{row: r})
 		}
 	}
 	return n
@@ -276,11 +268,10 @@ func (sub *subscription) since(q *query.Checked, items reactor.Items, sum event.
 	n := sub.resuming(q, wire.AnswerCursor, items.Len(), sum)
 	for _, id := range t.ids {
 		if r := t.rows[id]; r != nil {
-			n.show(r)
+			n.put(item{row: r})
 		} else if !t.created[id] {
-			n.mention(id)
 			// Of no collection: its state does not come with it.
-			n.gone[id] = &reactor.RowChange{Reason: t.reason(id), Record: &storage.Record{Row: model.Row{ID: id}}}
+			n.put(item{gone: &reactor.RowChange{Reason: t.reason(id), Record: &storage.Record{Row: model.Row{ID: id}}}})
 		}
 	}
 	return n, nil
