@@ -61,7 +61,11 @@ func whole(parts []*wire.Rows) *wire.Rows {
 	if len(parts) == 1 {
 		return m
 	}
-	last := make(map[event.ID]int) // the part that counts
+	count := 0
+	for _, part := range parts {
+		count += len(part.Rows) + len(part.Departures)
+	}
+	last := make(map[event.ID]int, count) // the part that counts
 	for i, part := range parts {
 		for j := range part.Rows {
 			last[part.Rows[j].Row.ID] = i

@@ -407,18 +407,10 @@ func (e *ephemeral) seen(collection string, row *wire.Row) *storage.Record {
 	return r
 }
 
-// received makes a record of a row that came over the wire. The record's bytes
-// are its own: the message's, of which there are many more, are let go. What the
-// peer joined to it is for the live query that it came for: see [remote.admitJoined].
+// received makes a record of a row that came over the wire. What the peer joined to it is
+// for the live query that it came for: see [remote.admitJoined].
 func received(collection string, row *wire.Row) *storage.Record {
-	values := row.Row.Values.Bytes()
-	own := make([]byte, 0, len(values)+len(row.Merge))
-	own = append(append(own, values...), row.Merge...)
-	r := &storage.Record{Collection: collection, Row: row.Row, Stamp: row.Row.Head.Stamp()}
+	r := &storage.Record{Collection: collection, Row: row.Row, Stamp: row.Row.Head.Stamp(), Merge: row.Merge}
 	r.Row.Joined = nil
-	r.Row.Values = model.TrustedTuple(own[:len(values):len(values)])
-	if len(row.Merge) > 0 {
-		r.Merge = own[len(values):]
-	}
 	return r
 }

@@ -112,7 +112,10 @@ func (k *keeper) changes(records []*storage.Record) ([]storage.StateChange, erro
 	}
 	defer snapshot.Close()
 	list := make([]storage.StateChange, 0, len(records))
-	at := make(map[event.ID]int, len(records))
+	var at map[event.ID]int // of list; nil if nothing comes twice
+	if !ascend(records) {
+		at = make(map[event.ID]int, len(records))
+	}
 	for _, r := range records {
 		if i, again := at[r.Row.ID]; again {
 			list[i].Record = r
@@ -125,10 +128,22 @@ func (k *keeper) changes(records []*storage.Record) ([]storage.StateChange, erro
 		if before != nil && before.Stamp == r.Stamp {
 			continue
 		}
-		at[r.Row.ID] = len(list)
+		if at != nil {
+			at[r.Row.ID] = len(list)
+		}
 		list = append(list, storage.StateChange{Record: r, Was: stampOf(before), Before: before})
 	}
 	return list, nil
+}
+
+// ascend reports whether records are in the order of their IDs, each entity once.
+func ascend(records []*storage.Record) bool {
+	for i := 1; i < len(records); i++ {
+		if !records[i-1].Row.ID.Less(records[i].Row.ID) {
+			return false
+		}
+	}
+	return true
 }
 
 // settle finds out whether a batch of unknown outcome was stored.

@@ -2,6 +2,7 @@ package node
 
 import (
 	"context"
+	"maps"
 	"slices"
 
 	"github.com/ankgo/ank/entity"
@@ -78,7 +79,9 @@ func (l *remote) take(m *wire.Rows, records []*storage.Record, gone []event.ID) 
 	}
 	l.mu.Unlock()
 	switch phase := l.State().Phase; {
-	case m.Reset, phase == entity.Loading && whole:
+	case m.Reset:
+		l.feedAll(l.rowsAmong(records), why)
+	case phase == entity.Loading && whole:
 		l.replace(why)
 	case phase == entity.Loading: // what there is is not known yet
 	default:
@@ -171,8 +174,10 @@ func (l *remote) patch(ids []event.ID, why map[event.ID]reactor.Reason) {
 }
 
 // replace feeds the whole result.
-func (l *remote) replace(why map[event.ID]reactor.Reason) {
-	l.feed.Replace(nil, l.rows(), func(id event.ID) reactor.Reason { return l.reason(id, why) })
+func (l *remote) replace(why map[event.ID]reactor.Reason) { l.feedAll(l.rows(), why) }
+
+func (l *remote) feedAll(rows []*storage.Record, why map[event.ID]reactor.Reason) {
+	l.feed.Replace(nil, rows, func(id event.ID) reactor.Reason { return l.reason(id, why) })
 }
 
 // reason is why an entity is not in the result any more.
@@ -214,10 +219,18 @@ func (l *remote) pending(id event.ID) *storage.Record {
 
 // rows computes the result: the base, with entities that have pending changes
 // judged anew. Of a query with LIMIT there may be some more.
-func (l *remote) rows() []*storage.Record {
+func (l *remote) rows() []*storage.Record { return l.rowsAmong(slices.Collect(maps.Values(l.base))) }
+
+// rowsAmong is rows for the records that are the base, which leaves them in their order. They may
+// have others among them, which are passed by.
+func (l *remote) rowsAmong(base []*storage.Record) []*storage.Record {
 	collection := l.schema.Collection()
-	rows := make([]*storage.Record, 0, len(l.base))
-	for id := range l.base {
+	rows := make([]*storage.Record, 0, len(base))
+	for _, held := range base {
+		id := held.Row.ID
+		if l.base[id] != held {
+			continue // another one came later
+		}
 		if r := l.confirmed(id); r != nil && l.pending(id) == nil {
 			rows = append(rows, r)
 		}

@@ -116,6 +116,7 @@ type parts struct {
 	header wire.Rows // without rows
 	next   *wire.Rows
 	size   int
+	likely int // rows of a part, as far as the last one tells
 	send   func(wire.Message) error
 }
 
@@ -127,6 +128,9 @@ func newParts(header *wire.Rows, send func(wire.Message) error) *parts {
 
 func (p *parts) reset() {
 	next := p.header
+	if p.likely > 0 {
+		next.Rows = make([]wire.Row, 0, p.likely)
+	}
 	p.next, p.size = &next, 0
 }
 
@@ -181,7 +185,7 @@ func (p *parts) items() int { return len(p.next.Rows) + len(p.next.Departures) }
 
 // cut sends what there is as a part that is not the last.
 func (p *parts) cut() error {
-	p.next.More = true
+	p.next.More, p.likely = true, len(p.next.Rows)
 	defer p.reset()
 	return p.send(p.next)
 }

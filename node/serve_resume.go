@@ -3,6 +3,7 @@ package node
 import (
 	"context"
 	"errors"
+	"slices"
 
 	"github.com/ankgo/ank/event"
 	"github.com/ankgo/ank/model"
@@ -281,7 +282,7 @@ func (sub *subscription) since(q *query.Checked, items reactor.Items, sum event.
 type touched struct {
 	query   *query.Checked
 	shown   event.Cursor // what the result shows
-	ids     []event.ID   // in which they were first touched
+	ids     []event.ID
 	created map[event.ID]bool
 	late    map[event.ID]bool // by events beyond shown, perhaps too
 
@@ -332,6 +333,7 @@ func (t *touched) read(ctx context.Context, s storage.Snapshot, from event.Curso
 			}
 		}
 	}
+	slices.SortFunc(t.ids, event.ID.Compare) // neighbours are found together, here and by the peer
 	return true, nil
 }
 

@@ -115,7 +115,8 @@ type edit struct {
 	*result
 	pairs []pair
 	was   []spot
-	size  int // rows before
+	size  int  // rows before
+	shift bool // rows were put in or taken out, so that others may have another index
 }
 
 // spot is where a pair's row was.
@@ -149,12 +150,15 @@ func (r *result) begin(pairs []pair) (*edit, int) {
 func (e *edit) take(p *pair, w *spot) {
 	at := -1
 	if w.index >= 0 {
-		at, _ = e.find(w.record)
+		if at = w.index; e.shift {
+			at, _ = e.find(w.record)
+		}
 		if p.after != nil && compare(e.order(), w.record, p.after) == 0 {
 			e.rows.set(at, p.after)
 			return
 		}
 		e.rows.remove(at)
+		e.shift = true
 	}
 	w.moved = true
 	if p.after == nil || !e.window.knows(p.after) {
@@ -162,6 +166,7 @@ func (e *edit) take(p *pair, w *spot) {
 	}
 	i, _ := e.find(p.after)
 	e.rows.insert(i, p.after)
+	e.shift = true
 	w.moved = i != at
 }
 
@@ -172,12 +177,7 @@ func (e *edit) finish(filled []*storage.Record) []RowChange {
 	var s shift
 	for i := range e.pairs {
 		p, w := &e.pairs[i], &e.was[i]
-		now := -1
-		if p.after != nil {
-			if at, ok := e.find(p.after); ok {
-				now = at
-			}
-		}
+		now := e.now(p, w)
 		if w.index >= 0 {
 			s.out = append(s.out, w.index)
 		}
@@ -202,6 +202,20 @@ func (e *edit) finish(filled []*storage.Record) []RowChange {
 	}
 	sortChanges(changes)
 	return changes
+}
+
+// now is the index of a pair's row among the rows, -1 if it is not there.
+func (e *edit) now(p *pair, w *spot) int {
+	if p.after == nil {
+		return -1
+	}
+	if w.index >= 0 && !e.shift {
+		return w.index
+	}
+	if at, ok := e.find(p.after); ok {
+		return at
+	}
+	return -1
 }
 
 // change says what became of a pair's row, which is at an index of the rows now.

@@ -10,7 +10,8 @@ import (
 )
 
 // Decode reads one message. Its bytes must not change as long as the message,
-// or something taken from it, is in use. Errors are *Error.
+// or something taken from it, is in use; but the values and the merge data of each Row have
+// memory of their own, so that they may be kept without the rest. Errors are *Error.
 func Decode(b []byte) (Message, error) {
 	if len(b) > MaxMessage {
 		return nil, &Error{Err: fmt.Errorf("%d bytes are more than the limit of %d", len(b), MaxMessage)}

@@ -78,8 +78,7 @@ func (r *rowReader) read(row *Row) {
 	} else if row.Row.Head = decodeHead(r.Reader); isCreation(row.Row.ID, row.Row.Head) {
 		r.Fail("row with a head that goes without saying")
 	}
-	row.Row.Values = r.values(flags&rowAlike != 0)
-	row.Merge = r.Bytes(MaxMessage)
+	row.Row.Values, row.Merge = r.content(flags&rowAlike != 0)
 	if n := r.Count(MaxJoined, 1); n > 0 {
 		joined := make([]model.Value, n)
 		for i := range joined {
@@ -92,29 +91,36 @@ func (r *rowReader) read(row *Row) {
 	}
 }
 
-// values reads the values of a row, with the names of the row before if they are alike.
-// What rows have together is bounded like a message that says everything.
-func (r *rowReader) values(alike bool) model.Tuple {
-	b := r.Bytes(MaxMessage)
+// content reads the values of a row, with the names of the row before if they are alike,
+// and its merge data, into memory of their own. What rows have together is bounded like a
+// message that says everything.
+func (r *rowReader) content(alike bool) (values model.Tuple, merge []byte) {
+	names, b, m := []byte(nil), r.Bytes(MaxMessage), r.Bytes(MaxMessage)
 	if alike {
-		if r.repeated += len(r.names); len(r.names) == 0 || len(b) == 0 || r.repeated > MaxMessage {
+		names = r.names
+		if r.repeated += len(names); len(names) == 0 || len(b) == 0 || r.repeated > MaxMessage {
 			r.Fail("row with no names before it, no values, or too many names")
-			return model.Tuple{}
 		}
-		b = slices.Concat(r.names, b)
 	}
-	t, err := model.TupleOf(b)
+	if r.Err() != nil {
+		return values, nil
+	}
+	own := slices.Concat(names, b, m)
+	n := len(names) + len(b)
+	if len(m) > 0 {
+		merge = own[n:len(own):len(own)]
+	}
+	values, err := model.TupleOf(own[:n:n])
 	if err != nil {
 		r.Fail("row: " + err.Error())
-		return model.Tuple{}
+		return model.Tuple{}, nil
 	}
-	names := t.Names()
-	switch {
+	switch names = values.Names(); {
 	case len(names) == 0:
 	case !alike && bytes.Equal(names, r.names):
 		r.Fail("row with names that go without saying")
 	default:
 		r.names = names
 	}
-	return t
+	return values, merge
 }

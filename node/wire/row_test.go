@@ -104,3 +104,16 @@ func TestNamesLeftOutAreBounded(t *testing.T) {
 	_, err = wire.Decode(encoded)
 	require.ErrorContains(t, err, "too many names")
 }
+
+// TestRowsHaveMemoryOfTheirOwn: what is kept of a message does not keep all of it.
+func TestRowsHaveMemoryOfTheirOwn(t *testing.T) {
+	want := alike(5)
+	encoded := wire.Append(nil, &wire.Rows{Rows: want})
+	m, err := wire.Decode(encoded)
+	require.NoError(t, err)
+	clear(encoded)
+	for i, row := range m.(*wire.Rows).Rows {
+		require.Equal(t, want[i].Row.Values, row.Row.Values)
+		require.Equal(t, want[i].Merge, row.Merge)
+	}
+}
