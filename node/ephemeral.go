@@ -58,6 +58,9 @@ func checkRole(ctx context.Context, engine storage.Engine, ephemeral bool) error
 		return err
 	}
 	defer snapshot.Close()
+	if err := storage.Whole(ctx, snapshot); err != nil {
+		return err
+	}
 	other := metaClient
 	if ephemeral {
 		other = metaKey

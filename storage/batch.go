@@ -59,6 +59,10 @@ type MetaChange struct {
 	Value []byte // nil removes the key; empty is a value
 }
 
+// MetaLoading is the Meta key that marks a store into which a dump is being loaded: it is not
+// whole, and no node opens it. Package dump sets and removes it.
+const MetaLoading = "storage/loading"
+
 // MaxMetaKey is the greatest length of a Meta key in bytes.
 const MaxMetaKey = 1024
 

@@ -1,6 +1,7 @@
 package storage
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"strings"
@@ -29,6 +30,9 @@ var (
 	// ErrFormat: the store was written in a format that this program does not
 	// know. It comes as a *FormatError.
 	ErrFormat = errors.New("unknown storage format")
+
+	// ErrLoading: a dump was loaded into the store only in part.
+	ErrLoading = errors.New("loading a dump into the store was not finished: load it again, which goes on where it was")
 
 	// ErrFull: there is no room to write.
 	ErrFull = errors.New("storage is full")
@@ -120,4 +124,16 @@ func (e *CorruptError) Error() string {
 		return "storage is corrupt: " + e.What + " is missing"
 	}
 	return "storage is corrupt: " + e.What + ": " + e.Err.Error()
+}
+
+// Whole returns ErrLoading if the store is not whole, nil if it is.
+func Whole(ctx context.Context, s Snapshot) error {
+	switch _, err := s.Meta(ctx, MetaLoading); {
+	case err == nil:
+		return ErrLoading
+	case errors.Is(err, ErrNotFound):
+		return nil
+	default:
+		return err
+	}
 }

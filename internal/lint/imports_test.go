@@ -22,6 +22,7 @@ var below = map[string][]string{
 	"storage":             {"event", "model", "query", "query/plan", "internal/codec"},
 	"storage/storagetest": {"event", "model", "query", "query/plan", "storage"},
 	"storage/kv":          {"event", "model", "query", "query/text", "query/plan", "storage", "internal/codec"},
+	"storage/dump":        {"event", "model", "storage", "internal/codec"},
 	"storage/memory":      {"storage", "storage/kv"},
 	"storage/pebble":      {"storage", "storage/kv"},
 	"node/reactor":        {"event", "model", "query", "query/text", "query/plan", "storage"},
