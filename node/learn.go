@@ -38,6 +38,31 @@ type learner struct {
 	learnt map[string]*model.Schema // guarded by busy
 }
 
+// Learnt returns the models that a node with [LearnModels] keeps in a store, for tools that
+// read stores. Models that are known already may be referred to by them, and go before
+// them: of two for one collection, the known one counts.
+func Learnt(ctx context.Context, s storage.Snapshot, known ...*model.Schema) ([]*model.Schema, error) {
+	all := make(map[string]*model.Schema)
+	for _, schema := range known {
+		all[schema.Collection()] = schema
+	}
+	var learnt []*model.Schema
+	for m, err := range s.MetaScan(ctx, metaModel) {
+		if err != nil {
+			return nil, err
+		}
+		schema, err := model.DecodeSchema(m.Value, func(collection string) *model.Schema { return all[collection] })
+		if err != nil {
+			return nil, &storage.CorruptError{What: "model of " + strings.TrimPrefix(m.Key, metaModel), Err: err}
+		}
+		if all[schema.Collection()] == nil {
+			all[schema.Collection()] = schema
+			learnt = append(learnt, schema)
+		}
+	}
+	return learnt, nil
+}
+
 // recall adds what the store has learnt before to the catalog. What is built in goes
 // before it.
 func (n *Node) recall(ctx context.Context) error {
@@ -46,18 +71,13 @@ func (n *Node) recall(ctx context.Context) error {
 		return err
 	}
 	defer s.Close()
-	for m, err := range s.MetaScan(ctx, metaModel) {
-		if err != nil {
-			return err
-		}
-		schema, err := model.DecodeSchema(m.Value, n.models.of)
-		if err != nil {
-			return &storage.CorruptError{What: "model of " + strings.TrimPrefix(m.Key, metaModel), Err: err}
-		}
-		if n.models.of(schema.Collection()) == nil {
-			n.learner.learnt[schema.Collection()] = schema
-			n.models.put(schema)
-		}
+	learnt, err := Learnt(ctx, s, n.models.all()...)
+	if err != nil {
+		return err
+	}
+	for _, schema := range learnt {
+		n.learner.learnt[schema.Collection()] = schema
+		n.models.put(schema)
 	}
 	return nil
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"iter"
 
+	"github.com/ankgo/ank/event"
 	"github.com/ankgo/ank/model"
 	"github.com/ankgo/ank/query"
 	"github.com/ankgo/ank/query/plan"
@@ -102,6 +103,22 @@ type Lister interface {
 	// Records yields the records of a collection, those of deleted entities included,
 	// in the order of their IDs.
 	Records(ctx context.Context, collection string) iter.Seq2[*Record, error]
+}
+
+// Locator is implemented by snapshots that know where an event is logged without reading
+// its entry. Callers use the function Locate, which falls back to Event.
+type Locator interface {
+	// Locate returns the address that Event would return with the event.
+	Locate(ctx context.Context, entity, id event.ID) (event.Origin, uint64, error)
+}
+
+// Locate returns where an event of an entity is logged, or ErrNotFound.
+func Locate(ctx context.Context, s Snapshot, entity, id event.ID) (event.Origin, uint64, error) {
+	if l, ok := s.(Locator); ok {
+		return l.Locate(ctx, entity, id)
+	}
+	stored, err := s.Event(ctx, entity, id)
+	return stored.Origin, stored.Seq, err
 }
 
 // Verifier is implemented by snapshots that can hold what their engine derives from

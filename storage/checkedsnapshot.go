@@ -32,6 +32,7 @@ var (
 	_ Tracer    = (*checkedSnapshot)(nil)
 	_ Lister    = (*checkedSnapshot)(nil)
 	_ Verifier  = (*checkedSnapshot)(nil)
+	_ Locator   = (*checkedSnapshot)(nil)
 )
 
 // use notes that a method is called.
@@ -246,6 +247,19 @@ func (s *checkedSnapshot) Collections(ctx context.Context) ([]string, error) {
 		s.engine.blame("Collections", "collections come in the order of their names")
 	}
 	return names, err
+}
+
+// Locate passes on what the snapshot says, and holds it against Event.
+func (s *checkedSnapshot) Locate(ctx context.Context, entity, id event.ID) (event.Origin, uint64, error) {
+	s.use("Locate")
+	origin, seq, err := Locate(ctx, s.snapshot, entity, id)
+	if err != nil {
+		return origin, seq, err
+	}
+	if stored, err := s.snapshot.Event(ctx, entity, id); err == nil && (stored.Origin != origin || stored.Seq != seq) {
+		s.engine.blame("Locate", "it returns the address that Event returns")
+	}
+	return origin, seq, nil
 }
 
 // Verify passes on what the snapshot says, nothing if it is no [Verifier].

@@ -77,7 +77,8 @@
 //
 // What not every engine can do is an interface of its own with a fallback that
 // is written down: [Counter] and the function [Count], [Estimator] and the function
-// [Plan], [Tracer] and the function [Trace], [Lister], [Verifier], [Sizer].
+// [Plan], [Tracer] and the function [Trace], [Locator] and the function [Locate],
+// [Lister], [Verifier], [Sizer].
 //
 // # How an engine is tested
 //

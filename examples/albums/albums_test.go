@@ -20,10 +20,10 @@ var random = regexp.MustCompile(`digest [0-9a-f]+|transaction [0-9A-Z]{26}`)
 // TestOutput compares what two runs on one folder print with testdata/output.txt;
 // ANK_UPDATE=1 writes it anew.
 func TestOutput(t *testing.T) {
-	dir := t.TempDir()
+	store := "pebble:" + t.TempDir()
 	var got strings.Builder
 	for range 2 {
-		require.NoError(t, run(t.Context(), &got, dir))
+		require.NoError(t, run(t.Context(), &got, store))
 	}
 	text := random.ReplaceAllString(got.String(), "...")
 	const golden = "testdata/output.txt"
@@ -38,7 +38,7 @@ func TestOutput(t *testing.T) {
 
 // TestReplayNoticesADifference gives the comparison something to find.
 func TestReplayNoticesADifference(t *testing.T) {
-	s, err := openServer(t.Context(), t.TempDir())
+	s, err := openServer(t.Context(), "memory:")
 	require.NoError(t, err)
 	defer func() { require.NoError(t, s.close(t.Context())) }()
 	_, err = load(t.Context(), s.node.Session("loader"))

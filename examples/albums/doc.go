@@ -3,6 +3,7 @@
 //
 //	go run ./examples/albums            # in a new folder, which it names
 //	go run ./examples/albums -dir DIR   # in a folder of yours; run it twice
+//	go run ./examples/albums -store S   # on any engine, by the names of package engines
 //
 // It loads the albums, watches a query from the client while both sides edit,
 // cuts the line and lets both edit the same album, shows how the two meet, what

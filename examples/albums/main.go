@@ -11,34 +11,38 @@ import (
 	"github.com/ankgo/ank/examples/albums/music"
 	"github.com/ankgo/ank/node"
 	"github.com/ankgo/ank/storage"
-	"github.com/ankgo/ank/storage/pebble"
+	"github.com/ankgo/ank/storage/engines"
 )
 
 func main() {
 	dir := flag.String("dir", "", "folder of the server's store; a new one if empty")
+	store := flag.String("store", "", "the server's store, in place of -dir: "+engines.Names)
 	flag.Parse()
-	if err := start(context.Background(), os.Stdout, *dir); err != nil {
+	if *store == "" && *dir != "" {
+		*store = "pebble:" + *dir
+	}
+	if err := start(context.Background(), os.Stdout, *store); err != nil {
 		fmt.Fprintln(os.Stderr, "albums:", err)
 		os.Exit(1)
 	}
 }
 
-// start finds a folder if none is named, and runs the example.
-func start(ctx context.Context, out io.Writer, dir string) error {
-	if dir == "" {
+// start finds a folder if no store is named, and runs the example.
+func start(ctx context.Context, out io.Writer, store string) error {
+	if store == "" {
 		made, err := os.MkdirTemp("", "ank-albums-")
 		if err != nil {
 			return err
 		}
-		dir = made
+		store = "pebble:" + made
 	}
-	fmt.Fprintf(out, "the store is in %s\n", dir)
-	return run(ctx, out, dir)
+	fmt.Fprintf(out, "the store is %s\n", store)
+	return run(ctx, out, store)
 }
 
 // run is the example.
-func run(ctx context.Context, out io.Writer, dir string) (err error) {
-	s, err := openServer(ctx, dir)
+func run(ctx context.Context, out io.Writer, store string) (err error) {
+	s, err := openServer(ctx, store)
 	if err != nil {
 		return err
 	}
@@ -54,7 +58,7 @@ func run(ctx context.Context, out io.Writer, dir string) (err error) {
 	if err := s.close(ctx); err != nil {
 		return err
 	}
-	if s, err = openServer(ctx, dir); err != nil {
+	if s, err = openServer(ctx, store); err != nil {
 		return err
 	}
 	fmt.Fprintln(out, "\n== closed and opened again")
@@ -72,8 +76,8 @@ type server struct {
 	closed bool
 }
 
-func openServer(ctx context.Context, dir string) (*server, error) {
-	engine, err := pebble.Open(ctx, dir, pebble.Options{})
+func openServer(ctx context.Context, store string) (*server, error) {
+	engine, err := engines.Open(ctx, store)
 	if err != nil {
 		return nil, err
 	}

@@ -23,8 +23,10 @@ var below = map[string][]string{
 	"storage/storagetest": {"event", "model", "query", "query/plan", "storage"},
 	"storage/kv":          {"event", "model", "query", "query/text", "query/plan", "storage", "internal/codec"},
 	"storage/dump":        {"event", "model", "storage", "internal/codec"},
+	"storage/verify":      {"event", "model", "entity", "storage"},
 	"storage/memory":      {"storage", "storage/kv"},
 	"storage/pebble":      {"storage", "storage/kv"},
+	"storage/engines":     {"storage", "storage/memory", "storage/pebble"},
 	"node/reactor":        {"event", "model", "query", "query/text", "query/plan", "storage"},
 	"node/wire":           {"event", "model", "internal/codec"},
 	"node": {
@@ -41,7 +43,8 @@ var below = map[string][]string{
 	},
 	"cmd/ank": {"cmd/ank/program"},
 	"cmd/ank/program": {
-		"model", "node", "node/auth", "node/websocket", "node/wire", "storage", "storage/memory", "storage/pebble",
+		"model", "node", "node/auth", "node/websocket", "node/wire",
+		"storage", "storage/dump", "storage/engines", "storage/verify",
 	},
 	"cmd/ankgen": {"event", "model", "query", "internal/gomodel"},
 	"cmd/ankvet": {"cmd/ankvet/queryvet"},

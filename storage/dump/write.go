@@ -158,11 +158,11 @@ func (d *writer) entries() error {
 // elsewhere appends the numbers of an entry's events that are found at another address.
 func (d *writer) elsewhere(again []uint64, e *event.Entry) ([]uint64, error) {
 	for i, ev := range e.Events() {
-		stored, err := d.snapshot.Event(d.ctx, ev.Entity, ev.ID)
+		origin, seq, err := storage.Locate(d.ctx, d.snapshot, ev.Entity, ev.ID)
 		if err != nil {
 			return nil, fmt.Errorf("event %v of entry %d of log %s: %w", ev.ID, e.Seq, e.Origin.Short(), err)
 		}
-		if stored.Origin != e.Origin || stored.Seq != e.Seq {
+		if origin != e.Origin || seq != e.Seq {
 			again = append(again, uint64(i))
 		}
 	}

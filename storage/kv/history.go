@@ -97,23 +97,42 @@ func (h *history) load(a address) error {
 }
 
 func (s *snapshot) Event(ctx context.Context, entity, id event.ID) (storage.Stored, error) {
-	r, err := s.reader(ctx)
-	if err != nil {
-		return storage.Stored{}, err
-	}
-	b, ok, err := r.Get(appendEventKey(nil, entity, id), nil)
-	if err != nil {
-		return storage.Stored{}, err
-	}
-	if !ok {
-		return storage.Stored{}, storage.ErrNotFound
-	}
-	a, err := decodeAddress(id, b)
+	r, a, err := s.address(ctx, entity, id)
 	if err != nil {
 		return storage.Stored{}, err
 	}
 	h := history{catalog: s.view.catalog, reader: r, entity: entity}
 	return h.stored(id, a)
+}
+
+// Locate implements [storage.Locator].
+func (s *snapshot) Locate(ctx context.Context, entity, id event.ID) (event.Origin, uint64, error) {
+	_, a, err := s.address(ctx, entity, id)
+	if err != nil {
+		return event.Origin{}, 0, err
+	}
+	origin, ok := s.view.catalog.origin(a.origin)
+	if !ok {
+		return origin, 0, &storage.CorruptError{What: "address of event " + id.String()}
+	}
+	return origin, a.seq, nil
+}
+
+// address reads where an event is logged, and returns with what to read more.
+func (s *snapshot) address(ctx context.Context, entity, id event.ID) (Reader, address, error) {
+	r, err := s.reader(ctx)
+	if err != nil {
+		return nil, address{}, err
+	}
+	b, ok, err := r.Get(appendEventKey(nil, entity, id), nil)
+	if err != nil {
+		return nil, address{}, err
+	}
+	if !ok {
+		return nil, address{}, storage.ErrNotFound
+	}
+	a, err := decodeAddress(id, b)
+	return r, a, err
 }
 
 // Events reads the addresses of an entity's events. With an exception it first

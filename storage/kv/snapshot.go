@@ -23,6 +23,7 @@ var (
 	_ storage.Counter  = (*snapshot)(nil)
 	_ storage.Lister   = (*snapshot)(nil)
 	_ storage.Verifier = (*snapshot)(nil)
+	_ storage.Locator  = (*snapshot)(nil)
 )
 
 func (s *snapshot) Close() {

@@ -20,7 +20,7 @@
 // handed over, and ends, all within the time that -drain gives. A second signal ends it
 // at once. At /health it answers 200 as long as it takes clients.
 //
-// STORE is memory: (gone when the program ends) or pebble:DIR.
+// STORE is memory: (gone when the program ends) or pebble:DIR; see package engines.
 //
 // Who may connect, and what they may do, is asked for unless only this machine can
 // reach the address:
@@ -39,4 +39,18 @@
 // (something in front of it does TLS, or nothing does). On an address of this machine's
 // own, and without these flags, everybody on it is let in as "local" and may do
 // everything.
+//
+// # ank dump, ank load, ank verify
+//
+//	ank dump -store STORE [-o FILE] > FILE
+//	ank load -store STORE [-i FILE] < FILE
+//	ank verify -store STORE
+//
+// move all of a store from any engine to any other, and check one; no node may have it open.
+// A dump has all history, and the node's private keys: keep it as such, and let only one of
+// the two stores be served from then on. Load wants a new store. It checks what it reads, and
+// goes on where it was when it was interrupted and is given the same dump again. What was
+// done, and what comes of it, they say on standard error; the digest is the same as long as
+// the content is. Packages dump and verify have the format, and what is checked.
+// Verify reads, but for indexes of the program's models that are missing: it builds those.
 package program

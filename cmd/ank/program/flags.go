@@ -8,6 +8,8 @@ import (
 	"net/netip"
 	"strings"
 	"time"
+
+	"github.com/ankgo/ank/storage/engines"
 )
 
 // settings are what the flags of ank serve say.
@@ -39,7 +41,7 @@ func parse(args []string, log io.Writer) (*settings, error) {
 	f := flag.NewFlagSet("ank serve", flag.ContinueOnError)
 	f.SetOutput(log)
 	f.StringVar(&s.listen, "listen", "127.0.0.1:7265", "the `address` to listen at; port 0 takes a free one")
-	f.StringVar(&s.store, "store", "", "the `store`: memory: or pebble:DIR")
+	f.StringVar(&s.store, "store", "", "the `store`: "+engines.Names)
 	f.DurationVar(&s.drain, "drain", 10*time.Second, "how long it may take to end")
 	f.StringVar(&s.tokens, "tokens", "", "a `file` of principals and their secret tokens")
 	f.Var(&s.jwtKeys, "jwt-key", "a PEM `file` of a public key that signs JSON Web Tokens, or KID=FILE")

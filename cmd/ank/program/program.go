@@ -35,6 +35,9 @@ func usage(format string, args ...any) error { return usageError{fmt.Errorf(form
 const help = `usage: ank COMMAND [flags]
 
 	serve    serve clients over WebSockets
+	dump     write all of a store into one stream
+	load     make a store of such a stream
+	verify   derive everything in a store once more, and report the first difference
 
 "ank COMMAND -h" lists its flags.
 `
@@ -65,6 +68,8 @@ func (p Program) Run(ctx context.Context, args []string, out, log io.Writer) err
 	switch args[0] {
 	case "serve":
 		return p.serve(ctx, args[1:], out, log)
+	case "dump", "load", "verify":
+		return p.storeCommand(ctx, args[0], args[1:], out, log)
 	case "help", "-h", "--help", "-help":
 		fmt.Fprint(out, help)
 		return nil

@@ -1,0 +1,49 @@
+// Package engines opens a store by its name, so that a program takes any engine by one
+// argument:
+//
+//	engine, err := engines.Open(ctx, "pebble:data")
+//
+// The names are
+//
+//	memory:          gone when the program ends
+//	pebble:DIR       in a folder, by package pebble
+//
+// A program that imports this package has all engines in it. One that wants a single
+// engine, or its options, imports that engine's package.
+package engines
+
+import (
+	"context"
+	"fmt"
+	"strings"
+
+	"github.com/ankgo/ank/storage"
+	"github.com/ankgo/ank/storage/memory"
+	"github.com/ankgo/ank/storage/pebble"
+)
+
+// Names says in a line which names there are, for help texts.
+const Names = "memory: or pebble:DIR"
+
+// NameError is a name that is none.
+type NameError struct{ Name string }
+
+func (e *NameError) Error() string {
+	if e.Name == "" {
+		return "no store is named: there are " + Names
+	}
+	return fmt.Sprintf("%s: no such store; there are %s", e.Name, Names)
+}
+
+// Open opens the store that a name names, and makes it if it is not there. The error is a
+// *[NameError] if the name is none, or that of the engine.
+func Open(ctx context.Context, name string) (storage.Engine, error) {
+	kind, where, _ := strings.Cut(name, ":")
+	switch {
+	case kind == "memory" && where == "" && name != kind:
+		return memory.Open()
+	case kind == "pebble" && where != "":
+		return pebble.Open(ctx, where, pebble.Options{})
+	}
+	return nil, &NameError{Name: name}
+}
