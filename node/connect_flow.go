@@ -63,9 +63,51 @@ func whole(parts []*wire.Rows) *wire.Rows {
 	}
 	count := 0
 	for _, part := range parts {
-		count += len(part.Rows) + len(part.Departures)
+		count += len(part.Rows)
 	}
-	last := make(map[event.ID]int, count) // the part that counts
+	all := *m
+	all.Rows, all.Departures = make([]wire.Row, 0, count), nil
+	counts := func(event.ID, int) bool { return true }
+	if !ascending(parts) {
+		counts = lastWords(parts)
+	}
+	for i, part := range parts {
+		for _, row := range part.Rows {
+			if counts(row.Row.ID, i) {
+				all.Rows = append(all.Rows, row)
+			}
+		}
+		for _, d := range part.Departures {
+			if counts(d.ID, i) {
+				all.Departures = append(all.Departures, d)
+			}
+		}
+	}
+	return &all
+}
+
+// ascending reports whether there are but rows, in the order of their IDs, so that no entity
+// occurs twice.
+func ascending(parts []*wire.Rows) bool {
+	var last event.ID
+	for _, part := range parts {
+		if len(part.Departures) > 0 {
+			return false
+		}
+		for i := range part.Rows {
+			if id := part.Rows[i].Row.ID; last.Less(id) {
+				last = id
+			} else {
+				return false
+			}
+		}
+	}
+	return true
+}
+
+// lastWords returns a function that tells whether a part is the one that counts for an entity.
+func lastWords(parts []*wire.Rows) func(id event.ID, part int) bool {
+	last := make(map[event.ID]int)
 	for i, part := range parts {
 		for j := range part.Rows {
 			last[part.Rows[j].Row.ID] = i
@@ -74,19 +116,5 @@ func whole(parts []*wire.Rows) *wire.Rows {
 			last[part.Departures[j].ID] = i
 		}
 	}
-	all := *m
-	all.Rows, all.Departures = make([]wire.Row, 0, len(last)), nil
-	for i, part := range parts {
-		for _, row := range part.Rows {
-			if last[row.Row.ID] == i {
-				all.Rows = append(all.Rows, row)
-			}
-		}
-		for _, d := range part.Departures {
-			if last[d.ID] == i {
-				all.Departures = append(all.Departures, d)
-			}
-		}
-	}
-	return &all
+	return func(id event.ID, part int) bool { return last[id] == part }
 }

@@ -223,10 +223,20 @@ func (s *server) start(request uint64, work func(ctx context.Context) error) err
 	go func() {
 		defer s.workers.Done()
 		defer cancel()
+		reserveStack(0)
 		s.work(ctx, request, work)
 		<-s.slots
 	}()
 	return nil
+}
+
+// reserveStack makes room on the stack of a new goroutine, as much as a commit takes. It is
+// grown at once, while there is nothing on it that would have to be moved.
+//
+//go:noinline
+func reserveStack(i int) byte {
+	var room [12 << 10]byte
+	return room[i]
 }
 
 // startAs lets somebody work on a request that is made on behalf of somebody.

@@ -1,6 +1,8 @@
 package wire
 
 import (
+	"slices"
+
 	"github.com/ankgo/ank/event"
 	"github.com/ankgo/ank/internal/codec"
 )
@@ -88,6 +90,12 @@ func (m *Follow) appendBody(b []byte) []byte {
 }
 
 func (m *Entries) appendBody(b []byte) []byte {
+	const each = 8 // about the length before an entry, and rather too much
+	room := len(m.Certificates)*2*minCertificate + len(m.Heads)*2*minSignedHead + 4*each
+	for _, e := range m.Entries {
+		room += each + e.Size()
+	}
+	b = slices.Grow(b, room)
 	b = codec.AppendUvarint(b, uint64(len(m.Certificates)))
 	for i := range m.Certificates {
 		b = codec.AppendBytes(b, m.Certificates[i].AppendTo(nil))

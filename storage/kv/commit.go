@@ -74,8 +74,12 @@ func (c *change) reset(base *view) {
 func (c *change) build(b *storage.Batch) error {
 	c.expect(b.Expect)
 	again := newIDSet(b.Again)
+	// Logs first: a driver takes neighbours, one after the other, with less work.
 	for _, e := range b.Entries {
-		c.entry(e, again)
+		c.entry(e)
+	}
+	for _, e := range b.Entries {
+		c.events(e, again)
 	}
 	c.advance(b.Advance)
 	for i := range b.States {
@@ -176,8 +180,8 @@ type tail struct {
 	last   *event.Entry
 }
 
-// entry appends one entry to its log and makes its events findable.
-func (c *change) entry(e *event.Entry, again idSet) {
+// entry appends one entry to its log.
+func (c *change) entry(e *event.Entry) {
 	t := c.tail(e)
 	if t == nil {
 		return
@@ -188,13 +192,22 @@ func (c *change) entry(e *event.Entry, again idSet) {
 	w.endKey()
 	w.bytes = e.AppendTo(w.bytes)
 	w.endSet()
+}
+
+// events makes the events of an entry findable that was appended to its log.
+func (c *change) events(e *event.Entry, again idSet) {
+	at := slices.IndexFunc(c.tails, func(t tail) bool { return t.last.Origin == e.Origin })
+	if at < 0 { // the log is not where the batch takes it to be
+		return
+	}
+	w := &c.writes
 	for i, ev := range e.Events() {
 		if again.has(ev.ID) {
 			continue
 		}
 		w.bytes = appendEventKey(w.bytes, ev.Entity, ev.ID)
 		w.endKey()
-		w.bytes = appendAddress(w.bytes, t.origin, e, i, ev)
+		w.bytes = appendAddress(w.bytes, c.tails[at].origin, e, i, ev)
 		w.endSet()
 	}
 }
