@@ -268,8 +268,8 @@ func (c *Connection) Authenticate(p Principal) {
 	l.applyLocked(t)
 }
 
-// forgo has no credential asked for any more on behalf of a principal, until it has
-// something to ask again.
+// forgo gives the credential of a principal up, and has none asked for on its behalf
+// until it has something to ask again.
 func (l *line) forgo(p Principal) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -283,4 +283,10 @@ func (l *line) forgo(p Principal) {
 	delete(l.tickets, p)
 	delete(l.shown, t.shown)
 	delete(l.granted, t.number)
+	for _, number := range []uint64{t.shown, t.number} {
+		if number != 0 {
+			l.loose = append(l.loose, &wire.Cancel{Request: number})
+		}
+	}
+	l.nudge()
 }

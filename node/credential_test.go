@@ -227,6 +227,33 @@ func TestRevokedWhileAQueryIsRead(t *testing.T) {
 	})
 }
 
+// TestWhoLeavesGivesItsCredentialUp: the server does not go on counting it.
+func TestWhoLeavesGivesItsCredentialUp(t *testing.T) {
+	gated(t, func(t *testing.T, f *fixture, d *doorkeeper, c *guest, link *pipe.Link) {
+		grace := c.node.Session("grace")
+		live, err := albums.Query(f.ctx, grace, "ORDER BY year")
+		require.NoError(t, err)
+		defer live.Close()
+		adas := c.query("ORDER BY year")
+		_, err = c.node.Connect(link.Dial, node.WithCredentials(honest))
+		require.NoError(t, err)
+		require.NoError(t, live.Wait(f.ctx))
+		require.NoError(t, adas.Wait(f.ctx))
+		_, err = grace.Seal(f.ctx)
+		require.NoError(t, err)
+		synctest.Wait()
+		require.Equal(t, 1, f.node.Standing(), "what the server keeps current")
+		require.Zero(t, f.node.Revoke("grace"), "credentials of grace's at the server")
+
+		_, err = grace.Unseal(f.ctx) // and it is asked for once more when it is needed
+		require.NoError(t, err)
+		_, err = albums.Count(f.ctx, grace, "")
+		require.NoError(t, err)
+		require.Equal(t, 1, f.node.Revoke("grace"))
+		require.Equal(t, 1, f.node.Revoke("ada"))
+	})
+}
+
 func TestCredentialsThatNobodyHas(t *testing.T) {
 	gated(t, func(t *testing.T, f *fixture, _ *doorkeeper, c *guest, link *pipe.Link) {
 		_, r := c.create(Album{Name: "Parade", Year: 1986})

@@ -182,10 +182,11 @@ func (s *server) handle(m wire.Message) error {
 		return s.startCommit(m)
 	case *wire.Cancel:
 		s.mu.Lock()
-		defer s.mu.Unlock()
 		if j := s.working[m.Request]; j != nil {
 			j.cancel()
 		}
+		s.mu.Unlock()
+		s.resign(m.Request)
 	case *wire.Credit:
 		return s.credit(m)
 	case *wire.Ping:

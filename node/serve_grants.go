@@ -119,6 +119,23 @@ func (s *server) grant(m *wire.Authenticate, who Identity) error {
 
 // revoke ends what a peer does on behalf of somebody, and tells it why.
 func (s *server) revoke(g *grant, why *RefusedError) {
+	s.endGrant(g, func(request uint64) {
+		_ = s.tell(s.ctx, s.failure(request, why)) // if not, the connection has ended
+	})
+}
+
+// resign ends what a peer does on behalf of somebody, because it said so.
+func (s *server) resign(number uint64) {
+	s.mu.Lock()
+	g := s.grants[number]
+	s.mu.Unlock()
+	if g != nil && number != 0 {
+		s.endGrant(g, func(uint64) {})
+	}
+}
+
+// endGrant takes a grant back, and tells of every request that ends with it.
+func (s *server) endGrant(g *grant, told func(request uint64)) {
 	s.mu.Lock()
 	if s.grants[g.number] != g || s.ctx.Err() != nil {
 		s.mu.Unlock()
@@ -139,9 +156,9 @@ func (s *server) revoke(g *grant, why *RefusedError) {
 	defer s.workers.Done()
 	for _, sub := range ended {
 		s.drop(sub)
-		_ = s.tell(s.ctx, s.failure(sub.question.Request, why)) // if not, the connection has ended
+		told(sub.question.Request)
 	}
-	_ = s.tell(s.ctx, s.failure(g.number, why))
+	told(g.number)
 }
 
 // endGrants stops the clocks of credentials. The connection has ended.

@@ -29,7 +29,7 @@
 //	Commit        Receipt, after Rows in one or more parts if it was accepted; or Failure when nothing was decided
 //	Authenticate  Authenticated, and when it has come to an end Failure; or Failure
 //	Define        nothing: tells of a model, if the peer's hello has "models" among its features
-//	Cancel        nothing: gives up a Fetch, a Get, a History
+//	Cancel        nothing: gives up a Fetch, a Get, a History; or the credential of an Authenticate
 //	Credit        nothing: more of an answer may be sent
 //	Ping          Pong with the same number
 //

@@ -327,7 +327,7 @@ type Failure struct {
 	Text    string
 }
 
-// Cancel gives up a request.
+// Cancel gives up a request, or a credential by the number of its Authenticate.
 type Cancel struct{ Request uint64 }
 
 // Credit lets the peer send more of an answer: so many bytes of encoded Rows and
