@@ -30,6 +30,11 @@ type Batch struct {
 	// is refused with ErrConflict. Sequence 0 means that the origin has none.
 	Expect []event.Position
 
+	// Holds are Meta values that the store must have before this batch, or it is refused
+	// with ErrConflict: a nil value means that there is no such key. By it a process whose
+	// lease was taken over notices in time.
+	Holds []MetaValue
+
 	// Heads replace the signed heads of their origins.
 	Heads []event.SignedHead
 
@@ -186,6 +191,11 @@ func (b *Batch) lastEntry(o event.Origin) *event.Entry {
 }
 
 func checkMeta(b *Batch) error {
+	for i, m := range b.Holds {
+		if m.Key == "" || len(m.Key) > MaxMetaKey {
+			return &BatchError{"holds", i, "has a key that is not 1 to 1,024 bytes long"}
+		}
+	}
 	for i, m := range b.Meta {
 		if m.Key == "" || len(m.Key) > MaxMetaKey {
 			return &BatchError{"meta", i, "has a key that is not 1 to 1,024 bytes long"}

@@ -105,6 +105,19 @@ type Lister interface {
 	Records(ctx context.Context, collection string) iter.Seq2[*Record, error]
 }
 
+// Shared is implemented by engines whose store several processes may have open, each with
+// an engine of its own. Of such an engine everything is promised for all of them: commits
+// of all are serial (S4), a snapshot shows every commit of theirs that returned before it
+// was taken (S5), and every stamp is compared (S3). There is no fallback: an engine that
+// is not Shared lets no second one in.
+type Shared interface {
+	// Watch calls notice after commits of others, from goroutines of its own, until ctx
+	// ends; then it returns nil. It may call without need, once for several commits, and
+	// late; after connections were lost it calls because something may have been missed.
+	// An engine that cannot hear of commits calls now and then. Notice must not wait.
+	Watch(ctx context.Context, notice func()) error
+}
+
 // Locator is implemented by snapshots that know where an event is logged without reading
 // its entry. Callers use the function Locate, which falls back to Event.
 type Locator interface {

@@ -34,8 +34,8 @@
 // commits.
 //
 // S3, compared. A batch that expects what is not so changes nothing, and the
-// error names everything that had moved: log positions always, stamps of states
-// where the engine has them at hand.
+// error names everything that had moved: log positions and held values always, stamps
+// of states where the engine has them at hand, and always if it is [Shared].
 //
 // S4, serial. Commits take effect one after another, in an order in which each
 // sees those before. Callers may call Commit concurrently; a node has one
@@ -78,7 +78,7 @@
 // What not every engine can do is an interface of its own with a fallback that
 // is written down: [Counter] and the function [Count], [Estimator] and the function
 // [Plan], [Tracer] and the function [Trace], [Locator] and the function [Locate],
-// [Lister], [Verifier], [Sizer].
+// [Shared], [Lister], [Verifier], [Sizer].
 //
 // # How an engine is tested
 //

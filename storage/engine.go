@@ -47,8 +47,8 @@ type Engine interface {
 	// not. The batch is not used after Commit returned, but its records are kept
 	// and must not change any more.
 	//
-	// Errors: ErrConflict (*ConflictError) if a position in Expect or a stamp
-	// moved, *BatchError if the batch is malformed: nothing was stored, and the
+	// Errors: ErrConflict (*ConflictError) if a position in Expect, a value in Holds or
+	// a stamp moved, *BatchError if the batch is malformed: nothing was stored, and the
 	// next Commit may succeed. ErrUnknown: it may have been stored; the caller
 	// reads the log's position from a new snapshot or after reopening.
 	// ErrReadOnly: an earlier write went wrong, the engine only reads until it is

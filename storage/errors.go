@@ -52,6 +52,7 @@ var (
 type ConflictError struct {
 	Positions []MovedPosition
 	States    []MovedState
+	Meta      []string // the keys of Batch.Holds that have another value
 }
 
 // MovedPosition is a log that is not where Batch.Expect had it.
@@ -77,12 +78,15 @@ func (e *ConflictError) Error() string {
 	for _, s := range e.States {
 		parts = append(parts, fmt.Sprintf("%s %s changed meanwhile", s.Collection, s.ID))
 	}
+	for _, key := range e.Meta {
+		parts = append(parts, key+" has another value")
+	}
 	return "conflict: " + strings.Join(parts, "; ")
 }
 
 // BatchError says which rule of Batch a batch breaks.
 type BatchError struct {
-	Field  string // "entries", "states", "advance", "expect" or "meta"
+	Field  string // "entries", "states", "advance", "expect", "holds" or "meta"
 	Index  int    // which of them
 	Reason string
 }

@@ -73,6 +73,9 @@ func (c *change) reset(base *view) {
 
 func (c *change) build(b *storage.Batch) error {
 	c.expect(b.Expect)
+	if err := c.holds(b.Holds); err != nil {
+		return err
+	}
 	again := newIDSet(b.Again)
 	// Logs first: a driver takes neighbours, one after the other, with less work.
 	for _, e := range b.Entries {
@@ -87,7 +90,7 @@ func (c *change) build(b *storage.Batch) error {
 			return err
 		}
 	}
-	if len(c.conflict.Positions)+len(c.conflict.States) > 0 {
+	if len(c.conflict.Positions)+len(c.conflict.States)+len(c.conflict.Meta) > 0 {
 		conflict := c.conflict
 		return &conflict
 	}
@@ -153,6 +156,21 @@ func (c *change) expect(positions []event.Position) {
 			c.moved(want, found)
 		}
 	}
+}
+
+// holds compares Meta values.
+func (c *change) holds(values []storage.MetaValue) error {
+	for _, m := range values {
+		c.key = appendMetaKey(c.key[:0], metaUser, m.Key)
+		found, ok, err := c.engine.driver.Get(c.key, nil)
+		if err != nil {
+			return err
+		}
+		if ok != (m.Value != nil) || !bytes.Equal(found, m.Value) {
+			c.conflict.Meta = append(c.conflict.Meta, m.Key)
+		}
+	}
+	return nil
 }
 
 // idSet is nil when it is empty, which it nearly always is.

@@ -30,6 +30,10 @@ func commitCases() []Case {
 			Rule: "Expect compares sequence and hash of a log's position; sequence 0 means that the log is empty",
 		},
 		{
+			Name: "commit/holds", needs: always, run: holdsValues,
+			Rule: "a batch is refused with a *ConflictError that names the key, and nothing of it is stored, if a Meta value in Holds is another one, is there though it should not, or is missing",
+		},
+		{
 			Name: "commit/sequence gap", needs: always, run: sequenceGap,
 			Rule: "the first entry of an origin follows the stored position; anything else is a conflict",
 		},
@@ -157,6 +161,43 @@ func conflictStoresNothing(e *Env) {
 	b.Expect = nil
 	e.Commit(b) // the same batch is good once it expects nothing wrong
 	require.Equal(e, []event.ID{id}, e.IDs(e.View(), e.Plan(s, "year = 1986")))
+}
+
+func holdsValues(e *Env) {
+	e.Commit(&storage.Batch{Meta: []storage.MetaChange{{Key: "lease", Value: []byte("7")}, {Key: "empty", Value: []byte{}}}})
+	hold := func(key string, value []byte) storage.MetaValue { return storage.MetaValue{Key: key, Value: value} }
+	for _, c := range []struct {
+		holds []storage.MetaValue
+		moved []string
+	}{
+		{[]storage.MetaValue{hold("lease", []byte("7")), hold("empty", []byte{}), hold("nothing", nil)}, nil},
+		{[]storage.MetaValue{hold("lease", []byte("8"))}, []string{"lease"}},
+		{[]storage.MetaValue{hold("lease", []byte{})}, []string{"lease"}},
+		{[]storage.MetaValue{hold("lease", nil), hold("empty", nil)}, []string{"lease", "empty"}},
+		{[]storage.MetaValue{hold("nothing", []byte{}), hold("lease", []byte("7"))}, []string{"nothing"}},
+	} {
+		d := e.World.Begin()
+		id := d.Create(Albums(), "name", "Parade")
+		b := d.Batch()
+		b.Holds = c.holds
+		b.Meta = []storage.MetaChange{{Key: "mine", Value: []byte(id.String())}}
+		err := e.Engine.Commit(e.Ctx, b)
+		if c.moved == nil {
+			require.NoError(e, err)
+			continue
+		}
+		var conflict *storage.ConflictError
+		require.ErrorAs(e, err, &conflict)
+		require.Equal(e, c.moved, conflict.Meta)
+		require.Empty(e, conflict.Positions)
+		e.World.forget(b)
+		_, err = e.View().State(e.Ctx, "albums", id)
+		e.Absent(err, "the state of a batch that was refused")
+	}
+	// What is held is what was there before the batch, which may change it.
+	lease := []storage.MetaValue{hold("lease", []byte("7"))}
+	e.Commit(&storage.Batch{Holds: lease, Meta: []storage.MetaChange{{Key: "lease", Value: []byte("8")}}})
+	require.ErrorIs(e, e.Engine.Commit(e.Ctx, &storage.Batch{Holds: lease}), storage.ErrConflict)
 }
 
 func expectPositions(e *Env) {

@@ -32,6 +32,7 @@ type Env struct {
 // opened is an engine to be closed at the end.
 type opened struct {
 	engine storage.Engine
+	raw    storage.Engine // the same, not watched
 	views  []storage.Snapshot
 	closed bool
 }
@@ -54,7 +55,7 @@ func (e *Env) Open() {
 	engine, err := e.Store.Open(e.Ctx)
 	require.NoError(e, err, "open")
 	e.Engine = storage.Checked(engine).OnViolation(func(v *storage.Violation) { e.Errorf("%v", v) })
-	e.opened = append(e.opened, &opened{engine: e.Engine})
+	e.opened = append(e.opened, &opened{engine: e.Engine, raw: engine})
 	if len(e.schemas) > 0 {
 		require.NoError(e, e.Engine.Register(e.Ctx, e.schemas...), "register")
 	}

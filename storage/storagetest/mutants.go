@@ -85,6 +85,7 @@ func Mutants() []Mutant {
 		{"forgets merge data", defect{state: func(r *storage.Record) { r.Merge = nil }}},
 		{"forgets that entities are deleted", defect{state: func(r *storage.Record) { r.Row.Deleted = false }}},
 		{"keeps the newest event of a head only", defect{state: narrowHead}},
+		{"does not compare what is held", defect{commit: func(b *storage.Batch) { b.Holds = nil }}},
 		{"forgets Again", defect{commit: func(b *storage.Batch) { b.Again = nil }}},
 		{"swallows conflicts", defect{result: swallow(storage.ErrConflict)}},
 		{"accepts malformed batches silently", defect{result: swallowBatchErrors}},

@@ -1,6 +1,7 @@
 package storagetest
 
 import (
+	"bytes"
 	"cmp"
 	"context"
 	"fmt"
@@ -137,7 +138,7 @@ func (n *Naive) Commit(ctx context.Context, b *storage.Batch) error {
 		return err
 	}
 	next := n.now.clone()
-	if conflict := next.apply(b); len(conflict.Positions)+len(conflict.States) > 0 {
+	if conflict := next.apply(b); len(conflict.Positions)+len(conflict.States)+len(conflict.Meta) > 0 {
 		return conflict
 	}
 	n.now = next
@@ -154,6 +155,11 @@ func (s *naiveState) apply(b *storage.Batch) *storage.ConflictError {
 		found, _ := s.cursor.At(want.Origin)
 		if found.Seq != want.Seq || want.Seq > 0 && found != want {
 			moved(want, found)
+		}
+	}
+	for _, m := range b.Holds {
+		if found, ok := s.meta[m.Key]; ok != (m.Value != nil) || !bytes.Equal(found, m.Value) {
+			conflict.Meta = append(conflict.Meta, m.Key)
 		}
 	}
 	for _, e := range b.Entries {

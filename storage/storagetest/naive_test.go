@@ -20,7 +20,10 @@ func newNaive(testing.TB) storagetest.Store {
 	}
 }
 
-// TestMutants shows that every planted defect is found.
-func TestMutants(t *testing.T) {
-	storagetest.RunMutants(t, storagetest.Options{New: newNaive, Steps: 60})
+// TestCommons shows the same of several engines over one Naive.
+func TestCommons(t *testing.T) {
+	storagetest.Run(t, storagetest.Options{Steps: 20, New: func(testing.TB) storagetest.Store {
+		commons := storagetest.NewCommons()
+		return storagetest.Store{Open: commons.Open, Reopens: true, ComparesStamps: true, Shares: true}
+	}})
 }

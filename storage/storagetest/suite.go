@@ -59,6 +59,10 @@ type Store struct {
 	// Build was called.
 	Builds bool
 
+	// Shares: the engines are [storage.Shared], and Open may be called while others are
+	// open.
+	Shares bool
+
 	// Lists: snapshots are a [storage.Lister] and a [storage.Verifier].
 	Lists bool
 
@@ -90,6 +94,7 @@ var (
 	compares = ability{"ComparesStamps", func(s Store) bool { return s.ComparesStamps }}
 	follows  = ability{"FollowsPlans", func(s Store) bool { return s.FollowsPlans }}
 	builds   = ability{"Builds", func(s Store) bool { return s.Builds }}
+	shares   = ability{"Shares", func(s Store) bool { return s.Shares }}
 	crashes  = ability{"Crash", func(s Store) bool { return s.Crash != nil }}
 	fails    = ability{"Fail", func(s Store) bool { return s.Fail != nil }}
 )
@@ -110,7 +115,7 @@ type Case struct {
 func Cases() []Case {
 	return slices.Concat(
 		commitCases(), stateCases(), historyCases(), logCases(), metaCases(), selectCases(), referenceCases(),
-		registerCases(), buildCases(), snapshotCases(), lifecycleCases(), failureCases(), randomCases(),
+		registerCases(), buildCases(), snapshotCases(), lifecycleCases(), failureCases(), sharedCases(), randomCases(),
 	)
 }
 
