@@ -1,6 +1,9 @@
 package reactor
 
 import (
+	"runtime"
+	"sync"
+
 	"github.com/ankgo/ank/event"
 	"github.com/ankgo/ank/storage"
 )
@@ -34,8 +37,8 @@ func (t *tally) follow(set *ChangeSet) {
 // the change sets that follow lead on from there. It is false as long as the result is not there, and once the
 // subscription has ended.
 //
-// Without digest there is no sum. It is shared by all subscriptions to one standing query, so all must give the same digest. It may tell no more of
-// a row than change sets do: of groups, what is shown.
+// Without digest there is no sum. It is shared by all subscriptions to one standing query, so all must give the same digest, which
+// several goroutines may call at a time. It may tell no more of a row than change sets do: of groups, what is shown.
 func (s *Subscription) Restart(digest func(*storage.Record) event.Digest) (Items, event.Sum, bool) {
 	return s.tally(digest, true)
 }
@@ -66,10 +69,7 @@ func (s *Subscription) tally(digest func(*storage.Record) event.Digest, skip boo
 		r.tally = &tally{of: digest}
 	}
 	h.unlock()
-	var sum event.Sum // rows may be many: not under the lock
-	for _, x := range items.All() {
-		sum.Add(digest(x))
-	}
+	sum := items.sum(digest) // rows may be many: not under the lock
 	if t == nil {
 		h.lock()
 		r.tally.sum.Merge(sum)
@@ -77,6 +77,36 @@ func (s *Subscription) tally(digest func(*storage.Record) event.Digest, skip boo
 		h.unlock()
 	}
 	return items, sum, true
+}
+
+// manyRows are so many that it pays to have them summed up by several goroutines.
+const manyRows = 8192
+
+// sum is the sum of what digest makes of the rows.
+func (s Items) sum(digest func(*storage.Record) event.Digest) (sum event.Sum) {
+	parts := runtime.GOMAXPROCS(0)
+	if s.Len() < manyRows || parts == 1 {
+		for _, x := range s.All() {
+			sum.Add(digest(x))
+		}
+		return sum
+	}
+	sums := make([]event.Sum, parts)
+	var all sync.WaitGroup
+	for i := range parts {
+		all.Go(func() {
+			part := s
+			part.from, part.to = s.from+s.Len()*i/parts, s.from+s.Len()*(i+1)/parts
+			for _, x := range part.All() {
+				sums[i].Add(digest(x))
+			}
+		})
+	}
+	all.Wait()
+	for _, part := range sums {
+		sum.Merge(part)
+	}
+	return sum
 }
 
 // taken reports whether nothing is queued, after it was thrown away if skip is set. Needs the home's lock.

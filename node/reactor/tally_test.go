@@ -8,6 +8,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/ankgo/ank/event"
+	"github.com/ankgo/ank/model"
 	"github.com/ankgo/ank/query"
 	"github.com/ankgo/ank/storage"
 )
@@ -98,4 +99,27 @@ func TestSumsAreMadeOnce(t *testing.T) {
 	_, second, _ := two.sub.Restart(digest)
 	require.NotEqual(t, first, second)
 	require.Equal(t, 1, digested, "the cost follows what changed")
+}
+
+// TestSumsOfManyRows: whoever shares the work, it is the sum over the rows that are shown.
+func TestSumsOfManyRows(t *testing.T) {
+	w := newWorld(t, 1)
+	for _, text := range []string{"", "ORDER BY score LIMIT 9001 OFFSET 5"} {
+		c := check(t, text)
+		feed, digest := NewFeed(c), digestFor(c)
+		sub := feed.Subscribe(nil)
+		list := make([]*storage.Record, manyRows+1000)
+		for i := range list {
+			list[i] = record(w.mint(), w.mint(), map[string]model.Value{"score": model.OfInt(int64(i))}, false)
+		}
+		feed.Replace(nil, list, nil)
+		items, sum, ok := sub.Restart(digest)
+		require.True(t, ok)
+		require.GreaterOrEqual(t, items.Len(), manyRows)
+		var want event.Sum
+		for _, x := range items.Slice() {
+			want.Add(digest(x))
+		}
+		require.Equal(t, want, sum)
+	}
 }

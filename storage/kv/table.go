@@ -232,7 +232,7 @@ func (t *table) add(o *order) {
 }
 
 // with returns the table after changes, which are newer than it and in the order
-// of their versions.
+// of their versions. It sorts them.
 func (t *table) with(changes []tableChange) *table {
 	next := &table{rows: t.rows, size: t.size, changed: t.changed, ids: t.ids.edition(), orders: new(orders)}
 	next.version = changes[len(changes)-1].version
@@ -241,8 +241,13 @@ func (t *table) with(changes []tableChange) *table {
 		list[i] = list[i].edition()
 	}
 	next.orders.set(list)
-	for _, c := range changes {
-		next.replace(c.record)
+	next.changed += len(changes)
+	// Neighbours are found together, and of each entity the newest record counts.
+	slices.SortStableFunc(changes, func(a, b tableChange) int { return a.record.Row.ID.Compare(b.record.Row.ID) })
+	for i, c := range changes {
+		if i+1 == len(changes) || changes[i+1].record.Row.ID != c.record.Row.ID {
+			next.replace(c.record)
+		}
 	}
 	return next
 }
@@ -261,7 +266,6 @@ func (t *table) replace(now *storage.Record) {
 		t.rows++
 		t.size += sizeOf(now)
 	}
-	t.changed++
 	t.ids.replace(old, now, t.version)
 	for _, o := range t.orders.all() {
 		o.replace(old, now, t.version)
