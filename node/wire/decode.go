@@ -2,7 +2,6 @@ package wire
 
 import (
 	"fmt"
-	"slices"
 
 	"github.com/ankgo/ank/event"
 	"github.com/ankgo/ank/internal/codec"
@@ -122,12 +121,12 @@ func decodeProof(r *codec.Reader) *Proof {
 
 func decodeRows(r *codec.Reader) *Rows {
 	m := &Rows{Request: r.Uvarint(), Reset: flag(r), More: flag(r), Answer: Answer(r.Byte()), Expected: r.Uvarint(), Cursor: decodeCursor(r)}
-	rows := rowReader{Reader: r}
+	var rows rowReader
 	// A row takes its ID, its flags and three lengths at the least.
 	if n := r.Count(MaxItems, len(event.ID{})+4); n > 0 {
 		m.Rows = make([]Row, n)
 		for i := range m.Rows {
-			rows.read(&m.Rows[i])
+			rows.read(r, &m.Rows[i])
 		}
 	}
 	if n := r.Count(MaxItems, len(event.ID{})+2); n > 0 {
@@ -137,7 +136,7 @@ func decodeRows(r *codec.Reader) *Rows {
 			d.ID, d.Reason = fixed[event.ID](r), Reason(r.Byte())
 			if flag(r) {
 				d.Last = new(Row)
-				rows.read(d.Last)
+				rows.read(r, d.Last)
 			}
 		}
 	}
@@ -211,10 +210,9 @@ func decodeHead(r *codec.Reader) event.Head {
 	}
 	head := make(event.Head, n)
 	for i := range head {
-		head[i] = fixed[event.ID](r)
-	}
-	if !slices.IsSortedFunc(head, event.ID.Compare) || len(slices.Compact(slices.Clone(head))) != n {
-		r.Fail("head is not sorted and distinct")
+		if head[i] = fixed[event.ID](r); i > 0 && !head[i-1].Less(head[i]) {
+			r.Fail("head is not sorted and distinct")
+		}
 	}
 	return head
 }

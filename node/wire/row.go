@@ -59,15 +59,15 @@ func (w *rowWriter) append(b []byte, r *Row) []byte {
 
 func isCreation(id event.ID, h event.Head) bool { return len(h) == 1 && h[0] == id }
 
-// rowReader decodes the rows of a message.
+// rowReader decodes the rows of a message. It does not hold the reader of it, which would
+// have to be on the heap then.
 type rowReader struct {
-	*codec.Reader
 	names    []byte
 	repeated int // bytes of names that were not written
 }
 
-func (r *rowReader) read(row *Row) {
-	row.Row.ID = fixed[event.ID](r.Reader)
+func (d *rowReader) read(r *codec.Reader, row *Row) {
+	row.Row.ID = fixed[event.ID](r)
 	flags := r.Byte()
 	if flags > rowKnown {
 		r.Fail("row with unknown flags")
@@ -75,10 +75,10 @@ func (r *rowReader) read(row *Row) {
 	row.Row.Deleted = flags&rowDeleted != 0
 	if flags&rowCreated != 0 {
 		row.Row.Head = event.Head{row.Row.ID}
-	} else if row.Row.Head = decodeHead(r.Reader); isCreation(row.Row.ID, row.Row.Head) {
+	} else if row.Row.Head = decodeHead(r); isCreation(row.Row.ID, row.Row.Head) {
 		r.Fail("row with a head that goes without saying")
 	}
-	row.Row.Values, row.Merge = r.content(flags&rowAlike != 0)
+	row.Row.Values, row.Merge = d.content(r, flags&rowAlike != 0)
 	if n := r.Count(MaxJoined, 1); n > 0 {
 		joined := make([]model.Value, n)
 		for i := range joined {
@@ -94,11 +94,11 @@ func (r *rowReader) read(row *Row) {
 // content reads the values of a row, with the names of the row before if they are alike,
 // and its merge data, into memory of their own. What rows have together is bounded like a
 // message that says everything.
-func (r *rowReader) content(alike bool) (values model.Tuple, merge []byte) {
+func (d *rowReader) content(r *codec.Reader, alike bool) (values model.Tuple, merge []byte) {
 	names, b, m := []byte(nil), r.Bytes(MaxMessage), r.Bytes(MaxMessage)
 	if alike {
-		names = r.names
-		if r.repeated += len(names); len(names) == 0 || len(b) == 0 || r.repeated > MaxMessage {
+		names = d.names
+		if d.repeated += len(names); len(names) == 0 || len(b) == 0 || d.repeated > MaxMessage {
 			r.Fail("row with no names before it, no values, or too many names")
 		}
 	}
@@ -117,10 +117,10 @@ func (r *rowReader) content(alike bool) (values model.Tuple, merge []byte) {
 	}
 	switch names = values.Names(); {
 	case len(names) == 0:
-	case !alike && bytes.Equal(names, r.names):
+	case !alike && bytes.Equal(names, d.names):
 		r.Fail("row with names that go without saying")
 	default:
-		r.names = names
+		d.names = names
 	}
 	return values, merge
 }

@@ -117,3 +117,16 @@ func TestRowsHaveMemoryOfTheirOwn(t *testing.T) {
 		require.Equal(t, want[i].Merge, row.Merge)
 	}
 }
+
+// TestHeadsAreSortedAndDistinct: a head has one encoding.
+func TestHeadsAreSortedAndDistinct(t *testing.T) {
+	row := alike(1)[0]
+	for _, head := range []event.Head{{id(8), id(7)}, {id(7), id(7)}, {id(7), id(9), id(8)}} {
+		row.Row.Head = head
+		_, err := wire.Decode(wire.Append(nil, &wire.Rows{Rows: []wire.Row{row}}))
+		require.ErrorContains(t, err, "not sorted and distinct")
+	}
+	row.Row.Head = event.Head{id(7), id(8), id(9)}
+	_, err := wire.Decode(wire.Append(nil, &wire.Rows{Rows: []wire.Row{row}}))
+	require.NoError(t, err)
+}
