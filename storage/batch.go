@@ -1,10 +1,24 @@
 package storage
 
-import "github.com/ankgo/ank/event"
+import (
+	"slices"
+
+	"github.com/ankgo/ank/event"
+)
 
 // Batch is what one Commit stores, all or nothing. Fields that are empty change
 // nothing; an empty batch is legal and still checks Expect.
 type Batch struct {
+	// Cut takes back the ends of logs, before anything else: the log of an origin
+	// ends at the position named, one that it has come by, and with sequence 0 it is
+	// no more. The signed head of what is gone goes with it. A batch neither appends
+	// to a log that it cuts, nor moves it.
+	//
+	// Events stay: those of entries that are gone are either in Entries, or were
+	// logged elsewhere as well and answered from there. Only the owner of a log that
+	// was forked, because its store was an old copy, has a reason for this.
+	Cut []event.Position
+
 	// Entries are appended to the logs of their origins, in order: the first of
 	// an origin follows the position that the store has for it (sequence 1 if
 	// none), each later one the one before. Their events become readable through
@@ -76,7 +90,7 @@ const MaxMetaKey = 1024
 // first thing in Commit.
 func (b *Batch) Validate() error {
 	for _, check := range []func(*Batch) error{
-		checkEntries, checkStates, checkPositions, checkMeta,
+		checkEntries, checkStates, checkPositions, checkCut, checkMeta,
 	} {
 		if err := check(b); err != nil {
 			return err
@@ -175,6 +189,21 @@ func checkPositions(b *Batch) error {
 		}
 		if last := b.lastEntry(p.Origin); last != nil && last.Seq != p.Seq {
 			return &BatchError{"advance", i, "is not the last entry of its origin in this batch"}
+		}
+	}
+	return nil
+}
+
+func checkCut(b *Batch) error {
+	for i, p := range b.Cut {
+		for j := range i {
+			if b.Cut[j].Origin == p.Origin {
+				return &BatchError{"cut", i, "names an origin for the second time"}
+			}
+		}
+		advances := slices.ContainsFunc(b.Advance, func(a event.Position) bool { return a.Origin == p.Origin })
+		if advances || b.lastEntry(p.Origin) != nil {
+			return &BatchError{"cut", i, "is of a log that the batch appends to or moves"}
 		}
 	}
 	return nil

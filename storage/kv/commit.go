@@ -77,6 +77,9 @@ func (c *change) build(b *storage.Batch) error {
 		return err
 	}
 	again := newIDSet(b.Again)
+	if err := c.cut(b.Cut); err != nil {
+		return err
+	}
 	// Logs first: a driver takes neighbours, one after the other, with less work.
 	for _, e := range b.Entries {
 		c.entry(e)

@@ -47,6 +47,10 @@ func logCases() []Case {
 			Rule: "Log merges origins by transaction ID",
 		},
 		{
+			Name: "log/cut", needs: always, run: logCut,
+			Rule: "Cut takes back the end of a log, with its signed head, and nothing else; the log then goes on otherwise, also after the store was opened anew",
+		},
+		{
 			Name: "log/early end", needs: always, run: logEarlyEnd,
 			Rule: "a sequence that is left early releases what it holds, and a canceled one ends with the context's error",
 		},
@@ -55,6 +59,68 @@ func logCases() []Case {
 			Rule: "entries stay what they are after the next one was read, and after the engine was closed",
 		},
 	}
+}
+
+func logCut(e *Env) {
+	s := Albums()
+	second := e.World.AddOrigin()
+	origin := e.World.Origin(0)
+	draft := e.World.Begin()
+	id := draft.Create(s, "year", 1)
+	e.Commit(draft.Batch())
+	common := e.World.Position(0)
+	for year := range 3 {
+		draft = e.World.Begin()
+		draft.Update(id, "year", year)
+		b := draft.Batch()
+		b.Heads = append(b.Heads, e.World.SignedHead(0))
+		e.Commit(b)
+	}
+	old := e.View()
+	first := Collect(e, old.Log(e.Ctx, event.Cursor{}))[0]
+	gone := Collect(e, old.Log(e.Ctx, event.Cursor{}.With(common)))
+	var moved []*event.Entry
+	var prev event.Digest
+	for i, entry := range gone {
+		moved = append(moved, &event.Entry{Origin: e.World.Origin(second), Seq: uint64(i) + 1, Prev: prev, Author: entry.Author, Tx: entry.Tx})
+		prev = moved[i].Hash()
+	}
+	var conflict *storage.ConflictError
+	beyond := event.Position{Origin: origin, Seq: 9}
+	require.ErrorAs(e, e.Engine.Commit(e.Ctx, &storage.Batch{Cut: []event.Position{beyond}}), &conflict)
+	var malformed *storage.BatchError
+	require.ErrorAs(e, e.Engine.Commit(e.Ctx, &storage.Batch{Cut: []event.Position{common}, Advance: []event.Position{common}}), &malformed)
+
+	e.Commit(&storage.Batch{Cut: []event.Position{common}, Entries: moved})
+	require.Len(e, Collect(e, old.Log(e.Ctx, event.Cursor{})), 4, "older snapshots still have it")
+	check := func() {
+		v := e.View()
+		at, _ := v.Cursor().At(origin)
+		require.Equal(e, common, at)
+		_, err := v.SignedHead(e.Ctx, origin)
+		e.Absent(err, "a signed head of what is gone")
+		require.Equal(e, []uint64{1, 1, 2, 3}, e.Seqs(v, event.Cursor{}))
+		require.Len(e, e.EventIDs(v, id), 4)
+		for _, entry := range gone {
+			st, err := v.Event(e.Ctx, id, entry.Tx.Events[0].ID)
+			require.NoError(e, err)
+			require.Equal(e, e.World.Origin(second), st.Origin)
+		}
+		e.Equal(e.World.Record(id), e.State(v, id))
+	}
+	check()
+	if e.Store.Reopens {
+		e.Reopen()
+		check()
+	}
+	other := &event.Entry{Origin: origin, Seq: 2, Prev: gone[0].Prev, Author: "another", Tx: gone[0].Tx}
+	e.Commit(&storage.Batch{Entries: []*event.Entry{other}, Again: []event.ID{gone[0].Tx.Events[0].ID}})
+	e.Commit(&storage.Batch{Cut: []event.Position{{Origin: origin}}, Entries: []*event.Entry{
+		{Origin: e.World.Origin(second), Seq: 4, Prev: prev, Author: "tester", Tx: first.Tx},
+	}})
+	_, known := e.View().Cursor().At(origin)
+	require.False(e, known, "nothing is left of it")
+	require.Len(e, e.EventIDs(e.View(), id), 4)
 }
 
 func eventsInIDOrder(e *Env) {

@@ -162,6 +162,13 @@ func (s *naiveState) apply(b *storage.Batch) *storage.ConflictError {
 			conflict.Meta = append(conflict.Meta, m.Key)
 		}
 	}
+	for _, p := range b.Cut {
+		if found, _ := s.cursor.At(p.Origin); found.Seq < p.Seq {
+			moved(p, found)
+			continue
+		}
+		s.cut(p)
+	}
 	for _, e := range b.Entries {
 		found, _ := s.cursor.At(e.Origin)
 		if found.Seq+1 != e.Seq {
@@ -192,6 +199,17 @@ func (s *naiveState) apply(b *storage.Batch) *storage.ConflictError {
 		}
 	}
 	return conflict
+}
+
+// cut takes back the end of a log.
+func (s *naiveState) cut(p event.Position) {
+	s.entries[p.Origin] = slices.DeleteFunc(slices.Clone(s.entries[p.Origin]), func(e *event.Entry) bool { return e.Seq > p.Seq })
+	if s.cursor = s.cursor.Without(p.Origin); p.Seq > 0 {
+		s.cursor = s.cursor.With(p)
+	}
+	if s.heads[p.Origin].Seq > p.Seq {
+		delete(s.heads, p.Origin)
+	}
 }
 
 // file makes the events of an entry findable.
