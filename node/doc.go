@@ -315,8 +315,16 @@
 // on under a new origin, with a new key, and gets back what it lacks, like the log of
 // any other node. [Node.Origin] changes then. The new origin is certified at once if
 // the system's root key is held here; otherwise its log stays here until [Node.Enrol].
-// So let a restored node meet the others before it accepts anything. What it has
-// accepted before that has forked its log: the log is refused at both ends, and named.
+//
+// What it has accepted before that has forked its log. Then it asks for the log from its
+// beginning, finds the last entry that both have, and takes what is beyond that back into
+// its new log, in one commit: the same transactions, with the same states, at other
+// addresses, to which [Node.Receipt] leads; a cursor from before that lies in what was taken back
+// means nothing any more. The end that the others have takes its
+// place. A peer that took the forked end from it meanwhile gets those transactions once
+// more, by their new addresses, and nothing beyond its end of the old log, which both sides
+// name. So let a restored node meet the others before it accepts anything. Of
+// bundles, one from the beginning does the same.
 //
 // Whoever replicates has everything, whoever may see it: [Policy] is about what a node
 // serves. A peer must have proved that its system has certified it.

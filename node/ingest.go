@@ -3,6 +3,7 @@ package node
 import (
 	"context"
 	"errors"
+	"slices"
 
 	"github.com/ankgo/ank/entity"
 	"github.com/ankgo/ank/event"
@@ -106,6 +107,9 @@ func (i *ingestion) take(a *arrival) error {
 	case seq < at.Seq, seq == at.Seq && a.short == at.Short:
 		a.stored = true // somebody else brought it
 		return nil
+	case seq == at.Seq && a.entry.Origin == i.committer.origin:
+		a.err = errForked
+		return nil
 	case seq == at.Seq, seq == at.Seq+1 && a.entry.Prev.Short() != at.Short:
 		a.err = &event.LogError{Origin: a.entry.Origin, Seq: seq, Problem: event.Forked, Verified: at.Seq}
 		return nil
@@ -135,22 +139,31 @@ func (i *ingestion) take(a *arrival) error {
 // compare finds out whether an arrival is an entry of this node's own log: its key
 // has signed both.
 func (i *ingestion) compare(a *arrival) error {
-	s, err := i.view()
+	own, err := i.ownEntry(a.entry.Seq)
 	if err != nil {
 		return err
 	}
-	own, _ := s.Cursor().At(a.entry.Origin)
-	if a.stored = own.Seq < a.entry.Seq; a.stored {
-		return nil // it is on its way into the store, and has been shown to nobody
-	}
-	entry, err := readEntry(i.ctx, s, a.entry.Origin, a.entry.Seq)
-	if err != nil {
-		return err
-	}
-	if a.stored = entry.Position() == a.position(); !a.stored {
-		a.err = &event.LogError{Origin: a.entry.Origin, Seq: a.entry.Seq, Problem: event.Forked}
+	if a.stored = own.Position() == a.position(); !a.stored {
+		a.err = errForked
 	}
 	return nil
+}
+
+// ownEntry returns an entry of this node's own log, which may be on its way into the
+// store.
+func (i *ingestion) ownEntry(seq uint64) (*event.Entry, error) {
+	for _, b := range append(slices.Clone(i.unfinished), i.batch) {
+		for _, e := range b.Entries {
+			if e.Origin == i.committer.origin && e.Seq == seq {
+				return e, nil
+			}
+		}
+	}
+	s, err := i.view()
+	if err != nil {
+		return nil, err
+	}
+	return readEntry(i.ctx, s, i.committer.origin, seq)
 }
 
 // errOtherBatch says that something cannot be part of a batch because of what is.

@@ -36,8 +36,9 @@ type intake struct {
 
 	certificates map[event.Origin]event.Certificate // the reader's, verified
 
-	own   event.Origin // store's: this node's, of which the source has more than is here
-	grown atomic.Bool  // something was stored since it was last looked for what waits
+	own    event.Origin // store's: this node's, of which the source has more than is here
+	common uint64       // store's: how far both are the same
+	grown  atomic.Bool  // something was stored since it was last looked for what waits
 
 	mu       sync.Mutex // protects all below
 	cursor   event.Cursor
@@ -52,6 +53,7 @@ type intake struct {
 	came     map[event.Origin]uint64 // how far each log came since somebody asked
 	number   uint64                  // of times that the source was asked; see wire.Follow
 	caught   uint64                  // the last of them that it has answered
+	awaits   bool                    // more of this node's own log, and nothing is answered before
 	settled  uint64                  // the last of them that is done with
 }
 
@@ -66,6 +68,7 @@ type incoming struct {
 	dropped  bool                 // what came was let go, and has to come again
 	skips    bool                 // until what was asked for again comes
 	refused  bool
+	whole    bool                 // it comes from its beginning, to be compared with what is here
 	meta     []storage.MetaChange // to be stored with it
 	under    int                  // of meta, how many are being stored
 	unmarked int                  // bytes since the last checkpoint
@@ -163,6 +166,9 @@ func (in *intake) entryLocked(ctx context.Context, e *event.Entry, message int) 
 		return err
 	}
 	in.came[e.Origin] = e.Seq
+	if e.Seq == 1 && l.verifier.Last().Seq > 0 && e.Origin == in.node.Origin() {
+		in.compareLocked(l)
+	}
 	last := l.verifier.Last()
 	switch {
 	case l.refused, e.Seq <= last.Seq, l.dropped, l.skips && e.Seq != last.Seq+1:
@@ -185,6 +191,54 @@ func (in *intake) entryLocked(ctx context.Context, e *event.Entry, message int) 
 	in.held += a.size
 	in.entries++
 	return nil
+}
+
+// seek has the source asked for this node's own log from its beginning: it is forked,
+// and somewhere there is the last entry that is the same on both sides.
+func (in *intake) seek(ctx context.Context, own event.Origin) error {
+	in.mu.Lock()
+	defer in.mu.Unlock()
+	l, err := in.logLocked(ctx, own, 1)
+	if err != nil || l.refused || l.whole {
+		return err
+	}
+	in.compareLocked(l)
+	in.number++
+	in.awaits = true
+	in.nudge()
+	return nil
+}
+
+// await notes that the source has more of this node's own log than is here, so that
+// the node will go on under a new origin, with what the source is to be sent.
+func (in *intake) await() {
+	in.mu.Lock()
+	defer in.mu.Unlock()
+	in.awaits = in.settled < in.number
+}
+
+// awaited notes that the node's own log is what it will be.
+func (in *intake) awaited() {
+	in.mu.Lock()
+	defer in.mu.Unlock()
+	in.awaits = false
+	in.nudge()
+}
+
+func (in *intake) isAwaiting() bool {
+	in.mu.Lock()
+	defer in.mu.Unlock()
+	return in.awaits
+}
+
+// compareLocked takes this node's own log as it comes from its beginning.
+func (in *intake) compareLocked(l *incoming) {
+	if l.whole || l.refused || len(l.queue) > 0 {
+		return
+	}
+	in.forgetLocked(l)
+	l.whole = true
+	l.verifier = event.NewLogVerifier(l.origin, event.Position{})
 }
 
 // leapLocked takes an entry to follow what is stored here, if it does: the source

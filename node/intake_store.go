@@ -27,9 +27,10 @@ func (in *intake) store(ctx context.Context, once bool) error {
 				return err
 			}
 			if in.note(unit) {
-				if err := in.node.renew(ctx, in.own); err != nil {
+				if err := in.node.renew(ctx, in.own, in.common); err != nil {
 					return err
 				}
+				in.awaited()
 			}
 			continue
 		}
@@ -104,7 +105,7 @@ func (in *intake) next() (unit []*arrival, meta []storage.MetaChange) {
 }
 
 // note takes in what became of a unit, and reports whether it brought more of this
-// node's own log than is here.
+// node's own log than is here, or another continuation of it.
 func (in *intake) note(unit []*arrival) (ahead bool) {
 	in.mu.Lock()
 	defer in.mu.Unlock()
@@ -118,8 +119,8 @@ func (in *intake) note(unit []*arrival) (ahead bool) {
 			l.waiting -= a.size
 			in.stored++
 			l.queue, l.meta, l.under = l.queue[1:], l.meta[l.under:], 0
-		case a.err == errAhead:
-			ahead, in.own = true, a.entry.Origin
+		case a.err == errAhead, a.err == errForked:
+			ahead, in.own, in.common = true, a.entry.Origin, a.entry.Seq-1
 		case a.err != nil:
 			in.refuseLocked(l, a.entry.Seq, a.err)
 			in.ready -= l.waiting
@@ -202,7 +203,7 @@ func (in *intake) rest() {
 	if in.ready > 0 || in.grown.Load() || in.settled == in.number || in.caught != in.number {
 		return
 	}
-	in.settled = in.number
+	in.settled, in.awaits = in.number, false
 	in.nudge()
 }
 
@@ -228,7 +229,7 @@ func (in *intake) question() *wire.Follow {
 	defer in.mu.Unlock()
 	cursor := in.cursor
 	for _, l := range in.logs {
-		if last := l.verifier.Last(); !l.refused && last.Seq > 0 {
+		if last := l.verifier.Last(); l.whole || !l.refused && last.Seq > 0 {
 			cursor = cursor.With(last)
 		}
 	}

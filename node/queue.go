@@ -305,6 +305,13 @@ func (q *queue) isClosed() bool {
 	return q.closed
 }
 
+// moved notes that an accepted transaction is in another log now.
+func (q *queue) moved(tx event.ID, to event.Position) {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	q.decided.moved(tx, to)
+}
+
 // find looks for a transaction among those that wait, are being decided, or
 // were decided lately. Of the first two kinds it returns the request, and a
 // channel that is closed when it is decided.

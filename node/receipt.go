@@ -101,3 +101,12 @@ func (r *receipts) find(tx event.ID) (found Receipt, ok bool) {
 	}
 	return found, ok
 }
+
+// moved gives the receipt of an accepted transaction another position.
+func (r *receipts) moved(tx event.ID, to event.Position) {
+	for i := range r.ring {
+		if r.ring[i].Transaction == tx && r.ring[i].Status == Accepted {
+			r.ring[i].Position = to
+		}
+	}
+}

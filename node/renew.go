@@ -2,6 +2,7 @@ package node
 
 import (
 	"context"
+	"errors"
 	"fmt"
 
 	"github.com/ankgo/ank/event"
@@ -9,15 +10,18 @@ import (
 )
 
 // renew makes the node go on under a new origin, because others have entries of the
-// log of old that are not here: the store is an old copy, or has lost its end. Whatever
-// was appended now would fork that log. From then on it is a log like those of others,
-// and what is missing of it comes from them.
+// log of old that are not here: the store is an old copy, or has lost its end. Both
+// are the same up to the entry common. What was appended here beyond it has forked the
+// log: it is taken back and appended to the new one, as it is, in one step. Nothing is
+// judged again and no state changes; what was acknowledged stays, at other addresses.
+// From then on the old log is one like those of others, and what is missing of it
+// comes from them.
 //
 // The new origin is certified if the system's root key is held here. Otherwise its
 // log stays here until [Node.Enrol].
-func (n *Node) renew(ctx context.Context, old event.Origin) error {
+func (n *Node) renew(ctx context.Context, old event.Origin, common uint64) error {
 	var failed error
-	err := n.committer.quiet(ctx, func() { failed = n.renewQuiet(ctx, old) })
+	err := n.committer.quiet(ctx, func() { failed = n.renewQuiet(ctx, old, common) })
 	if err == nil {
 		err = failed
 	}
@@ -28,7 +32,7 @@ func (n *Node) renew(ctx context.Context, old event.Origin) error {
 }
 
 // renewQuiet is renew while nothing is on its way into the store.
-func (n *Node) renewQuiet(ctx context.Context, old event.Origin) error {
+func (n *Node) renewQuiet(ctx context.Context, old event.Origin, common uint64) error {
 	c := n.committer
 	c.publishing.take() // the publications so far are of the old origin
 	defer c.publishing.give()
@@ -38,55 +42,143 @@ func (n *Node) renewQuiet(ctx context.Context, old event.Origin) error {
 	if err := c.failure(); err != nil {
 		return err
 	}
+	next, err := n.successor()
+	if err != nil {
+		return err
+	}
+	r := rewriting{ctx: ctx, node: n, old: old, next: next.key.Public(), batch: new(storage.Batch), reach: c.stored}
+	if err := r.move(common); err != nil {
+		return err
+	}
+	if err := n.farewell(ctx, next, r.reach, r.batch); err != nil {
+		return err
+	}
+	if err := c.engine.Commit(ctx, r.batch); err != nil {
+		return c.unsettled(err)
+	}
+	n.identityMu.Lock()
+	n.identity = next
+	n.identityMu.Unlock()
+	c.durable.Add(1) // addresses that are remembered are old
+	c.origin, c.stored, c.marked = next.key.Public(), r.reach, r.reach
+	c.prepare.key = next.key
+	c.prepare.number = c.durable.Load()
+	c.prepare.catchUp()
+	c.prepare.reach = r.reach
+	c.told(r.reach.cursor(c.origin))
+	for _, e := range r.batch.Entries {
+		c.queue.moved(e.Tx.ID, e.Position())
+	}
+	n.logger.Error("others have more of the log of this node than its store, which must be an old copy: it goes on under a new origin",
+		"old", old.String(), "new", c.origin.String(), "certified", next.certified(), "common", common, "moved", len(r.batch.Entries))
+	return nil
+}
+
+// unsettled is the error of a renewal of which nobody knows whether it was stored: the
+// node writes no more, and finds out when it is opened again.
+func (c *committer) unsettled(err error) error {
+	if errors.Is(err, storage.ErrConflict) || c.ctx.Err() != nil && !errors.Is(err, storage.ErrUnknown) {
+		return err
+	}
+	return c.breakOff(err)
+}
+
+// successor is who the node is once it has gone on under a new origin.
+func (n *Node) successor() (*identity, error) {
 	seed := n.nonce()
 	key, err := event.KeyFromBytes(seed[:])
 	if err != nil {
-		return err
+		return nil, err
 	}
 	next := *n.identity
 	next.key, next.certificate = key, event.Certificate{}
 	if !next.root.IsZero() {
 		next.certificate = event.Certify(next.root, key.Public())
 	}
-	reach := reach{foreign: c.stored.cursor(old)}
-	b, err := n.farewell(ctx, &next, reach)
+	return &next, nil
+}
+
+// rewriting moves the end of a log to another one.
+type rewriting struct {
+	ctx       context.Context
+	node      *Node
+	old, next event.Origin
+	batch     *storage.Batch
+	reach     reach // when all is done
+}
+
+// move takes back what lies beyond the entry common and appends it to the new log.
+// After it, reach tells where both end.
+func (r *rewriting) move(common uint64) error {
+	end := r.reach.tip.position(r.old)
+	r.batch.Expect = []event.Position{end}
+	r.reach = reach{foreign: r.reach.foreign.With(end)}
+	if end.Seq <= common {
+		return nil
+	}
+	s, leave, err := r.node.open(r.ctx)
 	if err != nil {
 		return err
 	}
-	if err := c.engine.Commit(ctx, b); err != nil {
-		return err
+	defer leave()
+	cut := event.Position{Origin: r.old, Seq: common}
+	for e, err := range s.Log(r.ctx, s.Cursor().With(cut)) {
+		if err != nil {
+			return err
+		}
+		if e.Seq == common+1 && common > 0 {
+			cut.Short = e.Prev.Short()
+		}
+		if err := r.entry(s, e); err != nil {
+			return err
+		}
 	}
-	n.identityMu.Lock()
-	n.identity = &next
-	n.identityMu.Unlock()
-	c.origin, c.stored, c.marked = key.Public(), reach, reach
-	c.prepare.key, c.prepare.reach = key, reach
-	n.logger.Error("others have more of the log of this node than its store, which must be an old copy: it goes on under a new origin",
-		"old", old.String(), "new", key.Public().String(), "certified", next.certified())
+	r.batch.Cut = []event.Position{cut}
+	r.reach.foreign = r.reach.foreign.With(cut)
 	return nil
 }
 
-// farewell is what is stored when one origin gives way to the next: the new identity,
-// and of the old one what others need to verify its log.
-func (n *Node) farewell(ctx context.Context, next *identity, r reach) (*storage.Batch, error) {
-	m := mark{cursor: r.foreign, last: n.clock.Last()}
-	b := &storage.Batch{Meta: []storage.MetaChange{
-		{Key: metaKey, Value: next.key.Bytes()},
-		{Key: metaMark, Value: m.appendTo(nil)},
-		{Key: metaAhead, Value: encodeAhead(n.clock.Ahead())},
-		{Key: metaCertificate},
-	}}
-	if next.certified() {
-		b.Meta[3].Value = next.certificate.AppendTo(nil)
+// entry appends one entry to the new log. Its events are answered from there, unless
+// they were logged elsewhere as well and are answered from there.
+func (r *rewriting) entry(s storage.Snapshot, e *event.Entry) error {
+	for _, ev := range e.Events() {
+		at, err := s.Event(r.ctx, ev.Entity, ev.ID)
+		if err != nil {
+			return err
+		}
+		if at.Origin != e.Origin || at.Seq != e.Seq {
+			r.batch.Again = append(r.batch.Again, ev.ID)
+		}
 	}
+	moved := *e
+	moved.Origin, moved.Seq, moved.Prev = r.next, r.reach.tip.seq+1, r.reach.tip.hash
+	r.reach.tip = tip{seq: moved.Seq, hash: moved.Hash()}
+	r.batch.Entries = append(r.batch.Entries, &moved)
+	return nil
+}
+
+// farewell stores what there is to be stored when one origin gives way to the next: the
+// new identity, and of the old one what others need to verify its log.
+func (n *Node) farewell(ctx context.Context, next *identity, r reach, b *storage.Batch) error {
+	m := mark{cursor: r.cursor(next.key.Public()), last: n.clock.Last(), hash: r.tip.hash}
+	certificate := storage.MetaChange{Key: metaCertificate}
+	if next.certified() {
+		certificate.Value = next.certificate.AppendTo(nil)
+	}
+	b.Meta = append(b.Meta,
+		storage.MetaChange{Key: metaKey, Value: next.key.Bytes()},
+		storage.MetaChange{Key: metaMark, Value: m.appendTo(nil)},
+		storage.MetaChange{Key: metaAhead, Value: encodeAhead(n.clock.Ahead())},
+		certificate,
+	)
 	if n.identity.certified() {
 		b.Meta = append(b.Meta, certificateMeta(n.identity.certificate))
 	}
-	return b, n.signAll(ctx, b, r)
+	return n.signAll(ctx, b, r.foreign)
 }
 
-// signAll signs the node's log here and there, and at its end.
-func (n *Node) signAll(ctx context.Context, b *storage.Batch, r reach) error {
+// signAll signs the node's log here and there, and where it ends in a cursor.
+func (n *Node) signAll(ctx context.Context, b *storage.Batch, until event.Cursor) error {
 	own := n.identity.key.Public()
 	s, leave, err := n.open(ctx)
 	if err != nil {
@@ -94,11 +186,14 @@ func (n *Node) signAll(ctx context.Context, b *storage.Batch, r reach) error {
 	}
 	defer leave()
 	bytes := 0
-	for e, err := range s.Log(ctx, r.foreign.Without(own)) {
+	end, _ := until.At(own)
+	for e, err := range s.Log(ctx, s.Cursor().Without(own)) {
 		if err != nil {
 			return err
 		}
-		end, _ := r.foreign.At(own)
+		if e.Seq > end.Seq {
+			break
+		}
 		if bytes += e.Size(); e.Seq != end.Seq && e.Seq%markEvery != 0 && bytes < checkpointBytes {
 			continue
 		}

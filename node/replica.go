@@ -179,22 +179,49 @@ func (r *replica) take(m *wire.Entries, size int) error {
 	return err
 }
 
-// follow takes in what the peer asks for.
+// follow takes in what the peer asks for. The writer of a log that is forked gets it
+// from the beginning, and asks for it that way: so it finds out where. See [Node.renew].
 func (r *replica) follow(m *wire.Follow) error {
+	own := r.node.Origin()
 	forks, err := r.node.forks(r.ctx, m.Cursor)
 	if err != nil {
 		return err
 	}
+	var unsent []event.Origin
 	for _, fork := range forks {
-		r.in.refuse(fork)
+		switch fork.Origin {
+		case own:
+			if err := r.in.seek(r.ctx, own); err != nil {
+				return err
+			}
+			unsent = append(unsent, own)
+		case r.other:
+			m.Cursor = m.Cursor.Without(r.other)
+		default:
+			r.in.refuse(fork)
+			unsent = append(unsent, fork.Origin)
+		}
+	}
+	if err := r.lag(m.Cursor, own); err != nil {
+		return err
 	}
 	r.mu.Lock()
 	r.asked, r.begun = m, false
-	for _, fork := range forks {
-		r.unsent = append(r.unsent, fork.Origin)
-	}
+	r.unsent = append(r.unsent, unsent...)
 	r.mu.Unlock()
 	r.nudge()
+	return nil
+}
+
+// lag notes whether the peer has more of this node's own log than is here.
+func (r *replica) lag(theirs event.Cursor, own event.Origin) error {
+	here, err := r.node.Cursor(r.ctx)
+	if err != nil {
+		return err
+	}
+	if p, ok := theirs.At(own); ok && !here.CoversPosition(own, p.Seq) {
+		r.in.await()
+	}
 	return nil
 }
 
@@ -302,7 +329,7 @@ func (r *replica) account() error {
 
 // answer sends what the peer asked for, as far as it may be under way.
 func (r *replica) answer(m *wire.Follow) error {
-	if r.out.full() || !m.Live && r.answered == m.Number {
+	if r.out.full() || r.in.isAwaiting() || !m.Live && r.answered == m.Number {
 		return nil
 	}
 	reached, err := r.out.send(r.ctx)

@@ -23,6 +23,10 @@ var (
 // be an old copy. See [Node.renew].
 var errAhead = errors.New("others have more of this node's log than is here")
 
+// errForked: somebody has another entry of this node's own log in the place of one that
+// is here. See [Node.renew].
+var errForked = errors.New("others have another continuation of this node's log than is here")
+
 // ReplicaError tells that a log is not replicated from an entry on. It unwraps to
 // the reason: an *[event.LogError] if the log was tampered with, forked, gapped or
 // badly signed; [ErrUncertified] or [ErrBlocked]; event.ErrInvalid; an
