@@ -10,8 +10,16 @@ import (
 // Append appends the encoding of m to b. It does not check limits: a sender
 // splits what is long by MaxItems and MaxMessage.
 func Append(b []byte, m Message) []byte {
+	room := smallRoom
+	if large, ok := m.(interface{ room() int }); ok {
+		room = large.room()
+	}
+	b = slices.Grow(b, room)
 	return m.appendBody(append(b, byte(m.Kind())))
 }
+
+// smallRoom is room for most messages that are not asked how much they need.
+const smallRoom = 64
 
 func (m *Hello) appendBody(b []byte) []byte {
 	b = codec.AppendUvarint(b, m.Min)
@@ -110,7 +118,6 @@ func (m *Fetch) appendBody(b []byte) []byte {
 }
 
 func (m *Rows) appendBody(b []byte) []byte {
-	b = slices.Grow(b, m.room())
 	b = codec.AppendUvarint(b, m.Request)
 	b = appendFlag(b, m.Reset)
 	b = appendFlag(b, m.More)
@@ -144,10 +151,10 @@ func (m *Rows) appendBody(b []byte) []byte {
 	return b
 }
 
-// room is about how many bytes the rows take, and rather too many.
+// room is about how many bytes the message takes, and rather too many.
 func (m *Rows) room() int {
 	const each = 2*len(event.ID{}) + 8
-	n := 4 * each
+	n := 4*each + 64*m.Cursor.Len()
 	for i := range m.Rows {
 		n += each + len(m.Rows[i].Row.Values.Bytes()) + len(m.Rows[i].Merge)
 	}
@@ -180,6 +187,9 @@ func (m *Events) appendBody(b []byte) []byte {
 	}
 	return b
 }
+
+// room is about how many bytes the message takes, and rather too many.
+func (m *Commit) room() int { return smallRoom + m.Tx.Size() + smallRoom*len(m.Reads) }
 
 func (m *Commit) appendBody(b []byte) []byte {
 	b = codec.AppendUvarint(b, m.Request)
@@ -242,7 +252,7 @@ func clip(text string) string {
 }
 
 func appendCursor(b []byte, c event.Cursor) []byte {
-	return codec.AppendBytes(b, c.AppendTo(nil))
+	return codec.PutLength(c.AppendTo(b), len(b))
 }
 
 func appendFlag(b []byte, flag bool) []byte {

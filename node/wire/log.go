@@ -1,8 +1,6 @@
 package wire
 
 import (
-	"slices"
-
 	"github.com/ankgo/ank/event"
 	"github.com/ankgo/ank/internal/codec"
 )
@@ -90,12 +88,6 @@ func (m *Follow) appendBody(b []byte) []byte {
 }
 
 func (m *Entries) appendBody(b []byte) []byte {
-	const each = 8 // about the length before an entry, and rather too much
-	room := len(m.Certificates)*2*minCertificate + len(m.Heads)*2*minSignedHead + 4*each
-	for _, e := range m.Entries {
-		room += each + e.Size()
-	}
-	b = slices.Grow(b, room)
 	b = codec.AppendUvarint(b, uint64(len(m.Certificates)))
 	for i := range m.Certificates {
 		b = codec.AppendBytes(b, m.Certificates[i].AppendTo(nil))
@@ -110,6 +102,16 @@ func (m *Entries) appendBody(b []byte) []byte {
 		b = codec.AppendBytes(b, m.Heads[i].AppendTo(nil))
 	}
 	return b
+}
+
+// room is about how many bytes the message takes, and rather too many.
+func (m *Entries) room() int {
+	const each = 8 // the length before an entry
+	n := len(m.Certificates)*2*minCertificate + len(m.Heads)*2*minSignedHead + 4*each
+	for _, e := range m.Entries {
+		n += each + e.Size()
+	}
+	return n
 }
 
 func (m *Piece) appendBody(b []byte) []byte {
