@@ -320,7 +320,7 @@
 // beginning, finds the last entry that both have, and takes what is beyond that back into
 // its new log, in one commit: the same transactions, with the same states, at other
 // addresses, to which [Node.Receipt] leads; a cursor from before that lies in what was taken back
-// means nothing any more. The end that the others have takes its
+// means nothing any more, but clients that were told of that are not kept waiting for it. The end that the others have takes its
 // place. A peer that took the forked end from it meanwhile gets those transactions once
 // more, by their new addresses, and nothing beyond its end of the old log, which both sides
 // name. So let a restored node meet the others before it accepts anything. Of

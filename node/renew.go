@@ -104,7 +104,8 @@ type rewriting struct {
 	node      *Node
 	old, next event.Origin
 	batch     *storage.Batch
-	reach     reach // when all is done
+	reach     reach    // when all is done
+	shorts    []uint64 // of the entries that are taken back
 }
 
 // move takes back what lies beyond the entry common and appends it to the new log.
@@ -134,6 +135,7 @@ func (r *rewriting) move(common uint64) error {
 		}
 	}
 	r.batch.Cut = []event.Position{cut}
+	r.batch.Meta = append(r.batch.Meta, movedMeta(cut, r.shorts))
 	r.reach.foreign = r.reach.foreign.With(cut)
 	return nil
 }
@@ -150,6 +152,7 @@ func (r *rewriting) entry(s storage.Snapshot, e *event.Entry) error {
 			r.batch.Again = append(r.batch.Again, ev.ID)
 		}
 	}
+	r.shorts = append(r.shorts, e.Position().Short)
 	moved := *e
 	moved.Origin, moved.Seq, moved.Prev = r.next, r.reach.tip.seq+1, r.reach.tip.hash
 	r.reach.tip = tip{seq: moved.Seq, hash: moved.Hash()}

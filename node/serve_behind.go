@@ -42,7 +42,8 @@ func (s *server) catchUp(ctx context.Context, seen event.Cursor) error {
 }
 
 // has reports whether standing queries have what a cursor covers. Of a log that its origin
-// has closed there is no more than there is here.
+// has closed there is no more than there is here, and what this node has moved from its
+// log of before to the next one is here.
 func (s *server) has(ctx context.Context, seen event.Cursor) (bool, error) {
 	here := *s.committer.published.Load()
 	if here.Covers(seen) {
@@ -57,6 +58,11 @@ func (s *server) has(ctx context.Context, seen event.Cursor) (bool, error) {
 		own, _ := here.At(p.Origin)
 		if here.Covers(event.NewCursor(p)) {
 			continue
+		}
+		if moved, err := isMoved(ctx, snapshot, p); moved {
+			continue
+		} else if err != nil {
+			return false, err
 		}
 		head, err := snapshot.SignedHead(ctx, p.Origin)
 		if err != nil || !head.Closed || head.Seq != own.Seq {

@@ -95,7 +95,8 @@
 // does not fit, or is not given.
 //
 // The asker also says what it has seen, of any peer. Who lacks something of that waits for
-// two seconds, and fails with CodeBehind; a log that its origin has closed has no more than
+// two seconds, and fails with CodeBehind; entries that a node has moved from a log of its own to the
+// next count as what it has, and a log that its origin has closed has no more than
 // it has. So whoever lags never takes an asker back in time.
 //
 // Summary also comes by itself, at most every five minutes, if something was committed
