@@ -25,6 +25,7 @@ type batch struct {
 
 	events   int        // of all requests taken up for it
 	alone    bool       // nothing may join it
+	basis    *basis     // what must not have moved, wherever in the store it is; nil: only its entities
 	requests []*request // all of them, but for repetitions of others, in order
 	accepted []accepted
 	byTx     map[event.ID]*request // of accepted, once somebody asked

@@ -46,6 +46,11 @@ func (n *Node) shut(ctx context.Context) error {
 	if err := n.readers.wait(ctx); err != nil {
 		return err
 	}
+	if n.sharing != nil {
+		if err := n.sharing.close(ctx); err != nil {
+			return err
+		}
+	}
 	n.graph.Close()
 	select {
 	case <-n.graph.Done():

@@ -57,6 +57,7 @@ type committer struct {
 	failed  atomic.Pointer[error]
 
 	published atomic.Pointer[event.Cursor] // all that it covers has been told to standing queries
+	sharing   *sharing                     // nil: nobody else writes to the store
 
 	stored  reach // what is durable; belongs to the holder of committing
 	marked  reach // what the last mark tells
@@ -296,6 +297,8 @@ func (c *committer) assess(b *batch, err error) outcome {
 	switch {
 	case errors.Is(err, storage.ErrUnknown):
 		return c.readBack(b, err)
+	case errors.Is(err, storage.ErrConflict) && c.sharing != nil:
+		return c.contend(b, err)
 	case errors.Is(err, storage.ErrConflict):
 		return c.resume(b, err)
 	case errors.As(err, &malformed):
@@ -314,6 +317,8 @@ func (c *committer) readBack(b *batch, err error) outcome {
 	}
 	defer snapshot.Close()
 	switch found := snapshot.Cursor(); {
+	case c.sharing != nil:
+		return c.sharing.find(b, found)
 	case found.Equal(b.cursor(c.origin)):
 		return stored
 	case found.Equal(c.stored.cursor(c.origin)):
@@ -342,9 +347,11 @@ func (c *committer) resume(b *batch, err error) outcome {
 }
 
 // retry reports again while no request has been tried too often.
-func (c *committer) retry(b *batch) outcome {
+func (c *committer) retry(b *batch) outcome { return c.retryUpTo(b, maxAttempts) }
+
+func (c *committer) retryUpTo(b *batch, most int) outcome {
 	for _, r := range b.requests {
-		if r.attempts++; r.attempts >= maxAttempts {
+		if r.attempts++; r.attempts >= most {
 			return refused
 		}
 	}
@@ -369,7 +376,12 @@ func (c *committer) isolate(b *batch) outcome {
 func (c *committer) finish(b *batch, result outcome, err error) {
 	c.publishing.take()
 	defer c.publishing.give()
-	if result != stored || len(b.States) == 0 {
+	if c.sharing != nil {
+		c.committing.give()
+		if result == stored {
+			c.sharing.advance(c.ctx)
+		}
+	} else if result != stored || len(b.States) == 0 {
 		c.committing.give()
 	} else if c.reactor.reads(b) {
 		c.reactor.publish(b)
@@ -379,7 +391,9 @@ func (c *committer) finish(b *batch, result outcome, err error) {
 		c.reactor.publish(b)
 	}
 	if result == stored {
-		c.told(b.cursor(c.origin))
+		if c.sharing == nil {
+			c.told(b.cursor(c.origin))
+		}
 		b.succeed()
 	} else {
 		b.fail(err)

@@ -78,6 +78,9 @@ func checkRole(ctx context.Context, engine storage.Engine, ephemeral bool) error
 // openEphemeral makes the node a client, the one that wrote the store if there
 // was one.
 func (n *Node) openEphemeral(ctx context.Context, o *options) error {
+	if _, shared := n.engine.(storage.Shared); shared {
+		return errors.New("an ephemeral node has its store to itself, and this one may be shared with other processes")
+	}
 	if o.learn {
 		return errors.New("an ephemeral node serves nobody, so there is nobody to learn models from")
 	}

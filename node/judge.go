@@ -50,7 +50,7 @@ func (p *preparer) judge(b *batch, r *request) error {
 	if err := p.clock.CheckSkew(r.tx); err != nil {
 		return err
 	}
-	if err := p.checkReads(r); err != nil {
+	if err := p.checkReads(b, r); err != nil {
 		return err
 	}
 	j := &p.work
@@ -65,12 +65,22 @@ func (p *preparer) judge(b *batch, r *request) error {
 		p.clock.Observe(r.tx.Events[len(r.tx.Events)-1].ID)
 		p.clock.Observe(r.tx.ID)
 	}
+	if len(p.hooks) > 0 { // which may read what they like
+		if err := p.rely(b); err != nil {
+			return undecided{err}
+		}
+	}
 	if err := j.consult(); err != nil {
 		return err
 	}
 	if len(p.unique) > 0 {
 		if err := j.claim(b); err != nil {
 			return err
+		}
+		if len(j.claims) > 0 {
+			if err := p.rely(b); err != nil {
+				return undecided{err}
+			}
 		}
 	}
 	p.log(b, j)
@@ -89,7 +99,12 @@ func (j *judgement) clear() {
 
 // checkReads refuses a serializable transaction if something that it read has
 // moved.
-func (p *preparer) checkReads(r *request) error {
+func (p *preparer) checkReads(b *batch, r *request) error {
+	if len(r.reads) > 0 {
+		if err := p.rely(b); err != nil {
+			return undecided{err}
+		}
+	}
 	for _, read := range r.reads {
 		now, err := p.current(read.collection, read.id)
 		if err != nil {

@@ -40,6 +40,7 @@ type Node struct {
 
 	builds     builds
 	committer  *committer
+	sharing    *sharing // nil: the store is this process's alone
 	reactor    *reactor.Reactor
 	graph      *signal.Graph
 	readers    gate
@@ -59,7 +60,9 @@ type Node struct {
 // needed.
 //
 // The engine stays the caller's: it is to be closed after the node, and not to be
-// written to by anybody else meanwhile.
+// written to by anybody else meanwhile, unless it is a [storage.Shared]. Of the store of
+// such a one several processes may open nodes. Each is a node of its own, with a log of
+// its own in the store, and live queries, peers and clients of each see what all commit.
 func Open(ctx context.Context, engine storage.Engine, list ...Option) (*Node, error) {
 	o, err := gather(list)
 	switch {
@@ -94,6 +97,9 @@ func Open(ctx context.Context, engine storage.Engine, list ...Option) (*Node, er
 	if err == nil {
 		err = n.startBuilding(ctx)
 	}
+	if err == nil && n.sharing != nil {
+		n.sharing.run()
+	}
 	if err != nil {
 		n.cancel()
 		n.graph.Close()
@@ -103,7 +109,25 @@ func Open(ctx context.Context, engine storage.Engine, list ...Option) (*Node, er
 }
 
 // openDurable gives the node its log.
-func (n *Node) openDurable(ctx context.Context, o *options) error {
+func (n *Node) openDurable(ctx context.Context, o *options) (err error) {
+	shared, isShared := n.engine.(storage.Shared)
+	if isShared {
+		s, err := takeSlot(ctx, n.engine, n.clock.Now())
+		if err != nil {
+			return err
+		}
+		n.engine = s
+		defer func() {
+			if err == nil {
+				return
+			}
+			if n.sharing != nil {
+				err = errors.Join(err, n.sharing.close(context.WithoutCancel(ctx)))
+			} else {
+				err = errors.Join(err, s.giveBack(context.WithoutCancel(ctx)))
+			}
+		}()
+	}
 	if o.learn {
 		n.learner = &learner{busy: newToken(), learnt: make(map[string]*model.Schema)}
 		if err := n.recall(ctx); err != nil {
@@ -113,7 +137,6 @@ func (n *Node) openDurable(ctx context.Context, o *options) error {
 	if err := n.engine.Register(ctx, n.models.all()...); err != nil {
 		return err
 	}
-	var err error
 	if n.identity, err = establish(ctx, n.engine, o); err != nil {
 		return err
 	}
@@ -128,6 +151,9 @@ func (n *Node) openDurable(ctx context.Context, o *options) error {
 	}
 	n.committer = newCommitter(n, o, end, marked)
 	n.role = durable{n}
+	if isShared {
+		return n.startSharing(ctx, n.engine.(*slot), shared)
+	}
 	return nil
 }
 

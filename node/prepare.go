@@ -33,6 +33,7 @@ type preparer struct {
 	unfinished []*batch // prepared, and not known to be durable
 	open       *batch   // being prepared; nil in between
 	unmarked   int      // entries of other origins since the last mark
+	sharing    *sharing // nil: nobody else writes to the store
 
 	spare *batch    // to be used again
 	work  judgement // of the request at hand; used again for its memory
@@ -57,6 +58,9 @@ func (p *preparer) begin() *batch {
 func (p *preparer) extend(b *batch, requests []*request) {
 	p.open = b
 	defer p.end()
+	if p.sharing != nil {
+		p.sharing.overhear(p, b)
+	}
 	b.requests = slices.Grow(b.requests, len(requests))
 	b.accepted = slices.Grow(b.accepted, len(requests))
 	b.Entries = slices.Grow(b.Entries, len(requests))
@@ -143,7 +147,9 @@ func (p *preparer) recordFor(e *event.Event) (*storage.Record, error) {
 }
 
 // isNew reports whether an event creates an entity of which nothing can be here.
-func (p *preparer) isNew(e *event.Event) bool { return e.IsCreation() && p.newest.Less(e.ID) }
+func (p *preparer) isNew(e *event.Event) bool {
+	return e.IsCreation() && p.newest.Less(e.ID) && p.sharing == nil // others create entities, too
+}
 
 // stored looks for an event of an entity, in the batches too that are not durable
 // yet. The Event is nil if there is none.
@@ -247,6 +253,9 @@ func (p *preparer) seal(b *batch) {
 	b.Expect = append(b.Expect[:0], b.before.position(p.committer.origin))
 	if b.Advance = b.Advance[:0]; b.tip.seq > 0 {
 		b.Advance = append(b.Advance, b.tip.position(p.committer.origin))
+	}
+	if b.basis != nil {
+		b.Expect, b.Holds = append(b.Expect, b.basis.expect...), b.basis.holds
 	}
 	for _, o := range b.moved {
 		position, _ := b.foreign.At(o)

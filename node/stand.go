@@ -154,7 +154,7 @@ func (l *live) fill(ctx context.Context, q *query.Checked, f *reactor.Filling) e
 }
 
 func (l *live) read(ctx context.Context, q *query.Checked, f *reactor.Filling) error {
-	s, leave, err := l.session.node.open(ctx)
+	s, leave, err := l.session.node.openTold(ctx)
 	if err != nil {
 		return err
 	}

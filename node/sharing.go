@@ -1,0 +1,252 @@
+package node
+
+import (
+	"context"
+	"errors"
+	"sync"
+	"time"
+
+	"github.com/ankgo/ank/event"
+	"github.com/ankgo/ank/node/reactor"
+	"github.com/ankgo/ank/storage"
+)
+
+// A node over a store that other processes write to, too, cannot tell standing queries of
+// its own batches alone: between two of them there may be others, and a batch may build on
+// one that nobody here has heard of. So it tells them the way from one snapshot to the
+// next instead:
+//
+//   - W1. What standing queries have been told is what one snapshot shows, which is kept.
+//     The next is taken after a batch of the node's own, or when the engine says that
+//     others have committed. The logs between the two say what was touched; the
+//     snapshots, how it was and how it is. So it does not matter who committed, nor in
+//     how many batches.
+//   - W2. A standing query begins with what the kept snapshot shows, and not with what is
+//     there by then: then nothing that it is told is half in it already.
+//   - W3. Only the holder of the publishing token takes the next snapshot. Who hears that
+//     its transaction was accepted finds it in standing queries.
+
+// oldest is how old the kept snapshot may become when nothing is committed. Engines keep
+// what snapshots show.
+const oldest = 20 * time.Second
+
+// sharing is the part of a node that has its store together with others.
+type sharing struct {
+	node   *Node
+	slot   *slot
+	shared storage.Shared
+	notice chan struct{}
+	stop   context.CancelFunc
+	ended  sync.WaitGroup
+
+	mu   sync.Mutex
+	kept *keptSnapshot // what standing queries have been told
+}
+
+// keptSnapshot is a snapshot that several read.
+type keptSnapshot struct {
+	storage.Snapshot
+	readers int // guarded by sharing.mu; the node is one of them as long as it is kept
+}
+
+// startSharing takes the first snapshot. The goroutines begin with run.
+func (n *Node) startSharing(ctx context.Context, s *slot, shared storage.Shared) error {
+	first, err := n.engine.Snapshot(ctx)
+	if err != nil {
+		return err
+	}
+	n.sharing = &sharing{
+		node: n, slot: s, shared: shared, notice: make(chan struct{}, 1),
+		kept: &keptSnapshot{Snapshot: first, readers: 1},
+	}
+	c := n.committer
+	c.sharing, c.prepare.sharing = n.sharing, n.sharing
+	c.prepare.recent.most = 0 // what is durable may have changed since
+	c.told(first.Cursor())
+	return nil
+}
+
+// run begins to listen to the others, and to leave signs of life.
+func (s *sharing) run() {
+	var ctx context.Context
+	ctx, s.stop = context.WithCancel(s.node.ctx)
+	s.ended.Go(func() { s.watch(ctx) })
+	s.ended.Go(func() { s.listen(ctx) })
+	s.ended.Go(func() { s.beat(ctx) })
+}
+
+// close ends what run began, and lets go of the snapshot and of the slot.
+func (s *sharing) close(ctx context.Context) error {
+	if s.stop != nil {
+		s.stop()
+		s.stop = nil
+	}
+	s.ended.Wait()
+	s.mu.Lock()
+	kept := s.kept
+	s.kept = nil
+	s.mu.Unlock()
+	if kept == nil {
+		return nil
+	}
+	s.leave(kept)
+	if err := s.slot.giveBack(ctx); err != nil && !errors.Is(err, ErrSlotLost) {
+		s.node.logger.Info("the slot was not given back; others take it in a while", "error", err)
+	}
+	return nil
+}
+
+// ring makes listen look. It does not wait.
+func (s *sharing) ring() {
+	select {
+	case s.notice <- struct{}{}:
+	default:
+	}
+}
+
+// watch has the engine ring, again after it gave up.
+func (s *sharing) watch(ctx context.Context) {
+	for ctx.Err() == nil {
+		err := s.shared.Watch(ctx, s.ring)
+		if ctx.Err() != nil {
+			return
+		}
+		s.node.logger.Error("listening to the store has ended, and begins again", "error", err)
+		s.ring()
+		select {
+		case <-time.After(time.Second):
+		case <-ctx.Done():
+		}
+	}
+}
+
+// listen tells standing queries of what others have committed.
+func (s *sharing) listen(ctx context.Context) {
+	for {
+		select {
+		case <-s.notice:
+		case <-time.After(oldest):
+		case <-ctx.Done():
+			return
+		}
+		c := s.node.committer
+		if c.publishing.takeWithin(ctx) != nil {
+			return
+		}
+		grown := s.advance(ctx)
+		c.publishing.give()
+		if grown {
+			c.grown.ring()
+		}
+	}
+}
+
+// beat leaves signs of life, and notices that the slot was lost.
+func (s *sharing) beat(ctx context.Context) {
+	for {
+		select {
+		case <-time.After(slotBeat):
+		case <-ctx.Done():
+			return
+		}
+		err := s.slot.beat(ctx, time.Now())
+		switch {
+		case err == nil, ctx.Err() != nil:
+		case errors.Is(err, ErrSlotLost):
+			s.node.committer.breakOff(err)
+			return
+		default:
+			s.node.logger.Error("no sign of life could be left", "error", err)
+		}
+	}
+}
+
+// enter returns what standing queries have been told, as a snapshot. leave is called with
+// it later.
+func (s *sharing) enter() (*keptSnapshot, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.kept == nil {
+		return nil, ErrClosed
+	}
+	s.kept.readers++
+	return s.kept, nil
+}
+
+func (s *sharing) leave(k *keptSnapshot) {
+	s.mu.Lock()
+	k.readers--
+	last := k.readers == 0
+	s.mu.Unlock()
+	if last {
+		k.Close()
+	}
+}
+
+// advance tells standing queries of all that was committed since, and reports whether
+// there was anything. It needs the publishing token. If the store cannot be read now,
+// the next call makes up for it.
+func (s *sharing) advance(ctx context.Context) (grown bool) {
+	next, err := s.node.engine.Snapshot(ctx)
+	if err == nil {
+		if grown, err = s.lead(ctx, next); err == nil {
+			return grown
+		}
+		next.Close()
+	}
+	if ctx.Err() == nil {
+		s.node.logger.Error("what was committed could not be read; it will be tried again", "error", err)
+		time.AfterFunc(time.Second, s.ring)
+	}
+	return false
+}
+
+// lead tells of the way to the next snapshot, and keeps that.
+func (s *sharing) lead(ctx context.Context, next storage.Snapshot) (grown bool, err error) {
+	now := s.kept // only the holder of the publishing token replaces it
+	if now == nil {
+		return false, ErrClosed
+	}
+	if grown = !next.Cursor().Equal(now.Cursor()); grown {
+		p, err := s.way(ctx, now, next)
+		if err != nil {
+			return false, err
+		}
+		after := &afterwards{node: s.node, snapshot: next, lookup: storage.NewLookup(s.node.ctx, next)}
+		p.Refill, p.Source = after.refill, after
+		s.node.reactor.Publish(p)
+		s.node.committer.told(next.Cursor())
+	}
+	s.mu.Lock()
+	s.kept = &keptSnapshot{Snapshot: next, readers: 1}
+	s.mu.Unlock()
+	s.leave(now)
+	return grown, nil
+}
+
+// way is the publication that leads from one snapshot to the next.
+func (s *sharing) way(ctx context.Context, from, to storage.Snapshot) (p reactor.Publication, err error) {
+	p.Position = to.Cursor()
+	seen := make(map[event.ID]bool)
+	for entry, err := range to.Log(ctx, from.Cursor()) {
+		if err != nil {
+			return p, err
+		}
+		observe(s.node.clock, entry)
+		for _, e := range entry.Events() {
+			if seen[e.Entity] {
+				continue
+			}
+			seen[e.Entity] = true
+			c := reactor.Change{Collection: e.Collection, ID: e.Entity}
+			if c.Before, err = stateIn(ctx, from, e.Collection, e.Entity); err != nil {
+				return p, err
+			}
+			if c.After, err = stateIn(ctx, to, e.Collection, e.Entity); err != nil {
+				return p, err
+			}
+			p.Changes = append(p.Changes, c)
+		}
+	}
+	return p, nil
+}
