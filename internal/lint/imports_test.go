@@ -27,6 +27,7 @@ var below = map[string][]string{
 	"storage/memory":      {"storage", "storage/kv"},
 	"storage/pebble":      {"storage", "storage/kv"},
 	"storage/engines":     {"storage", "storage/memory", "storage/pebble"},
+	"storage/postgres":    {"event", "model", "query", "query/text", "query/plan", "storage", "internal/codec"},
 	"node/reactor":        {"event", "model", "query", "query/text", "query/plan", "storage"},
 	"node/wire":           {"event", "model", "internal/codec"},
 	"node": {
@@ -52,6 +53,7 @@ var below = map[string][]string{
 	"internal/gomodel":    {"model"},
 	"cmd/ankvet/queryvet": {"event", "model", "query", "entity", "internal/gomodel"},
 
+	"internal/engines":    {},
 	"internal/lint":       {},
 	"internal/testreport": {},
 }

@@ -12,6 +12,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"slices"
 	"strings"
 )
 
@@ -26,9 +27,14 @@ type report struct {
 	out                     io.Writer
 	passed, failed, skipped int
 	skips                   []string
+	engines                 []string // that said whether they were exercised
 	brokenPackages          int
 	output                  map[string][]string // of tests and packages under way
 }
+
+// engineLine begins the line in which the tests of an engine say whether it was
+// exercised; see internal/engines.
+const engineLine = "engine: "
 
 func main() {
 	r := &report{out: os.Stdout, output: make(map[string][]string)}
@@ -63,6 +69,9 @@ func (r *report) take(e event) {
 	case "output", "build-output":
 		if e.Action == "build-output" || strings.HasPrefix(e.Output, "browser node:") {
 			fmt.Fprint(r.out, e.Output)
+		}
+		if strings.HasPrefix(e.Output, engineLine) {
+			r.engines = append(r.engines, strings.TrimSpace(strings.TrimPrefix(e.Output, engineLine)))
 		}
 		r.output[key] = append(r.output[key], e.Output)
 	case "pass", "fail", "skip":
@@ -100,6 +109,10 @@ func (r *report) closePackage(e event, key string) {
 }
 
 func (r *report) close() {
+	if len(r.engines) > 0 {
+		slices.Sort(r.engines)
+		fmt.Fprintln(r.out, "engines:", strings.Join(slices.Compact(r.engines), "; "))
+	}
 	if len(r.skips) == 0 {
 		fmt.Fprintln(r.out, "skips: none")
 	}

@@ -19,6 +19,7 @@ import (
 	"github.com/stretchr/testify/require"
 	"go.uber.org/goleak"
 
+	"github.com/ankgo/ank/internal/engines"
 	"github.com/ankgo/ank/storage"
 	"github.com/ankgo/ank/storage/pebble"
 )
@@ -30,8 +31,13 @@ func TestMain(m *testing.M) {
 	if role := os.Getenv(child); role != "" {
 		os.Exit(play(role, os.Args[1:]))
 	}
-	goleak.VerifyTestMain(m)
+	goleak.VerifyTestMain(exercised{m})
 }
+
+// exercised are the tests, which say that there are some of this engine.
+type exercised struct{ m *testing.M }
+
+func (e exercised) Run() int { return engines.Main(e.m, engines.Server{Engine: "pebble"}) }
 
 // play is the main function of a child process.
 func play(role string, args []string) int {

@@ -1,0 +1,101 @@
+package postgres
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"strings"
+	"time"
+
+	"github.com/jackc/pgx/v5/pgconn"
+
+	"github.com/ankgo/ank/storage"
+)
+
+// Codes of PostgreSQL's that are looked at, and the first letters of classes of them.
+const (
+	codeSerialization = "40001"
+	codeDeadlock      = "40P01"
+	codeDiskFull      = "53100"
+	codeLockTimeout   = "55P03"
+	codeCanceled      = "57014"
+
+	classConnection = "08"    // connection exceptions
+	classResources  = "53300" // too many connections
+	classShutdown   = "57P"   // the server stops, or starts
+)
+
+// passing reports whether an error may not come again when the same is tried once
+// more: the connection failed, the server restarts, somebody else was in the way
+// (also for longer than a statement may take).
+func passing(err error) bool {
+	if pg, ok := errors.AsType[*pgconn.PgError](err); ok {
+		switch {
+		case pg.Code == codeSerialization, pg.Code == codeDeadlock, pg.Code == codeLockTimeout, pg.Code == codeCanceled, pg.Code == classResources,
+			strings.HasPrefix(pg.Code, classConnection), strings.HasPrefix(pg.Code, classShutdown):
+			return true
+		}
+		return false
+	}
+	return lost(err)
+}
+
+// lost reports whether an error is of the connection, and not what the server said.
+func lost(err error) bool {
+	if err == nil || errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded) {
+		return false
+	}
+	if _, ok := errors.AsType[*pgconn.PgError](err); ok {
+		return false
+	}
+	if _, ok := errors.AsType[*pgconn.ConnectError](err); ok {
+		return true
+	}
+	if _, ok := errors.AsType[net.Error](err); ok {
+		return true
+	}
+	return pgconn.SafeToRetry(err) || errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, net.ErrClosed)
+}
+
+const (
+	firstPause = 10 * time.Millisecond
+	longPause  = time.Second
+)
+
+// patiently calls f again as long as its error is passing, the patience lasts and
+// the context does.
+func (e *Engine) patiently(ctx context.Context, f func() error) error {
+	deadline := time.Now().Add(e.options.Patience)
+	for pause := firstPause; ; pause = min(2*pause, longPause) {
+		err := f()
+		if err == nil || !passing(err) || ctx.Err() != nil || !time.Now().Add(pause).Before(deadline) {
+			return named(err)
+		}
+		timer := time.NewTimer(pause)
+		select {
+		case <-timer.C:
+		case <-ctx.Done():
+			timer.Stop()
+			return ctx.Err()
+		case <-e.ctx.Done():
+			timer.Stop()
+			return storage.ErrClosed
+		}
+	}
+}
+
+// named gives an error of the server's the name that this contract has for it.
+func named(err error) error {
+	if pg, ok := errors.AsType[*pgconn.PgError](err); ok && pg.Code == codeDiskFull {
+		return fmt.Errorf("%w: %w", storage.ErrFull, err)
+	}
+	return err
+}
+
+// hasCode reports whether the server answered with a code.
+func hasCode(err error, code string) bool {
+	pg, ok := errors.AsType[*pgconn.PgError](err)
+	return ok && pg.Code == code
+}
