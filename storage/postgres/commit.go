@@ -377,7 +377,7 @@ func (c *commit) rollback(ctx context.Context) {
 	}
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), cancelDelay)
 	defer cancel()
-	if _, err := c.conn.Exec(ctx, `ROLLBACK`); err != nil {
+	if err := plainly(ctx, c.conn.Conn(), `ROLLBACK`); err != nil {
 		c.conn.Conn().Close(ctx)
 	}
 }

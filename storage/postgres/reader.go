@@ -199,7 +199,7 @@ func (r *reader) end() {
 	defer cancel()
 	select {
 	case r.turn <- struct{}{}:
-		if _, err := r.conn.Exec(ctx, `ROLLBACK`); err != nil {
+		if err := plainly(ctx, r.conn.Conn(), `ROLLBACK`); err != nil {
 			r.conn.Conn().Close(ctx)
 		}
 	case <-ctx.Done(): // somebody has not stopped asking
@@ -231,8 +231,8 @@ func (r *reader) ask(ctx context.Context, b *pgx.Batch) error {
 		whole.Queue(`RELEASE SAVEPOINT asked`)
 	}
 	err = r.conn.SendBatch(ctx, whole).Close()
-	if err != nil && between && isAnswer(err) {
-		r.recover(ctx)
+	if isAnswer(err) {
+		r.recover(ctx, between)
 	}
 	if err != nil && ctx.Err() != nil {
 		return ctx.Err()
@@ -265,18 +265,25 @@ func (r *reader) before() (statements []string, between bool, err error) {
 	return append(statements, `SAVEPOINT asked`), true, nil
 }
 
-// recover makes the transaction usable again after a statement failed while a sequence
-// is under way. If that fails too, the connection is lost, and all that is asked of
-// it is an error.
-func (r *reader) recover(ctx context.Context) {
+// recover makes the transaction usable again after a statement failed. If that fails
+// too, the connection is lost, and all that is asked of it is an error.
+func (r *reader) recover(ctx context.Context, between bool) {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), cancelDelay)
 	defer cancel()
-	b := new(pgx.Batch)
-	b.Queue(`ROLLBACK TO SAVEPOINT asked`)
-	b.Queue(`RELEASE SAVEPOINT asked`)
-	if err := r.conn.SendBatch(ctx, b).Close(); err != nil {
+	sql := `ROLLBACK TO SAVEPOINT begun`
+	if between {
+		sql = `ROLLBACK TO SAVEPOINT asked; RELEASE SAVEPOINT asked`
+	}
+	if err := plainly(ctx, r.conn.Conn(), sql); err != nil {
 		r.conn.Conn().Close(ctx)
 	}
+}
+
+// plainly executes statements that are not to be prepared, as nothing can be while a
+// transaction is broken.
+func plainly(ctx context.Context, conn *pgx.Conn, sql string) error {
+	_, err := conn.PgConn().Exec(ctx, sql).ReadAll()
+	return err
 }
 
 // relax gives up the locks of tables that were read, unless a sequence is under way.

@@ -31,6 +31,9 @@ const (
 // more: the connection failed, the server restarts, somebody else was in the way
 // (also for longer than a statement may take).
 func passing(err error) bool {
+	if errors.Is(err, storage.ErrUnknown) {
+		return false
+	}
 	if pg, ok := errors.AsType[*pgconn.PgError](err); ok {
 		switch {
 		case pg.Code == codeSerialization, pg.Code == codeDeadlock, pg.Code == codeLockTimeout, pg.Code == codeCanceled, pg.Code == classResources,
