@@ -26,7 +26,7 @@ var below = map[string][]string{
 	"storage/verify":      {"event", "model", "entity", "storage"},
 	"storage/memory":      {"storage", "storage/kv"},
 	"storage/pebble":      {"storage", "storage/kv"},
-	"storage/engines":     {"storage", "storage/memory", "storage/pebble"},
+	"storage/engines":     {"storage", "storage/memory", "storage/pebble", "storage/postgres"},
 	"storage/postgres":    {"event", "model", "query", "query/text", "query/plan", "storage", "internal/codec"},
 	"node/reactor":        {"event", "model", "query", "query/text", "query/plan", "storage"},
 	"node/wire":           {"event", "model", "internal/codec"},
@@ -53,7 +53,7 @@ var below = map[string][]string{
 	"internal/gomodel":    {"model"},
 	"cmd/ankvet/queryvet": {"event", "model", "query", "entity", "internal/gomodel"},
 
-	"internal/engines":    {},
+	"internal/enginetest": {},
 	"internal/lint":       {},
 	"internal/testreport": {},
 }

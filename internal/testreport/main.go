@@ -33,7 +33,7 @@ type report struct {
 }
 
 // engineLine begins the line in which the tests of an engine say whether it was
-// exercised; see internal/engines.
+// exercised; see internal/enginetest.
 const engineLine = "engine: "
 
 func main() {

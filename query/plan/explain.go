@@ -16,6 +16,11 @@ type Explanation struct {
 	// empty if it is none.
 	Access Access
 	Index  string
+	// Server is what a server was asked that makes plans of its own, in its language; empty
+	// if none was. Then Tested are the parts of the predicate that it tested, and nothing
+	// is said of indexes, bounds and keys.
+	Server string
+	Tested []string
 	// Words are those whose entries are read, if the index is one of words; that of a
 	// beginning ends with an asterisk.
 	Words []string
@@ -58,6 +63,10 @@ func (p *Plan) Explain(c *query.Checked, work *Work) *Explanation {
 	}
 	if work != nil {
 		e.Keys, e.Rows, e.Found = work.total()
+		if work.Asked != nil {
+			e.asked(c, p, work.Asked)
+			return e
+		}
 	}
 	if p.Access == Seek {
 		if e.Index = p.index.Name; p.index.FullText {
@@ -66,6 +75,25 @@ func (p *Plan) Explain(c *query.Checked, work *Work) *Explanation {
 	}
 	e.terms(p)
 	return e
+}
+
+// asked says what a server did.
+func (e *Explanation) asked(c *query.Checked, p *Plan, a *Asked) {
+	e.Access, e.Reverse, e.Ranges, e.Parts = Scan, false, 1, nil
+	e.Server = a.Statement
+	for _, t := range a.Tested {
+		e.Tested = append(e.Tested, p.Query.Text(t))
+	}
+	for _, t := range a.Residual {
+		e.Residual = append(e.Residual, p.Query.Text(t))
+	}
+	switch {
+	case c.Grouping() != nil:
+	case a.Ordered:
+		e.Order = "by the server"
+	default:
+		e.Order = orderOf(c, &Plan{})
+	}
 }
 
 // terms sorts the parts of the predicate by where they are tested.
@@ -137,11 +165,15 @@ func (e *Explanation) String() string {
 		}
 	}
 	line("query", e.Query)
+	if e.Server != "" {
+		access = "the server's own, for " + e.Server
+	}
 	line("plan", access)
 	for i := range e.Parts {
 		e.Parts[i].write(&b, "part", "", e.Rows >= 0)
 	}
 	line("bounds", strings.Join(e.Bounds, " AND "))
+	line("by server", strings.Join(e.Tested, " AND "))
 	line("by key", strings.Join(e.Filter, " AND "))
 	line("by row", strings.Join(e.Residual, " AND "))
 	line("order", e.Order)
@@ -172,6 +204,9 @@ func (e *Explanation) access() string {
 
 // read says how much was read, and how much was expected to be.
 func (e *Explanation) read() string {
+	if e.Server != "" {
+		return fmt.Sprintf("%s from the server, of which %d matched", count(e.Rows, "row"), e.Found)
+	}
 	text := fmt.Sprintf("%s and %s, of which %d matched", count(e.Keys, "key"), count(e.Rows, "row"), e.Found)
 	switch e.Access {
 	case Scan:

@@ -7,6 +7,8 @@
 //
 //	memory:          gone when the program ends
 //	pebble:DIR       in a folder, by package pebble
+//	postgres://...   in a PostgreSQL database, by package postgres; the parameter
+//	                 ank_schema names the schema there, if it is not ank
 //
 // A program that imports this package has all engines in it. One that wants a single
 // engine, or its options, imports that engine's package.
@@ -20,10 +22,11 @@ import (
 	"github.com/ankgo/ank/storage"
 	"github.com/ankgo/ank/storage/memory"
 	"github.com/ankgo/ank/storage/pebble"
+	"github.com/ankgo/ank/storage/postgres"
 )
 
 // Names says in a line which names there are, for help texts.
-const Names = "memory: or pebble:DIR"
+const Names = "memory:, pebble:DIR or postgres://..."
 
 // NameError is a name that is none.
 type NameError struct{ Name string }
@@ -44,6 +47,8 @@ func Open(ctx context.Context, name string) (storage.Engine, error) {
 		return memory.Open()
 	case kind == "pebble" && where != "":
 		return pebble.Open(ctx, where, pebble.Options{})
+	case (kind == "postgres" || kind == "postgresql") && strings.HasPrefix(where, "//"):
+		return postgres.Open(ctx, name, postgres.Options{})
 	}
 	return nil, &NameError{Name: name}
 }

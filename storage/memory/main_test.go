@@ -4,7 +4,7 @@ import (
 	"os"
 	"testing"
 
-	"github.com/ankgo/ank/internal/engines"
+	"github.com/ankgo/ank/internal/enginetest"
 )
 
-func TestMain(m *testing.M) { os.Exit(engines.Main(m, engines.Server{Engine: "memory"})) }
+func TestMain(m *testing.M) { os.Exit(enginetest.Main(m, enginetest.Server{Engine: "memory"})) }

@@ -19,7 +19,7 @@ import (
 	"github.com/stretchr/testify/require"
 	"go.uber.org/goleak"
 
-	"github.com/ankgo/ank/internal/engines"
+	"github.com/ankgo/ank/internal/enginetest"
 	"github.com/ankgo/ank/storage"
 	"github.com/ankgo/ank/storage/pebble"
 )
@@ -37,7 +37,7 @@ func TestMain(m *testing.M) {
 // exercised are the tests, which say that there are some of this engine.
 type exercised struct{ m *testing.M }
 
-func (e exercised) Run() int { return engines.Main(e.m, engines.Server{Engine: "pebble"}) }
+func (e exercised) Run() int { return enginetest.Main(e.m, enginetest.Server{Engine: "pebble"}) }
 
 // play is the main function of a child process.
 func play(role string, args []string) int {

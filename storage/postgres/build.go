@@ -218,6 +218,10 @@ func newIndex(ctx context.Context, tx pgx.Tx, col *collection, d definition) (na
 	return name, err
 }
 
+// buildPatience is how long an index that is built waits for transactions that began
+// before. It may take as long as it takes otherwise.
+const buildPatience = `SELECT set_config('lock_timeout', '2s', false), set_config('statement_timeout', '0', false)`
+
 // buildBeside builds an index while commits go on. One process does that at a time.
 func (e *Engine) buildBeside(ctx context.Context, collection string, d definition) error {
 	conn, err := e.writers.Acquire(ctx)
@@ -247,7 +251,7 @@ func (e *Engine) buildBeside(ctx context.Context, collection string, d definitio
 	if err != nil || name == "" {
 		return err
 	}
-	if _, err := conn.Exec(ctx, `SET lock_timeout = '10s'`); err != nil {
+	if _, err := conn.Exec(ctx, buildPatience); err != nil {
 		return err
 	}
 	_, err = conn.Exec(ctx, `CREATE INDEX CONCURRENTLY `+quote(name)+` ON `+quote(table)+` `+d.text)
@@ -259,14 +263,14 @@ func (e *Engine) buildBeside(ctx context.Context, collection string, d definitio
 
 // await waits a while for another process that builds.
 func (e *Engine) await(ctx context.Context, conn *pgx.Conn, lock string) error {
-	_, err := conn.Exec(ctx, `SET lock_timeout = '1s'`)
+	_, err := conn.Exec(ctx, buildPatience)
 	if err == nil {
 		_, err = conn.Exec(ctx, `SELECT pg_advisory_lock(hashtextextended($1, 0))`, lock)
 	}
+	e.unlock(ctx, conn, lock) // a warning, if it was not had
 	if hasCode(err, codeLockTimeout) {
 		return nil
 	}
-	e.unlock(ctx, conn, lock)
 	return err
 }
 
@@ -274,7 +278,10 @@ func (e *Engine) await(ctx context.Context, conn *pgx.Conn, lock string) error {
 func (e *Engine) unlock(ctx context.Context, conn *pgx.Conn, lock string) {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), cancelDelay)
 	defer cancel()
-	_, err := conn.Exec(ctx, `SELECT pg_advisory_unlock(hashtextextended($1, 0)), set_config('lock_timeout', '0', false)`, lock)
+	_, err := conn.Exec(ctx, `SELECT pg_advisory_unlock(hashtextextended($1, 0))`, lock)
+	if err == nil {
+		err = plainly(ctx, conn, `RESET lock_timeout; RESET statement_timeout`)
+	}
 	if err != nil {
 		conn.Close(ctx) // which gives it back too
 	}

@@ -202,6 +202,9 @@ func (e *Engine) changeTables(ctx context.Context, change func(tx pgx.Tx, c *cat
 	return e.patiently(ctx, func() error {
 		var after *catalog
 		err := pgx.BeginFunc(ctx, e.writers, func(tx pgx.Tx) error {
+			if _, err := tx.Exec(ctx, `SET LOCAL statement_timeout = 0`); err != nil {
+				return err
+			}
 			if _, err := tx.Exec(ctx, `UPDATE _store SET catalog = catalog + 1`); err != nil {
 				return err
 			}

@@ -1,6 +1,7 @@
 package postgres
 
 import (
+	"bytes"
 	"context"
 	"encoding/binary"
 	"errors"
@@ -86,6 +87,7 @@ type commit struct {
 	origins map[event.Origin]*logEnd
 	last    int // the greatest number of an origin
 	stamps  map[string]map[string]event.Stamp
+	held    map[string][]byte // values in Holds that are there
 }
 
 // logEnd is where a log ends, as the store has it and as the batch leaves it.
@@ -94,6 +96,8 @@ type logEnd struct {
 	found   event.Position
 	after   event.Position
 	head    []byte
+	headSeq uint64
+	cut     bool // entries beyond after are taken back first
 	written bool
 }
 
@@ -109,6 +113,7 @@ func (c *commit) begin(ctx context.Context) error {
 		return r.Scan(&c.number, &version)
 	})
 	c.queueOrigins(b)
+	c.queueHolds(b)
 	missing := c.queueStamps(b)
 	if err := c.send(ctx, b); err != nil {
 		return err
@@ -161,6 +166,9 @@ func (c *commit) queueOrigins(b *pgx.Batch) {
 	for _, p := range c.batch.Expect {
 		speak(p.Origin)
 	}
+	for _, p := range c.batch.Cut {
+		speak(p.Origin)
+	}
 	for _, entry := range c.batch.Entries {
 		speak(entry.Origin)
 	}
@@ -180,6 +188,25 @@ func (c *commit) queueOrigins(b *pgx.Batch) {
 			if end := c.origins[p.Origin]; end != nil {
 				end.number, end.found, end.after = number, p, p
 			}
+			return err
+		})
+	})
+}
+
+// queueHolds reads the values that the batch holds.
+func (c *commit) queueHolds(b *pgx.Batch) {
+	if len(c.batch.Holds) == 0 {
+		return
+	}
+	c.held = make(map[string][]byte)
+	var keys [][]byte
+	for _, m := range c.batch.Holds {
+		keys = append(keys, []byte(m.Key))
+	}
+	b.Queue(`SELECT key, value FROM _meta WHERE key = ANY($1)`, keys).Query(func(rows pgx.Rows) error {
+		return eachRow(rows, nil, func(r pgx.Rows) error {
+			m, err := scanMeta(r)
+			c.held[m.Key] = m.Value
 			return err
 		})
 	})
@@ -271,6 +298,21 @@ func (c *commit) compare() error {
 			moved(want, found)
 		}
 	}
+	for _, m := range c.batch.Holds {
+		if found, ok := c.held[m.Key]; ok != (m.Value != nil) || !bytes.Equal(found, m.Value) {
+			conflict.Meta = append(conflict.Meta, m.Key)
+		}
+	}
+	for _, p := range c.batch.Cut {
+		end := c.origins[p.Origin]
+		if end.after.Seq < p.Seq {
+			moved(p, end.after)
+			continue
+		}
+		if end.after, end.cut, end.written = p, true, true; p.Seq == 0 {
+			end.after = event.Position{Origin: p.Origin}
+		}
+	}
 	for _, entry := range c.batch.Entries {
 		end := c.origins[entry.Origin]
 		if end.after.Seq+1 != entry.Seq {
@@ -296,7 +338,7 @@ func (c *commit) compare() error {
 			})
 		}
 	}
-	if len(conflict.Positions)+len(conflict.States) == 0 {
+	if len(conflict.Positions)+len(conflict.States)+len(conflict.Meta) == 0 {
 		return nil
 	}
 	return conflict
@@ -309,7 +351,7 @@ func (c *commit) finish(ctx context.Context) error {
 	c.queueEvents(b)
 	c.queueStates(b)
 	c.queueMeta(b)
-	b.Queue(`SELECT pg_notify($1, $2)`, c.engine.channel, fmt.Sprint(c.number))
+	b.Queue(`SELECT pg_notify($1, $2)`, c.engine.channel, c.engine.told(c.number))
 	b.Queue(`COMMIT`)
 	results := c.conn.SendBatch(ctx, b)
 	for range b.Len() - 1 {

@@ -9,19 +9,19 @@ import (
 	"github.com/jackc/pgx/v5"
 	"github.com/stretchr/testify/require"
 
-	"github.com/ankgo/ank/internal/engines"
+	"github.com/ankgo/ank/internal/enginetest"
 	"github.com/ankgo/ank/storage"
 	"github.com/ankgo/ank/storage/postgres"
 	"github.com/ankgo/ank/storage/storagetest"
 )
 
 func TestMain(m *testing.M) {
-	os.Exit(engines.Main(m, engines.Server{
-		Engine: "postgres", Variable: engines.Postgres, Start: "scripts/postgres run go test ./storage/postgres",
+	os.Exit(enginetest.Main(m, enginetest.Server{
+		Engine: "postgres", Variable: enginetest.Postgres, Start: "scripts/postgres run go test ./storage/postgres",
 	}))
 }
 
-func dsn() string { return os.Getenv(engines.Postgres) }
+func dsn() string { return os.Getenv(enginetest.Postgres) }
 
 // newSchema returns the name of a schema that there is not yet. It is dropped after
 // the test.
@@ -56,6 +56,17 @@ func TestEngine(t *testing.T) {
 			ComparesStamps: true,
 			Builds:         true,
 			Lists:          true,
+			Shares:         true,
+			Fail:           func(error) { fillDisk(t, o.Schema) },
 		}
 	}})
+}
+
+// fillDisk has the server say of every entry that its disk is full.
+func fillDisk(t testing.TB, schema string) {
+	execute(t, fmt.Sprintf(`
+		SET search_path = %q;
+		CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS $$
+		BEGIN RAISE disk_full USING MESSAGE = 'could not extend file: No space left on device'; END $$;
+		CREATE TRIGGER refuse BEFORE INSERT ON _log EXECUTE FUNCTION refuse()`, schema))
 }

@@ -75,7 +75,8 @@
 // _store, which gives it its number, and which the next one waits for. In the same
 // round trip it reads what the batch is compared with; a second one writes everything
 // in arrays and commits. Commits are as durable as the server's setting
-// synchronous_commit says. Each tells its number on the channel ank_SCHEMA, with NOTIFY.
+// synchronous_commit says. Each tells its number, and a name for
+// the engine that made it, on the channel ank_SCHEMA, with NOTIFY: Watch listens to that.
 //
 // When the connection fails before the second round trip, or the server is restarting,
 // the commit is tried again for as long as Options.Patience allows. When the answer

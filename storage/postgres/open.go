@@ -2,6 +2,7 @@ package postgres
 
 import (
 	"context"
+	"crypto/rand"
 	"errors"
 	"fmt"
 	"sync"
@@ -18,6 +19,7 @@ import (
 type Engine struct {
 	options Options
 	channel string        // on which commits are told
+	name    string        // of this engine among others of the store, in what is told
 	readers *pgxpool.Pool // snapshots
 	writers *pgxpool.Pool // commits, and what builds
 	slots   chan struct{} // one for each connection of a snapshot
@@ -26,13 +28,12 @@ type Engine struct {
 	ctx    context.Context // until Close
 	cancel context.CancelFunc
 
-	mu       sync.Mutex // protects all below
-	closed   bool
-	schemas  map[string]*model.Schema // registered, by collection
-	catalog  *catalog                 // as this process has seen it last
-	open     map[*reader]struct{}     // of snapshots
-	layouts  map[*model.Schema]string // of queries' schemas
-	lastSeen int64                    // the number of the last commit of this process
+	mu      sync.Mutex // protects all below
+	closed  bool
+	schemas map[string]*model.Schema // registered, by collection
+	catalog *catalog                 // as this process has seen it last
+	open    map[*reader]struct{}     // of snapshots
+	layouts map[*model.Schema]string // of queries' schemas
 
 	committing chan struct{} // holds one token: commits of this process take turns
 	building   chan struct{} // likewise Build and Register
@@ -41,21 +42,22 @@ type Engine struct {
 var (
 	_ storage.Engine = (*Engine)(nil)
 	_ storage.Sizer  = (*Engine)(nil)
+	_ storage.Shared = (*Engine)(nil)
 )
 
 // Open opens the store in a schema of the database that dsn names, a URL or
-// keywords and values as libpq takes them, and creates or upgrades its tables if
+// keywords and values as libpq takes them, and ank_schema beside these. It creates or upgrades its tables if
 // need be. Other processes may have it open too.
 //
 // The error is a *storage.FormatError if the store was written by a newer release.
 func Open(ctx context.Context, dsn string, o Options) (*Engine, error) {
-	o.complete()
-	if err := o.check(); err != nil {
+	if err := o.complete(dsn); err != nil {
 		return nil, fmt.Errorf("postgres: %w", err)
 	}
 	e := &Engine{
 		options:    o,
 		channel:    channelPrefix + o.Schema,
+		name:       rand.Text(),
 		slots:      make(chan struct{}, o.Snapshots),
 		schemas:    make(map[string]*model.Schema),
 		open:       make(map[*reader]struct{}),

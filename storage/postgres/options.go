@@ -11,8 +11,9 @@ import (
 
 // Options say how a store is opened. The zero value is good.
 type Options struct {
-	// Schema is the database schema that holds the store, "ank" by default. It is
-	// created if it is missing, and must hold nothing else.
+	// Schema is the database schema that holds the store: by default what the DSN says
+	// of ank_schema, or else "ank". It is created if it is missing, and must hold
+	// nothing else.
 	Schema string
 
 	// Snapshots is how many connections snapshots may take, 16 by default. Each
@@ -40,7 +41,17 @@ const (
 	cancelDelay = 5 * time.Second
 )
 
-func (o *Options) complete() {
+// schemaParameter is what names the schema in a DSN.
+const schemaParameter = "ank_schema"
+
+func (o *Options) complete(dsn string) error {
+	c, err := pgxpool.ParseConfig(dsn)
+	if err != nil {
+		return err
+	}
+	if o.Schema == "" {
+		o.Schema = c.ConnConfig.RuntimeParams[schemaParameter]
+	}
 	if o.Schema == "" {
 		o.Schema = defaultSchema
 	}
@@ -53,10 +64,6 @@ func (o *Options) complete() {
 	case o.Patience < 0:
 		o.Patience = 0
 	}
-}
-
-// check refuses what cannot be the name of a schema.
-func (o *Options) check() error {
 	if len(o.Schema) > maxIdentifier-len(channelPrefix) {
 		return fmt.Errorf("the schema's name is longer than %d bytes: %q", maxIdentifier-len(channelPrefix), o.Schema)
 	}
@@ -71,6 +78,7 @@ func (o *Options) config(dsn string, connections int) (*pgxpool.Config, error) {
 	}
 	c.MinConns, c.MaxConns = 0, int32(connections)
 	p := c.ConnConfig.RuntimeParams
+	delete(p, schemaParameter)
 	p["search_path"] = quote(o.Schema)
 	p["default_transaction_isolation"] = "read committed"
 	p["idle_in_transaction_session_timeout"] = "0"

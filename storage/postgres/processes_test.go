@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"strconv"
+	"strings"
 	"sync"
 	"testing"
 
@@ -84,7 +85,8 @@ func TestTwoProcesses(t *testing.T) {
 	for last < 3*rounds { // refused commits have no number
 		n, err := listener.WaitForNotification(ctx)
 		require.NoError(t, err)
-		number, err := strconv.Atoi(n.Payload)
+		text, _, _ := strings.Cut(n.Payload, " ")
+		number, err := strconv.Atoi(text)
 		require.NoError(t, err)
 		require.Equal(t, last+1, number, "commits are told in their order, each once")
 		last = number

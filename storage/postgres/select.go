@@ -28,12 +28,32 @@ func (s *snapshot) Select(ctx context.Context, p *plan.Plan) iter.Seq2[*storage.
 	if !ok {
 		return nothing(ctx, s)
 	}
-	found := guarded(ctx, s, rows(ctx, s.reader, ofRows, asked.sql, asked.args, scanRecord(asked.collection)))
-	matching := asked.matching(found)
-	if asked.windowed {
+	return s.run(ctx, p, &asked)
+}
+
+// run asks the server.
+func (s *snapshot) run(ctx context.Context, p *plan.Plan, a *asked) iter.Seq2[*storage.Record, error] {
+	found := guarded(ctx, s, rows(ctx, s.reader, ofRows, a.sql, a.args, scanRecord(a.collection)))
+	matching := a.matching(found)
+	if a.windowed {
 		return matching
 	}
-	return plan.Rows(&plan.Plan{Query: p.Query, Access: plan.Scan, Index: -1, Sorted: asked.ordered, Residual: true}, matching, storage.RowOf)
+	return plan.Rows(&plan.Plan{Query: p.Query, Access: plan.Scan, Index: -1, Sorted: a.ordered, Residual: true}, matching, storage.RowOf)
+}
+
+// Trace yields what Select yields, and says what the server was asked.
+func (s *snapshot) Trace(ctx context.Context, p *plan.Plan, work *plan.Work) iter.Seq2[*storage.Record, error] {
+	return func(yield func(*storage.Record, error) bool) {
+		*work = plan.Work{Plan: p}
+		a, ok := s.compile(p.Query)
+		if !ok {
+			nothing(ctx, s)(yield)
+			return
+		}
+		work.Asked = &plan.Asked{Statement: a.sql, Tested: a.tested, Residual: a.residual, Ordered: a.ordered}
+		s.run(ctx, p, &a)(yield)
+		work.Rows, work.Found = a.given, a.found
+	}
 }
 
 // nothing is a sequence without items.
@@ -51,7 +71,10 @@ type asked struct {
 	exact      bool   // the server gives matching rows only
 	ordered    bool   // in the query's order
 	windowed   bool   // and not those outside of its window
+	tested     []query.Condition
 	residual   []query.Condition
+	given      int // rows that came: the statement runs once
+	found      int // those that matched
 }
 
 // compile turns a query into SQL; ok is false if its collection has no table.
@@ -64,6 +87,7 @@ func (s *snapshot) compile(q *query.Checked) (a asked, ok bool) {
 	a = asked{query: q, collection: col.name}
 	a.from = " FROM " + quote(col.table) + " WHERE " + p.where()
 	a.sql = "SELECT id, _row" + a.from
+	a.tested = p.tested
 	a.residual, a.exact = p.residual, len(p.residual) == 0
 	if order := p.order(); order != "" {
 		a.sql += " ORDER BY " + order
@@ -114,6 +138,7 @@ func (a *asked) matching(found iter.Seq2[*storage.Record, error]) iter.Seq2[*sto
 				yield(nil, err)
 				return
 			}
+			a.given++
 			matches := a.query.Match(&r.Row)
 			if !matches && a.exact {
 				yield(nil, corruptRecord(a.collection, r.Row.ID.String(), errMismatch))
@@ -124,7 +149,10 @@ func (a *asked) matching(found iter.Seq2[*storage.Record, error]) iter.Seq2[*sto
 				return
 			}
 			last = r
-			if matches && !yield(r, nil) {
+			if !matches {
+				continue
+			}
+			if a.found++; !yield(r, nil) {
 				return
 			}
 		}

@@ -21,6 +21,7 @@ type snapshot struct {
 var (
 	_ storage.Snapshot = (*snapshot)(nil)
 	_ storage.Counter  = (*snapshot)(nil)
+	_ storage.Tracer   = (*snapshot)(nil)
 	_ storage.Lister   = (*snapshot)(nil)
 	_ storage.Verifier = (*snapshot)(nil)
 )
@@ -110,15 +111,18 @@ func (s *snapshot) MetaScan(ctx context.Context, prefix string) iter.Seq2[storag
 	if end := after(prefix); end != nil {
 		sql, args = sql+` AND key < $2`, append(args, end)
 	}
-	return guarded(ctx, s, rows(ctx, s.reader, ofMeta, sql+` ORDER BY key`, args, func(r pgx.Rows) (m storage.MetaValue, err error) {
-		var key, value []byte
-		if err = r.Scan(&key, &value); err != nil {
-			return m, err
-		}
-		m.Key = string(key)
-		m.Value, err = metaValue(m.Key, value)
+	return guarded(ctx, s, rows(ctx, s.reader, ofMeta, sql+` ORDER BY key`, args, scanMeta))
+}
+
+// scanMeta reads key and value.
+func scanMeta(r pgx.Rows) (m storage.MetaValue, err error) {
+	var key, value []byte
+	if err = r.Scan(&key, &value); err != nil {
 		return m, err
-	}))
+	}
+	m.Key = string(key)
+	m.Value, err = metaValue(m.Key, value)
+	return m, err
 }
 
 // after returns the least bytes that are greater than all that begin with prefix, nil

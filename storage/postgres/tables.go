@@ -20,7 +20,8 @@ CREATE TABLE _origins (
 	origin bytea NOT NULL UNIQUE,
 	seq    bigint NOT NULL,
 	short  bytea NOT NULL,
-	head   bytea
+	head   bytea,
+	head_seq bigint NOT NULL
 ) WITH (fillfactor = 50);
 COMMENT ON TABLE _origins IS 'logs: the public key, the position where the log ends with the short form of its hash, and the signed head';
 

@@ -15,7 +15,8 @@ type pushdown struct {
 	derived    bool // the columns of fields hold what the query's schema reads
 
 	args     []any
-	residual []query.Condition // what is tested on rows: parts of the predicate
+	tested   []query.Condition // parts of the predicate that the server tests
+	residual []query.Condition // those that are tested on rows, also
 }
 
 // param adds a parameter and returns what it is called.
@@ -33,8 +34,8 @@ func (p *pushdown) where() string {
 		sql, exact := p.condition(c)
 		if sql == "" {
 			p.args = p.args[:before]
-		} else {
-			terms = append(terms, sql)
+		} else if terms = append(terms, sql); c != query.Condition(query.Const(true)) {
+			p.tested = append(p.tested, c)
 		}
 		if !exact {
 			p.residual = append(p.residual, c)

@@ -13,11 +13,17 @@ import (
 	"github.com/ankgo/ank/storage"
 )
 
-// queueLogs writes entries, positions and signed heads.
+// queueLogs takes entries back, and writes others, positions and signed heads.
 func (c *commit) queueLogs(b *pgx.Batch) {
+	for _, end := range c.origins {
+		if end.cut && end.number > 0 {
+			b.Queue(`DELETE FROM _log WHERE origin = $1 AND seq > $2`, end.number, int64(end.after.Seq))
+			b.Queue(`UPDATE _origins SET head = NULL, head_seq = 0 WHERE number = $1 AND head_seq > $2`, end.number, int64(end.after.Seq))
+		}
+	}
 	for _, h := range c.batch.Heads {
 		end := c.origins[h.Origin]
-		end.head, end.written = h.AppendTo(nil), true
+		end.head, end.headSeq, end.written = h.AppendTo(nil), h.Seq, true
 	}
 	c.queueEnds(b)
 	var w entryRows
@@ -33,7 +39,7 @@ func (c *commit) queueLogs(b *pgx.Batch) {
 // queueEnds writes where logs end.
 func (c *commit) queueEnds(b *pgx.Batch) {
 	var numbers []int32
-	var seqs []int64
+	var seqs, headSeqs []int64
 	var origins, shorts, heads [][]byte
 	for o, end := range c.origins {
 		if !end.written {
@@ -46,17 +52,18 @@ func (c *commit) queueEnds(b *pgx.Batch) {
 		numbers, origins = append(numbers, int32(end.number)), append(origins, o[:])
 		seqs = append(seqs, int64(end.after.Seq))
 		shorts = append(shorts, binary.BigEndian.AppendUint64(nil, end.after.Short))
-		heads = append(heads, end.head)
+		heads, headSeqs = append(heads, end.head), append(headSeqs, int64(end.headSeq))
 	}
 	if len(numbers) == 0 {
 		return
 	}
 	b.Queue(`
-		INSERT INTO _origins AS o (number, origin, seq, short, head)
-		SELECT * FROM unnest($1::int[], $2::bytea[], $3::bigint[], $4::bytea[], $5::bytea[])
+		INSERT INTO _origins AS o (number, origin, seq, short, head, head_seq)
+		SELECT * FROM unnest($1::int[], $2::bytea[], $3::bigint[], $4::bytea[], $5::bytea[], $6::bigint[])
 		ON CONFLICT (number) DO UPDATE
-		SET seq = excluded.seq, short = excluded.short, head = coalesce(excluded.head, o.head)`,
-		numbers, origins, seqs, shorts, heads)
+		SET seq = excluded.seq, short = excluded.short, head = coalesce(excluded.head, o.head),
+			head_seq = CASE WHEN excluded.head IS NULL THEN o.head_seq ELSE excluded.head_seq END`,
+		numbers, origins, seqs, shorts, heads, headSeqs)
 }
 
 // maxStatement is about how many bytes one statement sends, and maxRows how many

@@ -1,9 +1,9 @@
-package engines_test
+package enginetest_test
 
 import (
 	"os"
 
-	"github.com/ankgo/ank/internal/engines"
+	"github.com/ankgo/ank/internal/enginetest"
 )
 
 // tests are those of some engine, and pass.
@@ -13,10 +13,10 @@ func (tests) Run() int { return 0 }
 
 func ExampleMain() {
 	os.Unsetenv("SOME_SERVER")
-	server := engines.Server{Engine: "some", Variable: "SOME_SERVER", Start: "scripts/some run go test"}
-	engines.Main(tests{}, server)
+	server := enginetest.Server{Engine: "some", Variable: "SOME_SERVER", Start: "scripts/some run go test"}
+	enginetest.Main(tests{}, server)
 	os.Setenv("SOME_SERVER", "host=/tmp")
-	engines.Main(tests{}, server)
+	enginetest.Main(tests{}, server)
 	os.Unsetenv("SOME_SERVER")
 	// Output:
 	// engine: some NOT exercised, as SOME_SERVER is not set; scripts/some run go test sets it

@@ -1,8 +1,8 @@
-// Package engines tells tests of engines that need a server where it is, and says of
+// Package enginetest tells tests of engines that need a server where it is, and says of
 // each engine, in one line, whether it was exercised: a test does not vanish unseen
 // because of what a machine lacks. It knows nothing of any engine, and starts no
 // server; scripts/postgres does, and sets the variable that says where.
-package engines
+package enginetest
 
 import (
 	"fmt"
