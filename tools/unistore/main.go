@@ -1,0 +1,68 @@
+// Command unistore is a server that speaks TiKV's gRPC protocol, for tests. It
+// keeps one copy of the data, in a folder, and registers with a placement driver.
+package main
+
+import (
+	"context"
+	"flag"
+	"fmt"
+	"net"
+	"os"
+	"os/signal"
+	"path/filepath"
+	"syscall"
+
+	"github.com/pingcap/kvproto/pkg/tikvpb"
+	"github.com/pingcap/tidb/pkg/store/mockstore/unistore/config"
+	"github.com/pingcap/tidb/pkg/store/mockstore/unistore/pd"
+	"github.com/pingcap/tidb/pkg/store/mockstore/unistore/server"
+	"google.golang.org/grpc"
+	"google.golang.org/grpc/health"
+	"google.golang.org/grpc/health/grpc_health_v1"
+)
+
+func main() {
+	addr := flag.String("addr", "127.0.0.1:20160", "the address that is served")
+	pdAddr := flag.String("pd", "127.0.0.1:2379", "the placement driver's address")
+	data := flag.String("data", "", "the folder of the data")
+	region := flag.Int64("region", 8<<20, "the bytes from which on a region is split, within some seconds")
+	flag.Parse()
+	if err := run(*addr, *pdAddr, *data, *region); err != nil {
+		fmt.Fprintln(os.Stderr, "unistore:", err)
+		os.Exit(1)
+	}
+}
+
+func run(addr, pdAddr, data string, region int64) error {
+	listener, err := net.Listen("tcp", addr)
+	if err != nil {
+		return err
+	}
+	conf := config.DefaultConf
+	conf.Server.Raft = false
+	conf.Server.StoreAddr, conf.Server.PDAddr, conf.Server.RegionSize = addr, pdAddr, region
+	conf.Engine.DBPath = data
+	conf.Engine.SyncWrite = false // a killed process has lost nothing that the system has got
+	if err := os.MkdirAll(filepath.Join(data, "kv"), 0o750); err != nil {
+		return err
+	}
+	placement, err := pd.NewClient([]string{pdAddr}, "unistore")
+	if err != nil {
+		return err
+	}
+	defer placement.Close()
+	store, err := server.New(&conf, placement)
+	if err != nil {
+		return err
+	}
+	s := grpc.NewServer(grpc.MaxRecvMsgSize(256<<20), grpc.MaxConcurrentStreams(1024))
+	tikvpb.RegisterTikvServer(s, store)
+	// Clients take a store that was away back when it says that it is well.
+	grpc_health_v1.RegisterHealthServer(s, health.NewServer())
+	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGINT, syscall.SIGTERM)
+	defer stop()
+	context.AfterFunc(ctx, s.Stop)
+	err = s.Serve(listener)
+	store.Stop()
+	return err
+}
