@@ -121,3 +121,12 @@ type Iterator interface {
 	// Close releases the iterator and returns the error that ended it, if any.
 	Close() error
 }
+
+// ManyGetter is implemented by readers that get many values in less time than one after
+// the other, as those do that ask another machine. Without it the engine walks over them
+// with an iterator.
+type ManyGetter interface {
+	// GetMany returns the values of the keys, in their order, nil for those that are not
+	// there. The values may be kept; an empty one is not nil.
+	GetMany(keys [][]byte) (values [][]byte, err error)
+}

@@ -1,0 +1,54 @@
+package tikv_test
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"strings"
+	"sync/atomic"
+	"testing"
+
+	"github.com/pingcap/log"
+	"go.uber.org/zap"
+
+	"github.com/ankgo/ank/storage"
+	"github.com/ankgo/ank/storage/storagetest"
+	"github.com/ankgo/ank/storage/tikv"
+)
+
+// systems numbers the systems of this run, so that each test has one of its own.
+type systems struct {
+	run  string
+	next atomic.Int64
+}
+
+func (s *systems) name() string { return fmt.Sprintf("test-%s-%d", s.run, s.next.Add(1)) }
+
+func TestEngine(t *testing.T) {
+	names := &systems{run: fmt.Sprint(os.Getpid())}
+	for name, resident := range map[string]int64{"resident": 0, "uncached": -1} {
+		t.Run(name, func(t *testing.T) {
+			storagetest.Run(t, storagetest.Options{
+				New:   func(testing.TB) storagetest.Store { return newStore(names.name(), resident) },
+				Steps: 60,
+			})
+		})
+	}
+}
+
+func newStore(system string, resident int64) storagetest.Store {
+	options := tikv.Options{PD: cluster(), System: system, Resident: resident}
+	return storagetest.Store{
+		Open:    func(ctx context.Context) (storage.Engine, error) { return tikv.Open(ctx, options) },
+		Reopens: true,
+		Builds:  true,
+		Lists:   true,
+	}
+}
+
+func cluster() []string { return strings.Split(os.Getenv("ANK_TEST_TIKV"), ",") }
+
+func TestMain(m *testing.M) {
+	log.SetLevel(zap.ErrorLevel)
+	os.Exit(m.Run())
+}

@@ -1,0 +1,2 @@
+// Package tikv is a placeholder that is written below.
+package tikv

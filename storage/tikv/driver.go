@@ -1,0 +1,172 @@
+package tikv
+
+import (
+	"context"
+	"crypto/rand"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"sync"
+	"time"
+
+	"github.com/tikv/client-go/v2/config"
+	"github.com/tikv/client-go/v2/oracle"
+	"github.com/tikv/client-go/v2/tikv"
+	pd "github.com/tikv/pd/client"
+
+	"github.com/ankgo/ank/storage"
+	"github.com/ankgo/ank/storage/kv"
+)
+
+// Open returns the engine over a system's data in a cluster; the caller closes it. An
+// opening takes the system over: see the package comment, "One process".
+func Open(ctx context.Context, options Options) (storage.Engine, error) {
+	d, err := openDriver(ctx, options)
+	if err != nil {
+		return nil, err
+	}
+	return kv.Open(ctx, d, kv.Options{CacheBytes: options.Resident})
+}
+
+// driver is a system's folder in a cluster.
+type driver struct {
+	layout
+	client    *tikv.KVStore
+	safepoint *safepoint
+	patience  time.Duration
+	fence     fence // of the last write; belongs to whoever writes
+
+	ctx     context.Context // done with Close
+	cancel  context.CancelFunc
+	running sync.WaitGroup
+}
+
+var _ kv.Driver = (*driver)(nil)
+
+func openDriver(ctx context.Context, options Options) (*driver, error) {
+	if err := options.check(); err != nil {
+		return nil, fmt.Errorf("tikv: %w", err)
+	}
+	client, err := connect(options)
+	if err != nil {
+		return nil, fmt.Errorf("tikv: connect to %v: %w", options.PD, err)
+	}
+	d := &driver{layout: layout{folderOf(options.System)}, client: client, patience: options.patience()}
+	if _, err := rand.Read(d.fence.opening[:]); err != nil {
+		return nil, errors.Join(err, client.Close())
+	}
+	d.safepoint = &safepoint{
+		pd:      client.GetPDClient(),
+		service: "ank-" + options.System + "-" + hex.EncodeToString(d.fence.opening[:4]),
+	}
+	d.ctx, d.cancel = context.WithCancel(context.WithoutCancel(ctx))
+	d.running.Go(func() { d.safepoint.run(d.ctx) })
+	if err := d.takeOver(ctx); err != nil {
+		return nil, errors.Join(err, d.Close())
+	}
+	return d, nil
+}
+
+// connect makes a client of the cluster, with nothing taken from the library's global
+// settings but sizes and times.
+func connect(options Options) (*tikv.KVStore, error) {
+	files := options.files()
+	placement, err := pd.NewClient(options.PD, pd.SecurityOption{
+		CAPath: files.Authority, CertPath: files.Certificate, KeyPath: files.Key,
+	})
+	if err != nil {
+		return nil, err
+	}
+	placement = tikv.NewCodecPDClient(tikv.ModeTxn, placement)
+	security := config.NewSecurity(files.Authority, files.Certificate, files.Key, nil)
+	tlsConfig, err := security.ToTLSConfig()
+	if err != nil {
+		placement.Close()
+		return nil, err
+	}
+	safepoints, err := tikv.NewEtcdSafePointKV(options.PD, tlsConfig)
+	if err != nil {
+		placement.Close()
+		return nil, err
+	}
+	name := fmt.Sprintf("ank-%d", placement.GetClusterID(context.Background()))
+	client, err := tikv.NewKVStore(name, placement, safepoints, tikv.NewRPCClient(tikv.WithSecurity(security)))
+	if err != nil {
+		placement.Close()
+		return nil, errors.Join(err, safepoints.Close())
+	}
+	return client, nil
+}
+
+// takeOver makes the fence this opening's own.
+func (d *driver) takeOver(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(ctx, d.patience)
+	defer cancel()
+	for pause := firstPause; ; pause = min(2*pause, longestPause) {
+		err := d.tryTakeOver(ctx)
+		if err == nil {
+			return nil
+		}
+		if !sleep(ctx, pause) {
+			return fmt.Errorf("take over the system: %w", err)
+		}
+	}
+}
+
+func (d *driver) tryTakeOver(ctx context.Context) error {
+	t, err := d.begin(ctx)
+	if err != nil {
+		return err
+	}
+	if err := t.set(d.control(controlFence), d.fence.encode()); err != nil {
+		return err
+	}
+	_, err = t.commit(ctx)
+	return err
+}
+
+// timestamp asks the placement driver for the time.
+func (d *driver) timestamp(ctx context.Context) (uint64, error) {
+	ts, err := d.client.GetOracle().GetTimestamp(ctx, &oracle.Option{TxnScope: oracle.GlobalTxnScope})
+	if err != nil {
+		return 0, classify(err)
+	}
+	return ts, nil
+}
+
+func startAt(ts uint64) tikv.TxnOption { return tikv.WithStartTS(ts) }
+
+// Traits says that bytes belong to whoever got them; everything takes a round trip.
+func (d *driver) Traits() kv.Traits { return kv.Traits{StableBytes: true} }
+
+// Get reads the newest state.
+func (d *driver) Get(key, buf []byte) ([]byte, bool, error) {
+	r, err := d.Snapshot()
+	if err != nil {
+		return nil, false, err
+	}
+	value, ok, err := r.Get(key, buf)
+	return value, ok, errors.Join(err, r.Close())
+}
+
+// Snapshot is a timestamp, for which the placement driver is asked.
+func (d *driver) Snapshot() (kv.Reader, error) {
+	ctx, cancel := context.WithTimeout(d.ctx, d.patience)
+	defer cancel()
+	ts, err := d.timestamp(ctx)
+	if err != nil {
+		return nil, err
+	}
+	d.safepoint.add(ts)
+	return &reader{driver: d, ts: ts}, nil
+}
+
+// Close lets go of the cluster. All that was written is durable already.
+func (d *driver) Close() error {
+	d.cancel()
+	d.running.Wait()
+	ctx, cancel := context.WithTimeout(context.Background(), time.Second)
+	defer cancel()
+	d.safepoint.letGo(ctx)
+	return d.client.Close()
+}

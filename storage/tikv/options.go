@@ -1,0 +1,71 @@
+package tikv
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+)
+
+// Options tell which cluster, which system in it, and how to get there.
+type Options struct {
+	// PD lists addresses of placement drivers, as "host:port". One that answers is
+	// enough.
+	PD []string
+
+	// System names the system whose data it is. Systems of other names share the cluster
+	// without seeing each other. It is 1 to 200 bytes long, none of them 0.
+	System string
+
+	// TLS names files that prove who is who. Nil means connections in the clear.
+	TLS *TLS
+
+	// Patience is how long a commit is tried again when servers do not answer, or answer
+	// that they cannot at the moment. Zero means a minute. After that the outcome is
+	// unknown (storage.ErrUnknown) if it may have been kept.
+	Patience time.Duration
+
+	// Resident is the number of bytes of entities kept ready in memory: whole
+	// collections that are often asked, if they fit, and single entities. 0 means
+	// 64 MiB, a negative number none. See kv.Options.CacheBytes.
+	Resident int64
+}
+
+// TLS names files in the form of PEM. Certificate and Key may be missing together, in
+// clusters that do not ask who their clients are.
+type TLS struct {
+	Authority   string // what the servers' certificates are checked by
+	Certificate string
+	Key         string
+}
+
+const defaultPatience = time.Minute
+
+func (o Options) check() error {
+	switch {
+	case len(o.PD) == 0:
+		return errors.New("no address of a placement driver is given")
+	case o.System == "" || len(o.System) > 200 || strings.ContainsRune(o.System, 0):
+		return fmt.Errorf("a system's name has 1 to 200 bytes, none of them 0: %q", o.System)
+	case o.TLS != nil && o.TLS.Authority == "":
+		return errors.New("TLS needs the file of the authority that servers' certificates are checked by")
+	case o.TLS != nil && (o.TLS.Certificate == "") != (o.TLS.Key == ""):
+		return errors.New("TLS needs both files or neither, of the certificate and of its key")
+	}
+	return nil
+}
+
+// files returns the files, all "" for none.
+func (o Options) files() TLS {
+	if o.TLS == nil {
+		return TLS{}
+	}
+	return *o.TLS
+}
+
+func (o Options) patience() time.Duration {
+	if o.Patience == 0 {
+		return defaultPatience
+	}
+	return o.Patience
+}
