@@ -67,6 +67,9 @@ func (x *selector) inOrder() bool { return x.plan.Sorted || x.plan.Prefix > 0 }
 // fetchAll gets rows and visits those that match, in the order of the IDs given if
 // that matters.
 func (x *selector) fetchAll(ids []event.ID, visit func() bool) (more bool, err error) {
+	if err := x.getMany(ids); err != nil {
+		return false, err
+	}
 	if !x.inOrder() {
 		slices.SortFunc(ids, event.ID.Compare)
 		for _, id := range ids {
@@ -102,6 +105,33 @@ func (x *selector) fetchAll(ids []event.ID, visit func() bool) (more bool, err e
 	return true, nil
 }
 
+// getMany gets the rows that are not resident all at once, if the driver can. Get then
+// finds them in many.
+func (x *selector) getMany(ids []event.ID) error {
+	x.many = nil
+	driver, ok := x.reader.(ManyGetter)
+	if !ok || x.rows != nil || len(ids) < 2 {
+		return nil
+	}
+	s := x.snapshot
+	var wanted []event.ID
+	var keys [][]byte
+	for _, id := range ids {
+		if s.engine.cache.get(x.col.number, id, s.view.version) == nil {
+			wanted, keys = append(wanted, id), append(keys, appendStateKey(nil, x.col.number, id))
+		}
+	}
+	x.many = make(map[event.ID][]byte, len(wanted))
+	if len(wanted) == 0 {
+		return nil
+	}
+	values, err := driver.GetMany(keys)
+	for i, value := range values {
+		x.many[wanted[i]] = value
+	}
+	return err
+}
+
 // fetchNext gets a row that an index has, at best one behind the last, and makes
 // it the candidate, if it matches.
 func (x *selector) fetchNext(id event.ID, few bool) (ok bool, err error) {
@@ -113,7 +143,7 @@ func (x *selector) fetchNext(id event.ID, few bool) (ok bool, err error) {
 		x.resident = r
 		return x.matches(&r.Row), nil
 	}
-	if x.states == nil && few {
+	if x.many != nil || x.states == nil && few {
 		found, ok, err := x.get(id)
 		if err == nil && !found && !x.named {
 			err = x.absent(id)
@@ -165,7 +195,10 @@ func (x *selector) fetch(id event.ID) (found, ok bool, err error) {
 // get gets one row from the driver and makes it the candidate, if it matches.
 func (x *selector) get(id event.ID) (found, ok bool, err error) {
 	x.key = appendStateKey(x.key[:0], x.col.number, id)
-	value, found, err := x.reader.Get(x.key, x.buf)
+	value, got := x.many[id]
+	if found = value != nil; !got {
+		value, found, err = x.reader.Get(x.key, x.buf)
+	}
 	if err != nil || !found {
 		return false, false, err
 	}
@@ -178,9 +211,14 @@ func (x *selector) get(id event.ID) (found, ok bool, err error) {
 
 // lookup visits rows by their IDs.
 func (x *selector) lookup(visit func() bool) error {
-	for _, id := range x.plan.IDs {
+	for i, id := range x.plan.IDs {
 		if err := x.tick(); err != nil {
 			return err
+		}
+		if i%fetchRows == 0 {
+			if err := x.getMany(x.plan.IDs[i:min(i+fetchRows, len(x.plan.IDs))]); err != nil {
+				return err
+			}
 		}
 		if x.filter != nil && !x.filter.Match(nil, id) {
 			continue

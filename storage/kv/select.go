@@ -105,7 +105,8 @@ type selector struct {
 	value    []byte
 	whole    bool // value is the record with its merge data
 
-	states   Iterator // for fetching rows; nil until it is needed
+	states   Iterator            // for fetching rows; nil until it is needed
+	many     map[event.ID][]byte // rows that were got together, nil values for those that are not there
 	heap     recordHeap
 	key, buf []byte
 	visited  int // keys

@@ -49,6 +49,6 @@ func newStore(system string, resident int64) storagetest.Store {
 func cluster() []string { return strings.Split(os.Getenv("ANK_TEST_TIKV"), ",") }
 
 func TestMain(m *testing.M) {
-	log.SetLevel(zap.ErrorLevel)
+	log.SetLevel(zap.FatalLevel)
 	os.Exit(m.Run())
 }

@@ -208,6 +208,9 @@ func (r *reader) Scan(lo, hi []byte, reverse bool) kv.Iterator {
 
 // begin asks all buckets for what they have from a key on.
 func (it *iterator) begin(lo []byte) {
+	for _, s := range it.sources {
+		s.wait()
+	}
 	it.sources = it.sources[:0]
 	for _, at := range it.reader.driver.spans(lo, it.bounds.hi) {
 		s := &source{reader: it.reader, span: at, bounds: span{lo, it.bounds.hi}, reverse: it.reverse, keys: firstKeys}
@@ -251,21 +254,33 @@ func (it *iterator) before(a, b []byte) bool {
 	return bytes.Compare(a, b) < 0
 }
 
-// Seek goes on with what was read already, if the key is among that, and asks anew
-// otherwise.
+// Seek goes on with what was read already, and asks buckets anew of which nothing of it
+// is left.
 func (it *iterator) Seek(key []byte) bool {
 	if it.err != nil {
 		return false
-	}
-	for _, s := range it.sources {
-		s.wait()
 	}
 	lo := slices.Clone(key)
 	if bytes.Compare(lo, it.bounds.lo) < 0 {
 		lo = it.bounds.lo
 	}
-	it.begin(lo)
+	back := it.now.key != nil && bytes.Compare(lo, it.now.key) <= 0
+	for _, s := range it.sources {
+		if back || !s.skip(lo) {
+			it.begin(lo)
+			break
+		}
+	}
 	return it.Next()
+}
+
+// skip drops pairs before a key, and reports whether what is left is what a scan from the
+// key on would begin with.
+func (s *source) skip(lo []byte) bool {
+	for len(s.batch) > 0 && bytes.Compare(s.batch[0].key, lo) < 0 {
+		s.batch = s.batch[1:]
+	}
+	return len(s.batch) > 0 || s.ended && s.next == nil && s.err == nil
 }
 
 func (it *iterator) Key() []byte { return it.now.key }
