@@ -11,6 +11,7 @@ import (
 	"github.com/pingcap/log"
 	"go.uber.org/zap"
 
+	"github.com/ankgo/ank/internal/enginetest"
 	"github.com/ankgo/ank/storage"
 	"github.com/ankgo/ank/storage/storagetest"
 	"github.com/ankgo/ank/storage/tikv"
@@ -46,9 +47,12 @@ func newStore(system string, resident int64) storagetest.Store {
 	}
 }
 
-func cluster() []string { return strings.Split(os.Getenv("ANK_TEST_TIKV"), ",") }
+// server is the variable with the addresses of a cluster's placement drivers.
+const server = "ANK_TEST_TIKV"
+
+func cluster() []string { return strings.Split(os.Getenv(server), ",") }
 
 func TestMain(m *testing.M) {
 	log.SetLevel(zap.FatalLevel)
-	os.Exit(m.Run())
+	os.Exit(enginetest.Main(m, enginetest.Server{Engine: "tikv", Variable: server, Start: "scripts/tikv go test"}))
 }

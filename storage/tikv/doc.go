@@ -1,2 +1,85 @@
-// Package tikv is a placeholder that is written below.
+// Package tikv is the engine for a TiKV cluster: a storage.Engine whose data is spread over
+// machines and kept in several copies, by transactions of github.com/tikv/client-go/v2. The
+// package is a thin driver; what a key means is the business of storage/kv.
+//
+//	engine, err := tikv.Open(ctx, tikv.Options{PD: []string{"pd-0:2379", "pd-1:2379"}, System: "shop"})
+//	if err != nil { ... }
+//	defer engine.Close()
+//
+// # Commits
+//
+// A batch is one transaction: optimistic, with one-phase commit where all of it lies in one
+// region, or else asynchronous commit where it is small, which take one round trip, and in
+// two phases otherwise. It is durable when it returns: the cluster keeps it in several
+// copies. Snapshots are timestamps of the placement driver, and see all or nothing of a
+// transaction.
+//
+// Servers may answer at any moment that they are busy, that a region has moved, that a key
+// is locked by somebody who has died. The library deals with most of that, and this package
+// tries what remains again, for Options.Patience. It does so as well when an answer was lost:
+// each write has a number, which is a part of the transaction, so that one that was kept is
+// noticed and not made twice. After that time the error is storage.ErrUnknown if something
+// may have been kept.
+//
+// # One process
+//
+// An opening takes the system over: the transaction of every write compares who opened it
+// last, so that one that was opened before writes no more. Its commits fail with
+// storage.ErrLocked; what it reads may be old.
+//
+// # Limits of the servers
+//
+// A transaction of any size is one transaction. Servers take no values over 8 MiB and no
+// keys over 8 KiB: values of more than 1 MiB are stored in pieces, and the end of keys of
+// more than 4 KiB with their value. To drop an index deletes its entries one by one, in one
+// transaction.
+//
+// # Where writes go
+//
+// TiKV splits the keys into regions, and neighbours are in the same one. IDs grow with time,
+// so that all that is new would go to the region with the end. Records and events are
+// therefore kept in eight parts of the key space, by a hash of the entity's ID: what belongs
+// to an entity is together, and entities are apart. To read a range of records reads all
+// eight parts at the same time, and ahead. Other keys keep their places: the end of a log is
+// in one region, but every process that accepts has a log of its own; an index is where its
+// values are, and one on a time that only grows has a busy end.
+//
+// # Long reads
+//
+// A cluster forgets what was overwritten some time ago, ten minutes as a rule. Of a snapshot
+// that is open for more than a minute the placement driver is told every 20 seconds, and its
+// garbage collector waits for it. If it did not, as this process could not reach it for five
+// minutes, reading fails with [ErrTooOld]. A cluster of which TiDB is no part collects nothing
+// on its own account, and grows; see TiKV's documentation of garbage collection.
+//
+// # FORMAT
+//
+// All keys of a system begin with "ank/", its name and a byte 0, its folder. A byte follows
+// that says what the key is:
+//
+//	00 'f'          the fence: 16 bytes of the opening, 8 of the number of the last write
+//	00 'p'          there is, or was, a value in pieces
+//	01 to 08        records and events; FNV-1a of the entity's ID, h xor h>>15, modulo 8
+//	10              all other keys of storage/kv
+//	20              pieces: what follows the folder in the key, and 4 bytes of a number
+//
+// A key of storage/kv of more than 4,096 bytes is cut there, and its SHA-256 follows. A value
+// begins with a byte of flags. Bit 0: it is in pieces of 1 MiB, and its length as a varint is
+// all that follows. Bit 1: it begins with the length of the whole key as a varint, and the key.
+//
+// # Tests
+//
+// scripts/tikv runs a command beside a real placement driver and a store that speaks TiKV's
+// protocol, of one process and without copies. The suite against them shows that the driver
+// is right about the protocol, transactions, locks and timestamps; it does not show how
+// a cluster of many machines behaves. With ANK_TEST_TIKV set to the addresses of placement
+// drivers, separated by commas, the same tests run against any cluster:
+//
+//	tiup playground --mode tikv-slim --kv 3 --pd 3      # or a cluster of yours
+//	ANK_TEST_TIKV=127.0.0.1:2379 go test ./storage/tikv
+//
+// Each test uses a system of its own name, and leaves it behind.
+//
+// The library writes what it has to say to the process's logger of
+// github.com/pingcap/log, which prints on standard output until it is told otherwise.
 package tikv
