@@ -69,7 +69,7 @@ func (e *Engine) buildPiece(ctx context.Context) (more bool, err error) {
 
 // buildFor does a piece of work for a collection, if there is any.
 func (e *Engine) buildFor(ctx context.Context, col *collection, s *model.Schema) (did bool, err error) {
-	if col == nil {
+	if col == nil || e.superseded(col, s) {
 		return false, nil
 	}
 	if layout := e.layout(s); !col.holds(layout) {
@@ -89,7 +89,7 @@ func (e *Engine) derive(ctx context.Context, s *model.Schema) error {
 	e.relax(ctx)
 	return e.changeTables(ctx, func(tx pgx.Tx, c *catalog) error {
 		col := c.collections[s.Collection()]
-		if col == nil {
+		if col == nil || e.superseded(col, s) {
 			return nil
 		}
 		if busy, err := addColumns(ctx, tx, col, s); err != nil || busy {

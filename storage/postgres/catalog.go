@@ -1,6 +1,7 @@
 package postgres
 
 import (
+	"bytes"
 	"context"
 	"fmt"
 	"maps"
@@ -25,6 +26,7 @@ type collection struct {
 	layout      string               // what the columns hold, "" if rows differ
 	through     *string              // in rows up to that one; nil: in all
 	columns     map[columnKey]string // names
+	schema      *model.Schema        // registered last, by whatever process; nil if it is not known
 	indexes     []*index
 }
 
@@ -71,7 +73,8 @@ type querier interface {
 // The statements that load a catalog, to be sent together.
 const (
 	catalogVersion     = `SELECT catalog FROM _store`
-	catalogCollections = `SELECT name, table_name, layout, through FROM _collections`
+	catalogCollections = `SELECT name, table_name, layout, through, schema FROM _collections`
+	catalogTables      = `SELECT name, table_name, layout, through, NULL::bytea FROM _collections`
 	catalogColumns     = `SELECT collection, field, type, column_name FROM _columns`
 	catalogIndexes     = `
 		SELECT i.number, i.collection, i.definition, i.index_name, i.dropped, coalesce(x.indisvalid, false)
@@ -102,21 +105,27 @@ func loadCatalog(ctx context.Context, q querier) (*catalog, error) {
 	return c, nil
 }
 
-// queueCatalog is loadCatalog as a part of a batch.
+// queueCatalog is loadCatalog as a part of a batch, for readers: without schemas and
+// indexes.
 func queueCatalog(b *pgx.Batch) *catalog {
 	c := &catalog{collections: make(map[string]*collection)}
 	queue := func(sql string, read func(pgx.Rows) error) {
 		b.Queue(sql).Query(func(rows pgx.Rows) error { return eachRow(rows, nil, read) })
 	}
 	queue(catalogVersion, func(r pgx.Rows) error { return r.Scan(&c.version) })
-	queue(catalogCollections, c.readCollection)
+	queue(catalogTables, c.readCollection)
 	queue(catalogColumns, c.readColumn)
 	return c
 }
 
 func (c *catalog) readCollection(r pgx.Rows) error {
 	col := &collection{columns: make(map[columnKey]string)}
-	err := r.Scan(&col.name, &col.table, &col.layout, &col.through)
+	var schema []byte
+	err := r.Scan(&col.name, &col.table, &col.layout, &col.through, &schema)
+	if len(schema) > 0 {
+		// One of a newer release may not be understood: it is not known, then.
+		col.schema, _ = model.DecodeSchema(bytes.Clone(schema), nil)
+	}
 	c.collections[col.name] = col
 	return err
 }
@@ -236,14 +245,22 @@ func createTable(ctx context.Context, tx executor, c *catalog, name string, s *m
 	}
 	_, err := tx.Exec(ctx, fmt.Sprintf(tableDefinition, quote(col.table), columns.String()))
 	if err == nil {
-		_, err = tx.Exec(ctx, `INSERT INTO _collections (name, table_name, layout) VALUES ($1, $2, $3)`, name, col.table, layoutOf(s))
+		_, err = tx.Exec(ctx, `INSERT INTO _collections (name, table_name, layout, schema) VALUES ($1, $2, $3, $4)`, name, col.table, layoutOf(s), encoded(s))
 	}
 	if err == nil {
 		err = insertColumns(ctx, tx, col, slices.Collect(maps.Keys(col.columns)))
 	}
-	col.layout = layoutOf(s)
+	col.layout, col.schema = layoutOf(s), s
 	c.collections[name] = col
 	return col, err
+}
+
+// encoded is a schema as the catalog has it.
+func encoded(s *model.Schema) []byte {
+	if s == nil {
+		return nil
+	}
+	return s.AppendTo(nil)
 }
 
 const tableDefinition = `CREATE TABLE %s (

@@ -98,8 +98,14 @@
 //
 // A new field adds a column, which takes no time; Build then writes it in the rows that
 // are there, some at a time. A field whose type changed gets a new column likewise.
-// Until that is done, and while processes with other schemas write the same
-// collection, its queries are answered by reading all of its rows, and are right.
+// Until that is done, queries of the collection are answered by reading all of its rows,
+// and are right.
+//
+// Processes may know different schemas of one collection, while a new release takes the
+// place of an old one, say. All of them write columns as the schema says that was
+// registered last, which the store has. Queries of the others read all rows, and indexes
+// that only they declare are not built.
+//
 // Indexes are built while commits go on, unless the collection is small. That takes
 // until all transactions have ended that began before, snapshots among them.
 //

@@ -93,6 +93,9 @@ func (e *Engine) connect(ctx context.Context, dsn string) error {
 	if err != nil {
 		return err
 	}
+	// What writers ask is by keys, whatever the server believes of how large tables are.
+	writers.ConnConfig.RuntimeParams["enable_seqscan"] = "off"
+	delete(writers.ConnConfig.RuntimeParams, "plan_cache_mode")
 	if e.readers, err = pgxpool.NewWithConfig(ctx, readers); err != nil {
 		return err
 	}

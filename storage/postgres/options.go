@@ -86,6 +86,8 @@ func (o *Options) config(dsn string, connections int) (*pgxpool.Config, error) {
 	p["timezone"] = "UTC"
 	p["cursor_tuple_fraction"] = "1"
 	p["jit"] = "off"
+	// A plan that was made when a table was small is not kept when it has grown.
+	p["plan_cache_mode"] = "force_custom_plan"
 	if p["application_name"] == "" {
 		p["application_name"] = "ank"
 	}

@@ -189,4 +189,18 @@ func TestFieldsChange(t *testing.T) {
 			check()
 		}
 	}
+	last := len(engines) - 1
+	for i, e := range engines[:last] {
+		more, err := e.Build(t.Context())
+		require.NoError(t, err)
+		require.False(t, more, "process %d does not fight over columns with a later one", i)
+		add(e, schemas[i])
+	}
+	v, err := engines[last].Snapshot(t.Context())
+	require.NoError(t, err)
+	defer v.Close()
+	sql, _ := postgres.Statement(v, ask(t, third, "n > 1 ORDER BY n").Query)
+	require.Contains(t, sql, `"n_double_precision" > $1`, "what others write has the columns of the latest schema")
+	_, err = v.(storage.Verifier).Verify(t.Context())
+	require.NoError(t, err)
 }

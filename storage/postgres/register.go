@@ -102,13 +102,11 @@ func setLayout(ctx context.Context, tx pgx.Tx, col *collection, s *model.Schema,
 	switch {
 	case empty && complete:
 		col.through = nil
-	case col.layout == layout && complete:
-		return nil
-	default:
+	case col.layout != layout || !complete:
 		col.through = new(string)
 	}
-	col.layout = layout
-	_, err := tx.Exec(ctx, `UPDATE _collections SET layout = $2, through = $3 WHERE name = $1`, col.name, col.layout, col.through)
+	col.layout, col.schema = layout, s
+	_, err := tx.Exec(ctx, `UPDATE _collections SET layout = $2, through = $3, schema = $4 WHERE name = $1`, col.name, col.layout, col.through, encoded(s))
 	return err
 }
 
@@ -240,9 +238,21 @@ func (e *Engine) readCatalog(ctx context.Context) (c *catalog, err error) {
 	return c, err
 }
 
-// ready says of each index of a schema whether it can be used.
+// superseded reports whether another process has registered another schema since. Then
+// its indexes are the ones that are built.
+func (e *Engine) superseded(col *collection, s *model.Schema) bool {
+	return col != nil && col.layout != "" && col.layout != e.layout(s)
+}
+
+// ready says of each index of a schema whether there is nothing left to build for it.
 func (e *Engine) ready(col *collection, s *model.Schema) []bool {
 	ready := make([]bool, len(s.Indexes()))
+	if e.superseded(col, s) {
+		for i := range ready {
+			ready[i] = true
+		}
+		return ready
+	}
 	if col == nil || !col.holds(e.layout(s)) {
 		return ready
 	}

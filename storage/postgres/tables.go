@@ -57,9 +57,10 @@ CREATE TABLE _collections (
 	name       text COLLATE "C" PRIMARY KEY,
 	table_name text NOT NULL UNIQUE,
 	layout     text NOT NULL,
-	through    text COLLATE "C"
+	through    text COLLATE "C",
+	schema     bytea
 );
-COMMENT ON TABLE _collections IS 'tables of collections: columns are as layout says in rows up to through, in all rows if that is null';
+COMMENT ON TABLE _collections IS 'tables of collections: columns are as layout says in rows up to through, in all rows if that is null; schema is the one that was registered last, by which every process writes columns';
 
 CREATE TABLE _columns (
 	collection text COLLATE "C" NOT NULL,

@@ -175,21 +175,21 @@ func (w *eventRows) queue(b *pgx.Batch) {
 	*w = eventRows{}
 }
 
-// queueStates writes records.
+// queueStates writes records, with columns as the schema says that was registered last:
+// a process that knows an older one, or none, leaves nothing to be mended.
 func (c *commit) queueStates(b *pgx.Batch) {
 	names, changes := c.sortedStates()
 	for _, name := range names {
 		col := c.catalog.collections[name]
-		schema := c.engine.schemaOf(name)
-		w := newRowWriter(col, schema)
+		w := newRowWriter(col, col.schema)
 		for _, s := range changes[name] {
 			if w.add(s.Record); w.full() {
 				w.queueUpsert(b)
 			}
 		}
 		w.queueUpsert(b)
-		if layout := w.layout(c.engine); layout != col.layout && col.layout != "" {
-			// Somebody else's columns are not what these rows have.
+		if col.layout != "" && w.layout(c.engine) != col.layout {
+			// This release writes other columns than the one that registered the schema.
 			b.Queue(`UPDATE _collections SET layout = '', through = '' WHERE name = $1`, name)
 			b.Queue(`UPDATE _store SET catalog = catalog + 1`)
 		}
