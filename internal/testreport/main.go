@@ -2,7 +2,7 @@
 // person: a line for each package, the whole output of what failed, what the
 // tests reported on lines of their own, and at the end how many tests passed,
 // failed and were skipped, with the name of every skip. It exits with 1 when a
-// test or a build failed, so that `go test -json ./... | testreport` can stand
+// test or a build failed, or none has run, so that `go test -json ./... | testreport` can stand
 // for `go test ./...` in the Makefile.
 package main
 
@@ -43,7 +43,10 @@ func main() {
 		os.Exit(2)
 	}
 	r.close()
-	if r.failed > 0 || r.brokenPackages > 0 {
+	if r.passed == 0 {
+		fmt.Fprintln(os.Stderr, "testreport: no test has run")
+	}
+	if r.passed == 0 || r.failed > 0 || r.brokenPackages > 0 {
 		os.Exit(1)
 	}
 }

@@ -1,16 +1,24 @@
 package engines_test
 
 import (
+	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/ankgo/ank/internal/enginetest"
 	"github.com/ankgo/ank/storage/engines"
 )
 
 func TestOpen(t *testing.T) {
-	for _, name := range []string{"memory:", "pebble:" + filepath.Join(t.TempDir(), "data")} {
+	names := []string{"memory:", "pebble:" + filepath.Join(t.TempDir(), "data")}
+	if host, user, ok := strings.Cut(os.Getenv(enginetest.Postgres), " user="); ok { // see scripts/postgres
+		user, _, _ = strings.Cut(user, " ")
+		names = append(names, "postgres:///postgres?ank_schema=by_name&user="+user+"&"+host)
+	}
+	for _, name := range names {
 		engine, err := engines.Open(t.Context(), name)
 		require.NoError(t, err, name)
 		require.NoError(t, engine.Close())
