@@ -16,6 +16,9 @@ import (
 )
 
 func TestMain(m *testing.M) {
+	if schema := os.Getenv(child); schema != "" {
+		os.Exit(writeForever(schema))
+	}
 	os.Exit(enginetest.Main(m, enginetest.Server{
 		Engine: "postgres", Variable: enginetest.Postgres, Start: "scripts/postgres run go test ./storage/postgres",
 	}))

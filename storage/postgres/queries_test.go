@@ -8,6 +8,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/jackc/pgx/v5"
 	"github.com/stretchr/testify/require"
 
 	"github.com/ankgo/ank/event"
@@ -137,10 +138,47 @@ func (a *agreement) agree(c *query.Checked) []event.ID {
 }
 
 // TestQueriesAgree asks about awkward values in every order, and walks through results
-// in pages.
+// in pages: in the database of all tests, and in one that orders as dictionaries do.
 func TestQueriesAgree(t *testing.T) {
+	t.Run("C", func(t *testing.T) { queriesAgree(t, dsn()) })
+	t.Run("en-US", func(t *testing.T) { queriesAgree(t, dictionary(t)) })
+}
+
+// dictionary makes a database in which a, A, ä and b are in this order. Servers before
+// PostgreSQL 15 cannot make one everywhere.
+func dictionary(t *testing.T) string {
+	const name = "dictionary"
+	if versionOf(t) < 150000 {
+		t.Log("the server makes no databases that order as dictionaries do")
+		return dsn()
+	}
+	execute(t, `DROP DATABASE IF EXISTS `+name)
+	execute(t, `CREATE DATABASE `+name+` TEMPLATE template0 LOCALE_PROVIDER icu ICU_LOCALE 'en-US' LOCALE 'C.UTF-8' ENCODING 'UTF8'`)
+	t.Cleanup(func() { execute(t, `DROP DATABASE `+name) })
+	other := dsn() + " dbname=" + name // the last one counts
+	conn, err := pgx.Connect(context.Background(), other)
+	require.NoError(t, err)
+	defer conn.Close(context.Background())
+	var ordered bool
+	require.NoError(t, conn.QueryRow(context.Background(), `SELECT 'a' < 'A' AND 'A' < 'ä' AND 'ä' < 'b'`).Scan(&ordered))
+	require.True(t, ordered)
+	return other
+}
+
+// versionOf is the server's version.
+func versionOf(t *testing.T) (version int) {
+	conn, err := pgx.Connect(context.Background(), dsn())
+	require.NoError(t, err)
+	defer conn.Close(context.Background())
+	require.NoError(t, conn.QueryRow(context.Background(), `SELECT current_setting('server_version_num')::int`).Scan(&version))
+	return version
+}
+
+func queriesAgree(t *testing.T, dsn string) {
 	_, b, s := awkward(t)
-	e := open(t, dsn(), postgres.Options{Schema: newSchema(t)})
+	e, err := postgres.Open(t.Context(), dsn, postgres.Options{Schema: newSchema(t)})
+	require.NoError(t, err)
+	defer e.Close()
 	naive := storagetest.NewNaive()
 	for _, e := range []storage.Engine{e, naive} {
 		require.NoError(t, e.Register(t.Context(), s))
