@@ -144,6 +144,38 @@ func TestLostAnswerOfCommit(t *testing.T) {
 	require.Len(t, seqs(t, e), commits)
 }
 
+// TestHaltedProcess halts a process in the middle of a commit: others go on, and when it
+// wakes up it does not write what has been overtaken.
+func TestHaltedProcess(t *testing.T) {
+	p := newProxy(t)
+	o := postgres.Options{Schema: newSchema(t), Turn: 200 * time.Millisecond}
+	halted, other := open(t, p.dsn(), o), open(t, dsn(), o)
+	w := storagetest.NewWorld(1, 1)
+	for i, overtaken := range []bool{false, true} {
+		d := w.Begin()
+		d.Create(storagetest.Albums(), "year", 1)
+		require.NoError(t, halted.Commit(t.Context(), d.Batch()))
+		d = w.Begin()
+		d.Create(storagetest.Albums(), "year", 2)
+		b := d.Batch()
+		b.Holds = []storage.MetaValue{{Key: "lease"}}
+		wakes, result := make(chan struct{}), make(chan error, 1)
+		p.stall.Store(&wakes)
+		go func() { result <- halted.Commit(context.Background(), b) }()
+		require.Eventually(t, func() bool { return p.stall.Load() == nil }, patient, often)
+		key := map[bool]string{false: "something", true: "lease"}[overtaken]
+		err := other.Commit(t.Context(), &storage.Batch{Meta: []storage.MetaChange{{Key: key, Value: []byte("taken")}}})
+		require.NoError(t, err, "commits of others, %d", i)
+		close(wakes)
+		if err := <-result; overtaken {
+			require.ErrorIs(t, err, storage.ErrConflict)
+		} else {
+			require.NoError(t, err)
+		}
+	}
+	require.Equal(t, []uint64{1, 2, 3}, seqs(t, other))
+}
+
 func TestCutConnections(t *testing.T) {
 	p := newProxy(t)
 	e := open(t, p.dsn(), postgres.Options{Schema: newSchema(t)})
@@ -239,7 +271,7 @@ func TestCancellationReachesTheServer(t *testing.T) {
 
 func TestStatementTimeout(t *testing.T) {
 	schema := newSchema(t)
-	o := postgres.Options{Schema: schema, StatementTimeout: 50 * time.Millisecond, Patience: -1}
+	o := postgres.Options{Schema: schema, StatementTimeout: time.Second}
 	e := open(t, dsn(), o)
 	w := storagetest.NewWorld(1, 1)
 	d := w.Begin()

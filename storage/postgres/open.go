@@ -96,6 +96,7 @@ func (e *Engine) connect(ctx context.Context, dsn string) error {
 	// What writers ask is by keys, whatever the server believes of how large tables are.
 	writers.ConnConfig.RuntimeParams["enable_seqscan"] = "off"
 	delete(writers.ConnConfig.RuntimeParams, "plan_cache_mode")
+	writers.ConnConfig.RuntimeParams["idle_in_transaction_session_timeout"] = fmt.Sprint(max(1, e.options.Turn.Milliseconds()))
 	if e.readers, err = pgxpool.NewWithConfig(ctx, readers); err != nil {
 		return err
 	}
@@ -107,6 +108,9 @@ func (e *Engine) connect(ctx context.Context, dsn string) error {
 func (e *Engine) migrate(ctx context.Context) error {
 	return pgx.BeginFunc(ctx, e.writers, func(tx pgx.Tx) error {
 		if err := suitable(ctx, tx); err != nil {
+			return err
+		}
+		if _, err := tx.Exec(ctx, `SET LOCAL statement_timeout = 0`); err != nil {
 			return err
 		}
 		_, err := tx.Exec(ctx, `SELECT pg_advisory_xact_lock(hashtextextended($1, 0))`, "ank migrates "+e.options.Schema)

@@ -25,6 +25,11 @@ type Options struct {
 	// or of a commit; zero leaves it to the server's setting.
 	StatementTimeout time.Duration
 
+	// Turn is how long a process may keep others from committing while nothing is heard
+	// of it: one that was halted, or whose machine is gone, in the middle of a commit.
+	// 10 seconds by default.
+	Turn time.Duration
+
 	// Patience is how long a commit or a snapshot tries again when the connection
 	// fails, or the server does not take it, before anything was written; 30
 	// seconds by default, negative: not at all.
@@ -35,6 +40,7 @@ const (
 	defaultSchema    = "ank"
 	defaultSnapshots = 16
 	defaultPatience  = 30 * time.Second
+	defaultTurn      = 10 * time.Second
 
 	// cancelDelay is how long a statement that was asked to stop has for it before
 	// its connection is cut.
@@ -57,6 +63,9 @@ func (o *Options) complete(dsn string) error {
 	}
 	if o.Snapshots <= 0 {
 		o.Snapshots = defaultSnapshots
+	}
+	if o.Turn <= 0 {
+		o.Turn = defaultTurn
 	}
 	switch {
 	case o.Patience == 0:

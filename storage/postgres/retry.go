@@ -21,6 +21,7 @@ const (
 	codeDiskFull      = "53100"
 	codeLockTimeout   = "55P03"
 	codeCanceled      = "57014"
+	codeIdle          = "25P03" // a transaction of which nothing was heard
 
 	classConnection = "08"    // connection exceptions
 	classResources  = "53300" // too many connections
@@ -36,7 +37,7 @@ func passing(err error) bool {
 	}
 	if pg, ok := errors.AsType[*pgconn.PgError](err); ok {
 		switch {
-		case pg.Code == codeSerialization, pg.Code == codeDeadlock, pg.Code == codeLockTimeout, pg.Code == codeCanceled, pg.Code == classResources,
+		case pg.Code == codeSerialization, pg.Code == codeDeadlock, pg.Code == codeLockTimeout, pg.Code == codeCanceled, pg.Code == codeIdle, pg.Code == classResources,
 			strings.HasPrefix(pg.Code, classConnection), strings.HasPrefix(pg.Code, classShutdown):
 			return true
 		}

@@ -69,6 +69,9 @@ type proxy struct {
 	// loseCommit has the next answer to a COMMIT lost, dropWrites all that is sent
 	// after the first round trip of the next commit.
 	loseCommit, dropWrites atomic.Bool
+	// stall, if it is set, is what all that is sent after the first round trip of the next
+	// commit waits for.
+	stall atomic.Pointer[chan struct{}]
 
 	mu    sync.Mutex
 	conns map[net.Conn]bool
@@ -118,19 +121,32 @@ func (p *proxy) serve() {
 		p.mu.Lock()
 		p.conns[client], p.conns[server] = true, true
 		p.mu.Unlock()
-		drop := new(atomic.Bool)
-		p.wait.Go(func() { p.copy(server, client, func([]byte) bool { return drop.Load() }) })
-		p.wait.Go(func() { p.copy(client, server, func(b []byte) bool { return p.answers(b, drop) }) })
+		drop, stall := new(atomic.Bool), new(atomic.Pointer[chan struct{}])
+		p.wait.Go(func() {
+			p.copy(server, client, func([]byte) bool {
+				if c := stall.Load(); c != nil {
+					<-*c
+				}
+				return drop.Load()
+			})
+		})
+		p.wait.Go(func() { p.copy(client, server, func(b []byte) bool { return p.answers(b, drop, stall) }) })
 	}
 }
 
 // answers looks at what the server sends, and reports whether the connection ends here.
-func (p *proxy) answers(b []byte, drop *atomic.Bool) bool {
+func (p *proxy) answers(b []byte, drop *atomic.Bool, stall *atomic.Pointer[chan struct{}]) bool {
 	if bytes.Contains(b, []byte("COMMIT\x00")) && p.loseCommit.CompareAndSwap(true, false) {
 		return true
 	}
 	// The first round trip of a commit has the only UPDATE of one row.
-	if bytes.Contains(b, []byte("UPDATE 1\x00")) && p.dropWrites.CompareAndSwap(true, false) {
+	if first := bytes.Contains(b, []byte("UPDATE 1\x00")); !first {
+		return false
+	}
+	if c := p.stall.Swap(nil); c != nil {
+		stall.Store(c)
+	}
+	if p.dropWrites.CompareAndSwap(true, false) {
 		drop.Store(true)
 	}
 	return false
