@@ -413,9 +413,7 @@ func (a *actor) decide() {
 	if err != nil && !errors.Is(err, node.ErrDelivered) && !errors.Is(err, node.ErrUnknownTransaction) {
 		a.mayFail(err)
 	}
-	if err == nil {
-		a.gone = append(a.gone, gone...)
-	}
+	a.gone = append(a.gone, gone...) // with an error, too, if it came after they were taken out
 }
 
 // absent seals what the client has committed, and unseals it after a while.
@@ -581,7 +579,12 @@ func (a *actor) check() {
 		a.checkReceipt(r)
 	}
 	for _, tx := range a.gone {
-		_, err := f.node.Receipt(a.ctx, tx)
+		r, err := f.node.Receipt(a.ctx, tx)
+		if err == nil {
+			// It was refused, committed again under its ID, and then discarded.
+			require.Equal(a, node.Rejected, r.Status, "discarded, and delivered: %v", r)
+			continue
+		}
 		require.ErrorIs(a, err, node.ErrUnknownTransaction, "discarded, and delivered")
 	}
 	for _, entry := range a.ledger() {
