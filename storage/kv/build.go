@@ -49,6 +49,9 @@ func (e *Engine) Build(ctx context.Context) (more bool, err error) {
 	if err := e.writable(); err != nil {
 		return false, err
 	}
+	if e.shared != nil {
+		return e.buildShared(ctx)
+	}
 	col := e.newest.catalog.building()
 	if col == nil {
 		return false, nil
@@ -179,7 +182,7 @@ func (e *Engine) Indexes(ctx context.Context) ([]storage.IndexStatus, error) {
 	if err := ctx.Err(); err != nil {
 		return nil, err
 	}
-	v, err := e.views.acquire()
+	v, err := e.acquire(ctx)
 	if err != nil {
 		return nil, err
 	}

@@ -21,6 +21,7 @@ type catalog struct {
 	numbers     map[event.Origin]uint64
 	collections map[string]*collection
 	lastIndex   uint64
+	version     []byte // of a shared store
 }
 
 // collection is what the catalog knows of one collection. Immutable.
@@ -31,6 +32,9 @@ type collection struct {
 
 	// stored lists the collection's indexes in the store.
 	stored []storedIndex
+	// strange: there is an index that is good so far, and that the schema does not declare.
+	// Only another process can have made it.
+	strange bool
 	// schema is nil until the collection is registered in this run.
 	schema *model.Schema
 	// indexes are the schema's indexes by position.
@@ -81,6 +85,7 @@ func (c *catalog) clone() *catalog {
 		numbers:     maps.Clone(c.numbers),
 		collections: maps.Clone(c.collections),
 		lastIndex:   c.lastIndex,
+		version:     c.version,
 	}
 }
 
@@ -108,7 +113,7 @@ func (c *catalog) origin(number uint64) (event.Origin, bool) {
 // unattended reports whether the collection has indexes that are good so far and
 // that nobody maintains, because its schema is not registered in this run.
 func (c *collection) unattended() bool {
-	return c.schema == nil && slices.ContainsFunc(c.stored, func(x storedIndex) bool { return x.state != indexOutdated })
+	return c.strange || c.schema == nil && slices.ContainsFunc(c.stored, func(x storedIndex) bool { return x.state != indexOutdated })
 }
 
 // appendIndexDefinition encodes what the meta table says about an index.

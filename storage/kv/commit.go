@@ -28,6 +28,9 @@ func (e *Engine) Commit(ctx context.Context, b *storage.Batch) error {
 		return err
 	}
 	c := &e.change
+	if e.shared != nil {
+		return e.commitShared(ctx, b)
+	}
 	c.reset(e.newest)
 	if err := c.build(b); err != nil {
 		return err
@@ -57,6 +60,9 @@ type change struct {
 	tails    []tail
 	conflict storage.ConflictError
 	written  []written
+	olds     map[event.ID][]byte // of a shared store: the records that a batch replaces
+	covered  bool                // of a shared store: a position is written
+	versed   bool                // of a shared store: what is compared needs the catalog's version
 	oldKey   []byte
 	key      []byte
 	value    []byte
@@ -68,6 +74,7 @@ func (c *change) reset(base *view) {
 	clear(c.tails)
 	c.base, c.cursor, c.catalog = base, base.cursor, base.catalog
 	c.conflict = storage.ConflictError{}
+	c.olds, c.covered, c.versed = nil, false, false
 	c.written, c.tails = c.written[:0], c.tails[:0]
 }
 
@@ -137,13 +144,17 @@ func (c *change) collection(name string) *collection {
 // abandonIndexes marks a collection's indexes as outdated before the first
 // record is changed that they will not hear of. Register builds them anew.
 func (c *change) abandonIndexes(col *collection) {
-	abandoned := &collection{name: col.name, number: col.number, mirror: col.mirror, stored: slices.Clone(col.stored)}
+	abandoned := *col
+	abandoned.stored, abandoned.strange = slices.Clone(col.stored), false
 	for i := range abandoned.stored {
 		x := &abandoned.stored[i]
+		if col.maintains(*x) {
+			continue
+		}
 		x.state, x.through = indexOutdated, event.ID{}
 		c.setIndexDefinition(col.number, *x)
 	}
-	c.ownCatalog().collections[col.name] = abandoned
+	c.ownCatalog().collections[col.name] = &abandoned
 }
 
 func (c *change) setIndexDefinition(collection uint64, x storedIndex) {
@@ -158,6 +169,9 @@ func (c *change) expect(positions []event.Position) {
 		if found.Seq != want.Seq || want.Seq > 0 && found.Short != want.Short {
 			c.moved(want, found)
 		}
+		if c.engine.shared != nil {
+			c.touchPosition(want.Origin)
+		}
 	}
 }
 
@@ -165,15 +179,27 @@ func (c *change) expect(positions []event.Position) {
 func (c *change) holds(values []storage.MetaValue) error {
 	for _, m := range values {
 		c.key = appendMetaKey(c.key[:0], metaUser, m.Key)
-		found, ok, err := c.engine.driver.Get(c.key, nil)
+		found, ok, err := c.get(c.key)
 		if err != nil {
 			return err
+		}
+		if c.engine.shared != nil {
+			c.touch(c.key, found, ok)
 		}
 		if ok != (m.Value != nil) || !bytes.Equal(found, m.Value) {
 			c.conflict.Meta = append(c.conflict.Meta, m.Key)
 		}
 	}
 	return nil
+}
+
+// touch writes a key as it is.
+func (c *change) touch(key, value []byte, ok bool) {
+	if ok {
+		c.writes.Set(key, value)
+	} else {
+		c.writes.Delete(key)
+	}
 }
 
 // idSet is nil when it is empty, which it nearly always is.
@@ -265,6 +291,9 @@ func (c *change) advance(positions []event.Position) {
 		} else {
 			c.cursor = c.cursor.With(t.last.Position())
 		}
+		if c.engine.shared != nil {
+			c.storePosition(t.last.Position())
+		}
 	}
 	for _, p := range positions {
 		if slices.ContainsFunc(c.tails, func(t tail) bool { return t.last.Origin == p.Origin }) {
@@ -275,9 +304,7 @@ func (c *change) advance(positions []event.Position) {
 			continue
 		}
 		c.cursor = c.cursor.With(p)
-		c.key = appendMetaNumber(c.key[:0], metaPosition, c.origin(p.Origin))
-		c.value = codec.AppendUint64(codec.AppendUvarint(c.value[:0], p.Seq), p.Short)
-		c.writes.Set(c.key, c.value)
+		c.storePosition(p)
 	}
 }
 
@@ -321,6 +348,12 @@ func (c *change) state(s *storage.StateChange) error {
 // indexes need it and the caller has not brought it.
 func (c *change) old(col *collection, s *storage.StateChange) (old *storage.Record, known bool, err error) {
 	e, id := c.engine, s.Record.Row.ID
+	if e.shared != nil {
+		if b := c.olds[id]; b != nil {
+			old, err = newRecord(col.name, id, b)
+		}
+		return old, true, err
+	}
 	if r := e.cache.get(col.number, id, c.base.version); r != nil {
 		return r, true, nil
 	}

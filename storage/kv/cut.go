@@ -40,7 +40,7 @@ func (c *change) cut(positions []event.Position) error {
 // cutHead removes a signed head that lies beyond where its log ends now.
 func (c *change) cutHead(number uint64, p event.Position) error {
 	key := appendMetaNumber(nil, metaSignedHead, number)
-	b, ok, err := c.engine.driver.Get(key, nil)
+	b, ok, err := c.get(key)
 	if err != nil || !ok {
 		return err
 	}

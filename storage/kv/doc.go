@@ -9,11 +9,17 @@
 // nothing of merging, and never looks into Record.Merge. The only goroutine that it
 // starts decodes a long log ahead of its reader, and ends with the sequence.
 //
-// # One process
+// # One process, or several
 //
-// An engine is the only one that writes its store while it is open: it knows the
+// The engine of Open is the only one that writes its store while it is open: it knows the
 // position of every log, the catalog and the resident records by heart. Drivers
 // must refuse a second opening (storage.ErrLocked).
+//
+// The engine of OpenShared is one of several over a store, in any processes. It knows
+// nothing by heart but the catalog, whose version it compares, and asks the store for the
+// rest, each time; see shared.go. All of them should register the same schemas: an index
+// that one registers, and another does not know of, becomes outdated when that one commits
+// to the collection, and is dropped when it registers.
 //
 // # FORMAT
 //
@@ -36,6 +42,7 @@
 //	          'm' 'p' u(origin)                     u(seq) 8(short)
 //	          'm' 's' u(origin)                     event.SignedHead.AppendTo
 //	          'm' 'u' key                           value of Batch.Meta
+//	          'm' 'v'                               u(version of the catalog), if shared
 //
 // log. The whole entry, once, in the encoding that the wire and the hash chain
 // use. The position of a log is its last entry.
@@ -75,7 +82,7 @@
 // outdated, and says so in the same batch.
 //
 // meta, positions. Only of logs that were moved without entries; a later entry
-// of the log overrules it.
+// of the log overrules it. In a shared store, of all logs, and it is what counts.
 //
 // # Versions of the format
 //

@@ -43,6 +43,7 @@ type Engine struct {
 	tables *budget
 	early  int64 // rows that are read before a table is thought of
 	views  *viewSet
+	shared *shared // nil unless other engines write the store
 
 	// writer holds a token while nobody commits, registers or closes. A channel,
 	// not a mutex: it is held while a device works, and waiting ends with ctx.
@@ -284,7 +285,7 @@ func (e *Engine) Snapshot(ctx context.Context) (storage.Snapshot, error) {
 	if err := ctx.Err(); err != nil {
 		return nil, err
 	}
-	v, err := e.views.acquire()
+	v, err := e.acquire(ctx)
 	if err != nil {
 		return nil, err
 	}

@@ -26,6 +26,7 @@ const (
 	metaPosition   = 'p'
 	metaSignedHead = 's'
 	metaUser       = 'u'
+	metaVersion    = 'v'
 )
 
 const idSize = len(event.ID{})

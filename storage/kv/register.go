@@ -45,10 +45,13 @@ func checkSchemas(schemas []*model.Schema) error {
 }
 
 func (e *Engine) register(ctx context.Context, s *model.Schema) error {
+	if e.shared != nil {
+		return e.registerShared(ctx, s)
+	}
 	c := &e.change
 	c.reset(e.newest)
 	old := c.collection(s.Collection())
-	fresh, err := e.freshIndex(old)
+	fresh, err := c.freshIndex(old)
 	if err != nil {
 		return err
 	}
@@ -59,8 +62,8 @@ func (e *Engine) register(ctx context.Context, s *model.Schema) error {
 
 // freshIndex is what an index that holds nothing is like: there is nothing to be
 // built if its collection is empty.
-func (e *Engine) freshIndex(col *collection) (storedIndex, error) {
-	r, err := e.views.reader(e.newest)
+func (c *change) freshIndex(col *collection) (storedIndex, error) {
+	r, err := c.engine.views.reader(c.base)
 	if err != nil {
 		return storedIndex{}, err
 	}

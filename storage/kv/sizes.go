@@ -12,7 +12,7 @@ const checkEvery = 256
 
 // Sizes reads every key of the store.
 func (e *Engine) Sizes(ctx context.Context) (storage.Sizes, error) {
-	v, err := e.views.acquire()
+	v, err := e.acquire(ctx)
 	if err != nil {
 		return storage.Sizes{}, err
 	}

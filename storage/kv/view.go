@@ -51,6 +51,18 @@ func (s *viewSet) acquire() (*view, error) {
 	return s.newest, nil
 }
 
+// adopt takes in a view that is not the newest, and whose only reference is the caller's.
+func (s *viewSet) adopt(v *view) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.closing {
+		return storage.ErrClosed
+	}
+	v.refs = 1
+	s.open++
+	return nil
+}
+
 // retain adds a reference to a view that the caller holds already. It reports
 // false if the caller does not, as its snapshot was closed meanwhile.
 func (s *viewSet) retain(v *view) bool {

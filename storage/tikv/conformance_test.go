@@ -27,23 +27,22 @@ func (s *systems) name() string { return fmt.Sprintf("test-%s-%d", s.run, s.next
 
 func TestEngine(t *testing.T) {
 	names := &systems{run: fmt.Sprint(os.Getpid())}
-	for name, resident := range map[string]int64{"resident": 0, "uncached": -1} {
-		t.Run(name, func(t *testing.T) {
-			storagetest.Run(t, storagetest.Options{
-				New:   func(testing.TB) storagetest.Store { return newStore(names.name(), resident) },
-				Steps: 60,
-			})
-		})
-	}
+	storagetest.Run(t, storagetest.Options{
+		New:   func(testing.TB) storagetest.Store { return newStore(names.name()) },
+		Steps: 60,
+	})
 }
 
-func newStore(system string, resident int64) storagetest.Store {
-	options := tikv.Options{PD: cluster(), System: system, Resident: resident}
+func newStore(system string) storagetest.Store {
+	options := tikv.Options{PD: cluster(), System: system}
 	return storagetest.Store{
-		Open:    func(ctx context.Context) (storage.Engine, error) { return tikv.Open(ctx, options) },
-		Reopens: true,
-		Builds:  true,
-		Lists:   true,
+		Open:           func(ctx context.Context) (storage.Engine, error) { return tikv.Open(ctx, options) },
+		Reopens:        true,
+		Shares:         true,
+		ComparesStamps: true,
+		FollowsPlans:   true,
+		Builds:         true,
+		Lists:          true,
 	}
 }
 

@@ -15,17 +15,21 @@
 // transaction.
 //
 // Servers may answer at any moment that they are busy, that a region has moved, that a key
-// is locked by somebody who has died. The library deals with most of that, and this package
-// tries what remains again, for Options.Patience. It does so as well when an answer was lost:
-// each write has a number, which is a part of the transaction, so that one that was kept is
-// noticed and not made twice. After that time the error is storage.ErrUnknown if something
-// may have been kept.
+// is locked by somebody who has died. The library deals with most of that for as long as
+// Options.Patience, and the engine with what remains: a batch that met another one is made
+// anew over what is there then, and refused with storage.ErrConflict only if what it compares
+// has moved. When the answer to a commit was lost, the log tells whether it was kept. If even
+// that cannot be read, or the batch has no entries, the error is storage.ErrUnknown. The
+// engine goes on after every error.
 //
-// # One process
+// # Several processes
 //
-// An opening takes the system over: the transaction of every write compares who opened it
-// last, so that one that was opened before writes no more. Its commits fail with
-// storage.ErrLocked; what it reads may be old.
+// Any number of engines may be open over one system, in any processes: each is a
+// [storage.Shared]. A transaction begins at the timestamp of what a commit was compared with,
+// and writes what was compared: so it conflicts with whoever moved that. Nothing is believed
+// that is in memory: a snapshot asks for a timestamp, the version of the catalog and the
+// positions of the logs, which takes two round trips, and every record is read from the
+// cluster. The cluster tells nobody of commits: Watch calls ten times a second.
 //
 // # Limits of the servers
 //
@@ -57,7 +61,6 @@
 // All keys of a system begin with "ank/", its name and a byte 0, its folder. A byte follows
 // that says what the key is:
 //
-//	00 'f'          the fence: 16 bytes of the opening, 8 of the number of the last write
 //	00 'p'          there is, or was, a value in pieces
 //	01 to 08        records and events; FNV-1a of the entity's ID, h xor h>>15, modulo 8
 //	10              all other keys of storage/kv
@@ -70,15 +73,17 @@
 // # Tests
 //
 // scripts/tikv runs a command beside a real placement driver and a store that speaks TiKV's
-// protocol, of one process and without copies. The suite against them shows that the driver
-// is right about the protocol, transactions, locks and timestamps; it does not show how
-// a cluster of many machines behaves. With ANK_TEST_TIKV set to the addresses of placement
+// protocol: unistore, of one process, with one copy, and regions that never split while it
+// runs. The suite against them shows that the driver is right about the protocol,
+// transactions, locks and timestamps; it does not show how a TiKV of many machines behaves,
+// and no real TiKV was among the servers that it was tried with. With ANK_TEST_TIKV set to the addresses of placement
 // drivers, separated by commas, the same tests run against any cluster:
 //
 //	tiup playground --mode tikv-slim --kv 3 --pd 3      # or a cluster of yours
-//	ANK_TEST_TIKV=127.0.0.1:2379 go test ./storage/tikv
+//	ANK_TEST_TIKV=127.0.0.1:2379 scripts/tikv go test ./storage/tikv
 //
-// Each test uses a system of its own name, and leaves it behind.
+// Each test uses a system of its own name, and leaves it behind. Tests of faults start
+// servers of their own in any case, kill them, and cut connections to them.
 //
 // The library writes what it has to say to the process's logger of
 // github.com/pingcap/log, which prints on standard output until it is told otherwise.

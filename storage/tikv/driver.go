@@ -3,7 +3,6 @@ package tikv
 import (
 	"context"
 	"crypto/rand"
-	"encoding/hex"
 	"errors"
 	"fmt"
 	"sync"
@@ -18,14 +17,14 @@ import (
 	"github.com/ankgo/ank/storage/kv"
 )
 
-// Open returns the engine over a system's data in a cluster; the caller closes it. An
-// opening takes the system over: see the package comment, "One process".
+// Open returns an engine over a system's data in a cluster; the caller closes it. Several
+// may be open at a time, in any processes: the engine is a storage.Shared.
 func Open(ctx context.Context, options Options) (storage.Engine, error) {
 	d, err := openDriver(ctx, options)
 	if err != nil {
 		return nil, err
 	}
-	return kv.Open(ctx, d, kv.Options{CacheBytes: options.Resident})
+	return kv.OpenShared(ctx, d, kv.Options{})
 }
 
 // driver is a system's folder in a cluster.
@@ -34,14 +33,13 @@ type driver struct {
 	client    *tikv.KVStore
 	safepoint *safepoint
 	patience  time.Duration
-	fence     fence // of the last write; belongs to whoever writes
 
 	ctx     context.Context // done with Close
 	cancel  context.CancelFunc
 	running sync.WaitGroup
 }
 
-var _ kv.Driver = (*driver)(nil)
+var _ kv.SharedDriver = (*driver)(nil)
 
 func openDriver(ctx context.Context, options Options) (*driver, error) {
 	if err := options.check(); err != nil {
@@ -52,18 +50,9 @@ func openDriver(ctx context.Context, options Options) (*driver, error) {
 		return nil, fmt.Errorf("tikv: connect to %v: %w", options.PD, err)
 	}
 	d := &driver{layout: layout{folderOf(options.System)}, client: client, patience: options.patience()}
-	if _, err := rand.Read(d.fence.opening[:]); err != nil {
-		return nil, errors.Join(err, client.Close())
-	}
-	d.safepoint = &safepoint{
-		pd:      client.GetPDClient(),
-		service: "ank-" + options.System + "-" + hex.EncodeToString(d.fence.opening[:4]),
-	}
+	d.safepoint = &safepoint{pd: client.GetPDClient(), service: "ank-" + options.System + "-" + rand.Text()}
 	d.ctx, d.cancel = context.WithCancel(context.WithoutCancel(ctx))
 	d.running.Go(func() { d.safepoint.run(d.ctx) })
-	if err := d.takeOver(ctx); err != nil {
-		return nil, errors.Join(err, d.Close())
-	}
 	return d, nil
 }
 
@@ -98,33 +87,6 @@ func connect(options Options) (*tikv.KVStore, error) {
 	return client, nil
 }
 
-// takeOver makes the fence this opening's own.
-func (d *driver) takeOver(ctx context.Context) error {
-	ctx, cancel := context.WithTimeout(ctx, d.patience)
-	defer cancel()
-	for pause := firstPause; ; pause = min(2*pause, longestPause) {
-		err := d.tryTakeOver(ctx)
-		if err == nil {
-			return nil
-		}
-		if !sleep(ctx, pause) {
-			return fmt.Errorf("take over the system: %w", err)
-		}
-	}
-}
-
-func (d *driver) tryTakeOver(ctx context.Context) error {
-	t, err := d.begin(ctx)
-	if err != nil {
-		return err
-	}
-	if err := t.set(d.control(controlFence), d.fence.encode()); err != nil {
-		return err
-	}
-	_, err = t.commit(ctx)
-	return err
-}
-
 // timestamp asks the placement driver for the time.
 func (d *driver) timestamp(ctx context.Context) (uint64, error) {
 	ts, err := d.client.GetOracle().GetTimestamp(ctx, &oracle.Option{TxnScope: oracle.GlobalTxnScope})
@@ -133,8 +95,6 @@ func (d *driver) timestamp(ctx context.Context) (uint64, error) {
 	}
 	return ts, nil
 }
-
-func startAt(ts uint64) tikv.TxnOption { return tikv.WithStartTS(ts) }
 
 // Traits says that bytes belong to whoever got them; everything takes a round trip.
 func (d *driver) Traits() kv.Traits { return kv.Traits{StableBytes: true} }

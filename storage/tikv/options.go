@@ -20,15 +20,9 @@ type Options struct {
 	// TLS names files that prove who is who. Nil means connections in the clear.
 	TLS *TLS
 
-	// Patience is how long a commit is tried again when servers do not answer, or answer
-	// that they cannot at the moment. Zero means a minute. After that the outcome is
-	// unknown (storage.ErrUnknown) if it may have been kept.
+	// Patience is how long one transaction is tried when servers do not answer, or answer
+	// that they cannot at the moment. Zero means a minute.
 	Patience time.Duration
-
-	// Resident is the number of bytes of entities kept ready in memory: whole
-	// collections that are often asked, if they fit, and single entities. 0 means
-	// 64 MiB, a negative number none. See kv.Options.CacheBytes.
-	Resident int64
 }
 
 // TLS names files in the form of PEM. Certificate and Key may be missing together, in

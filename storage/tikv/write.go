@@ -2,7 +2,6 @@ package tikv
 
 import (
 	"context"
-	"encoding/binary"
 	"errors"
 	"fmt"
 	"math"
@@ -10,67 +9,44 @@ import (
 	"time"
 
 	tikverr "github.com/tikv/client-go/v2/error"
+	"github.com/tikv/client-go/v2/tikv"
 	"github.com/tikv/client-go/v2/txnkv/transaction"
 
 	"github.com/ankgo/ank/storage"
 	"github.com/ankgo/ank/storage/kv"
 )
 
-// The names of control keys.
-const (
-	controlFence  = 'f'
-	controlPieces = 'p' // there are values in pieces, or there were
-)
+// controlPieces is the name of a control key: there are values in pieces, or there were.
+const controlPieces = 'p'
 
-// fence is a key that every transaction compares and moves on. It makes every write
-// conflict with those of any other opening of the system, and tells whether a write
-// whose answer was lost was kept.
-type fence struct {
-	opening [16]byte
-	write   uint64
-}
-
-func (f fence) encode() []byte { return binary.BigEndian.AppendUint64(f.opening[:], f.write) }
-
-func decodeFence(b []byte) (f fence, err error) {
-	if len(b) != len(f.opening)+8 {
-		return f, &storage.CorruptError{What: "the fence"}
-	}
-	copy(f.opening[:], b)
-	f.write = binary.BigEndian.Uint64(b[len(f.opening):])
-	return f, nil
-}
-
-// Write makes one transaction of the operations. It tries again as long as the options
-// allow, whatever the cluster answers: as the fence counts writes, one that was kept is
-// not made twice.
-func (d *driver) Write(ctx context.Context, w *kv.Writes, _ bool) error {
+// WriteOver implements kv.SharedDriver: the transaction begins at the timestamp of base, and
+// so conflicts with everything that was committed since to a key that it writes.
+func (d *driver) WriteOver(ctx context.Context, base kv.Reader, w *kv.Writes) error {
 	if err := ctx.Err(); err != nil {
 		return err
 	}
 	// A commit that has begun is brought to its end, since nobody can take it back.
 	patience, cancel := context.WithTimeout(d.ctx, d.patience)
 	defer cancel()
-	next := fence{d.fence.opening, d.fence.write + 1}
-	uncertain := false
+	t, err := d.begin(base.(*reader).ts)
+	if err != nil {
+		return err
+	}
+	if err := t.apply(patience, w); err != nil {
+		return err
+	}
+	return t.commit(patience)
+}
+
+// Write writes over the newest state, whatever that is.
+func (d *driver) Write(ctx context.Context, w *kv.Writes, _ bool) error {
 	for pause := firstPause; ; pause = min(2*pause, longestPause) {
-		sent, err := d.attempt(patience, w, next)
-		uncertain = uncertain || sent
-		switch {
-		case err == nil:
-			d.fence = next
-			return nil
-		case errors.Is(err, storage.ErrLocked), errors.Is(err, storage.ErrCorrupt):
+		r, err := d.Snapshot()
+		if err != nil {
 			return err
-		case errors.Is(err, storage.ErrFull) && !uncertain:
-			return err
-		case !uncertain && ctx.Err() != nil:
-			return ctx.Err()
 		}
-		if !sleep(patience, pause) {
-			if uncertain {
-				return fmt.Errorf("tikv: %w: %w", storage.ErrUnknown, err)
-			}
+		err = errors.Join(d.WriteOver(ctx, r, w), r.Close())
+		if !errors.Is(err, kv.ErrMoved) || !sleep(ctx, pause) {
 			return err
 		}
 	}
@@ -93,31 +69,6 @@ func sleep(ctx context.Context, pause time.Duration) bool {
 	}
 }
 
-// attempt makes one transaction, unless the store has the write already. It reports
-// whether something was sent that may be kept although there is an error.
-func (d *driver) attempt(ctx context.Context, w *kv.Writes, next fence) (sent bool, err error) {
-	t, err := d.begin(ctx)
-	if err != nil {
-		return false, err
-	}
-	found, err := t.fence(ctx)
-	switch {
-	case err != nil:
-		return false, err
-	case found.opening != next.opening:
-		return false, fmt.Errorf("tikv: %w: it was opened elsewhere, and belongs to that opening now", storage.ErrLocked)
-	case found.write == next.write:
-		return false, nil
-	}
-	if err := t.apply(ctx, w); err != nil {
-		return false, err
-	}
-	if err := t.set(d.control(controlFence), next.encode()); err != nil {
-		return false, err
-	}
-	return t.commit(ctx)
-}
-
 // txn is one transaction being made.
 type txn struct {
 	driver *driver
@@ -126,16 +77,8 @@ type txn struct {
 	adds   bool // this transaction writes some
 }
 
-func (d *driver) begin(ctx context.Context) (*txn, error) {
-	ts, err := d.timestamp(ctx)
-	if err != nil {
-		return nil, err
-	}
-	return d.beginAt(ts)
-}
-
-func (d *driver) beginAt(ts uint64) (*txn, error) {
-	t, err := d.client.Begin(startAt(ts))
+func (d *driver) begin(ts uint64) (*txn, error) {
+	t, err := d.client.Begin(tikv.WithStartTS(ts))
 	if err != nil {
 		return nil, classify(err)
 	}
@@ -146,20 +89,21 @@ func (d *driver) beginAt(ts uint64) (*txn, error) {
 	return &txn{driver: d, txn: t}, nil
 }
 
-// fence reads the control keys in the transaction.
-func (t *txn) fence(ctx context.Context) (fence, error) {
-	d := t.driver
-	keys := [][]byte{d.control(controlFence), d.control(controlPieces)}
-	found, err := t.txn.GetSnapshot().BatchGet(ctx, keys)
-	if err != nil {
-		return fence{}, classify(err)
+// findPieces finds out whether the store may have values in pieces.
+func (t *txn) findPieces(ctx context.Context) error {
+	_, err := t.txn.GetSnapshot().Get(ctx, t.driver.control(controlPieces))
+	t.pieces = err == nil
+	if err == nil || tikverr.IsErrNotFound(err) {
+		return nil
 	}
-	_, t.pieces = found[string(keys[1])]
-	return decodeFence(found[string(keys[0])])
+	return classify(err)
 }
 
 // apply translates the operations.
 func (t *txn) apply(ctx context.Context, w *kv.Writes) error {
+	if err := t.findPieces(ctx); err != nil {
+		return err
+	}
 	if t.pieces {
 		if err := t.removePieces(ctx, w); err != nil {
 			return err
@@ -293,11 +237,17 @@ func (t *txn) deleteAll(r *reader, at span) error {
 	return nil
 }
 
-// commit ends the transaction. Only a conflict is certain to have left nothing behind.
-func (t *txn) commit(ctx context.Context) (sent bool, err error) {
-	err = t.txn.Commit(ctx)
-	if err == nil {
-		return false, nil
+// commit ends the transaction. Of its errors only a conflict, and a disk that was full
+// before anything was sent, are certain to have left nothing behind.
+func (t *txn) commit(ctx context.Context) error {
+	err := t.txn.Commit(ctx)
+	switch {
+	case err == nil:
+		return nil
+	case tikverr.IsErrWriteConflict(err):
+		return fmt.Errorf("tikv: %w: %w", kv.ErrMoved, err)
+	case errors.Is(err, tikverr.ErrTiKVDiskFull):
+		return classify(err)
 	}
-	return !tikverr.IsErrWriteConflict(err), classify(err)
+	return fmt.Errorf("tikv: %w: %w", storage.ErrUnknown, err)
 }

@@ -11,16 +11,46 @@ import (
 	"github.com/pingcap/tidb/pkg/store/mockstore/unistore/tikv"
 )
 
-// storeServer is the store without two of its faults. Its scans in reverse show what is
-// newest, as they open the iterator before they tell it the timestamp. And of commands that
-// clients send together it does not know some, and ends when it is sent one.
+// storeServer is the store without three of its faults.
+//
+//   - Its scans in reverse show what is newest: they open the iterator before they tell it
+//     the timestamp.
+//   - A transaction in one phase, or with asynchronous commit, gets its timestamp before
+//     readers can see it or its locks, so that a reader with a later one may miss it. Here
+//     readers wait for it.
+//   - Of the commands that clients send together it does not know some, and ends when it is
+//     sent one.
 type storeServer struct {
 	*tikv.Server
+	prewriting *sync.RWMutex // held by prewrites, and shared by readers
+}
+
+// KvPrewrite implements tikvpb.TikvServer.
+func (s storeServer) KvPrewrite(ctx context.Context, r *kvrpcpb.PrewriteRequest) (*kvrpcpb.PrewriteResponse, error) {
+	s.prewriting.Lock()
+	defer s.prewriting.Unlock()
+	return s.Server.KvPrewrite(ctx, r)
+}
+
+// KvGet implements tikvpb.TikvServer.
+func (s storeServer) KvGet(ctx context.Context, r *kvrpcpb.GetRequest) (*kvrpcpb.GetResponse, error) {
+	s.prewriting.RLock()
+	defer s.prewriting.RUnlock()
+	return s.Server.KvGet(ctx, r)
+}
+
+// KvBatchGet implements tikvpb.TikvServer.
+func (s storeServer) KvBatchGet(ctx context.Context, r *kvrpcpb.BatchGetRequest) (*kvrpcpb.BatchGetResponse, error) {
+	s.prewriting.RLock()
+	defer s.prewriting.RUnlock()
+	return s.Server.KvBatchGet(ctx, r)
 }
 
 // KvScan makes a scan in reverse of one in order. It reads the whole range for it, which
 // tests can afford.
 func (s storeServer) KvScan(ctx context.Context, r *kvrpcpb.ScanRequest) (*kvrpcpb.ScanResponse, error) {
+	s.prewriting.RLock()
+	defer s.prewriting.RUnlock()
 	if !r.Reverse {
 		return s.Server.KvScan(ctx, r)
 	}
@@ -34,7 +64,7 @@ func (s storeServer) KvScan(ctx context.Context, r *kvrpcpb.ScanRequest) (*kvrpc
 	return answer, err
 }
 
-// BatchCommands takes those scans, and what is not known, out of what clients send together.
+// BatchCommands takes the commands that are answered here out of what clients send together.
 func (s storeServer) BatchCommands(stream tikvpb.Tikv_BatchCommandsServer) error {
 	b := &batchStream{Tikv_BatchCommandsServer: stream, server: s}
 	defer b.answering.Wait()
@@ -56,16 +86,8 @@ func (b *batchStream) Recv() (*tikvpb.BatchCommandsRequest, error) {
 	others := &tikvpb.BatchCommandsRequest{}
 	for i, c := range r.Requests {
 		id := r.RequestIds[i]
-		if scan := c.GetScan(); scan != nil && scan.Reverse {
-			b.answering.Go(func() { b.scan(id, scan) })
-			continue
-		}
-		if check := c.GetCheckSecondaryLocks(); check != nil {
-			b.answering.Go(func() { b.checkLocks(id, check) })
-			continue
-		}
-		if c.GetGetHealthFeedback() != nil {
-			b.answering.Go(func() { b.healthy(id) })
+		if carryOut := b.server.handler(b.Context(), c); carryOut != nil {
+			b.answering.Go(func() { b.answer(id, carryOut) })
 			continue
 		}
 		others.Requests, others.RequestIds = append(others.Requests, c), append(others.RequestIds, id)
@@ -73,31 +95,52 @@ func (b *batchStream) Recv() (*tikvpb.BatchCommandsRequest, error) {
 	return others, nil
 }
 
-func (b *batchStream) scan(id uint64, scan *kvrpcpb.ScanRequest) {
-	answer, err := b.server.KvScan(b.Context(), scan)
-	if err == nil {
-		b.answer(id, &tikvpb.BatchCommandsResponse_Response{Cmd: &tikvpb.BatchCommandsResponse_Response_Scan{Scan: answer}})
+type response = tikvpb.BatchCommandsResponse_Response
+
+// handler returns what carries out a command that is answered here, nil if it is not.
+func (s storeServer) handler(ctx context.Context, c *tikvpb.BatchCommandsRequest_Request) func() (*response, error) {
+	switch c := c.Cmd.(type) {
+	case *tikvpb.BatchCommandsRequest_Request_Get:
+		return func() (*response, error) {
+			answer, err := s.KvGet(ctx, c.Get)
+			return &response{Cmd: &tikvpb.BatchCommandsResponse_Response_Get{Get: answer}}, err
+		}
+	case *tikvpb.BatchCommandsRequest_Request_BatchGet:
+		return func() (*response, error) {
+			answer, err := s.KvBatchGet(ctx, c.BatchGet)
+			return &response{Cmd: &tikvpb.BatchCommandsResponse_Response_BatchGet{BatchGet: answer}}, err
+		}
+	case *tikvpb.BatchCommandsRequest_Request_Scan:
+		return func() (*response, error) {
+			answer, err := s.KvScan(ctx, c.Scan)
+			return &response{Cmd: &tikvpb.BatchCommandsResponse_Response_Scan{Scan: answer}}, err
+		}
+	case *tikvpb.BatchCommandsRequest_Request_Prewrite:
+		return func() (*response, error) {
+			answer, err := s.KvPrewrite(ctx, c.Prewrite)
+			return &response{Cmd: &tikvpb.BatchCommandsResponse_Response_Prewrite{Prewrite: answer}}, err
+		}
+	case *tikvpb.BatchCommandsRequest_Request_CheckSecondaryLocks:
+		return func() (*response, error) {
+			answer, err := s.KvCheckSecondaryLocks(ctx, c.CheckSecondaryLocks)
+			return &response{Cmd: &tikvpb.BatchCommandsResponse_Response_CheckSecondaryLocks{CheckSecondaryLocks: answer}}, err
+		}
+	case *tikvpb.BatchCommandsRequest_Request_GetHealthFeedback:
+		return func() (*response, error) {
+			answer := &kvrpcpb.GetHealthFeedbackResponse{}
+			return &response{Cmd: &tikvpb.BatchCommandsResponse_Response_GetHealthFeedback{GetHealthFeedback: answer}}, nil
+		}
 	}
+	return nil
 }
 
-func (b *batchStream) checkLocks(id uint64, check *kvrpcpb.CheckSecondaryLocksRequest) {
-	locks, err := b.server.KvCheckSecondaryLocks(b.Context(), check)
-	if err == nil {
-		answer := &tikvpb.BatchCommandsResponse_Response_CheckSecondaryLocks{CheckSecondaryLocks: locks}
-		b.answer(id, &tikvpb.BatchCommandsResponse_Response{Cmd: answer})
+// answer carries out one command. If the stream has ended meanwhile, nobody waits for that.
+func (b *batchStream) answer(id uint64, carryOut func() (*response, error)) {
+	r, err := carryOut()
+	if err != nil {
+		return
 	}
-}
-
-func (b *batchStream) healthy(id uint64) {
-	answer := &tikvpb.BatchCommandsResponse_Response_GetHealthFeedback{GetHealthFeedback: &kvrpcpb.GetHealthFeedbackResponse{}}
-	b.answer(id, &tikvpb.BatchCommandsResponse_Response{Cmd: answer})
-}
-
-// answer answers one command. If the stream has ended meanwhile, nobody waits for that.
-func (b *batchStream) answer(id uint64, r *tikvpb.BatchCommandsResponse_Response) {
-	_ = b.Send(&tikvpb.BatchCommandsResponse{
-		RequestIds: []uint64{id}, Responses: []*tikvpb.BatchCommandsResponse_Response{r},
-	})
+	_ = b.Send(&tikvpb.BatchCommandsResponse{RequestIds: []uint64{id}, Responses: []*response{r}})
 }
 
 // Send sends answers; to a command that the store does not know there is none.

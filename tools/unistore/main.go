@@ -10,6 +10,7 @@ import (
 	"os"
 	"os/signal"
 	"path/filepath"
+	"sync"
 	"syscall"
 
 	"github.com/pingcap/kvproto/pkg/tikvpb"
@@ -23,26 +24,30 @@ import (
 
 func main() {
 	addr := flag.String("addr", "127.0.0.1:20160", "the address that is served")
+	advertise := flag.String("advertise", "", "the address that clients are told, if it is another one")
 	pdAddr := flag.String("pd", "127.0.0.1:2379", "the placement driver's address")
 	data := flag.String("data", "", "the folder of the data")
 	flag.Parse()
-	if err := run(*addr, *pdAddr, *data); err != nil {
+	if *advertise == "" {
+		*advertise = *addr
+	}
+	if err := run(*addr, *advertise, *pdAddr, *data); err != nil {
 		fmt.Fprintln(os.Stderr, "unistore:", err)
 		os.Exit(1)
 	}
 }
 
-func run(addr, pdAddr, data string) error {
+func run(addr, advertise, pdAddr, data string) error {
 	listener, err := net.Listen("tcp", addr)
 	if err != nil {
 		return err
 	}
 	conf := config.DefaultConf
 	conf.Server.Raft = false
-	conf.Server.StoreAddr, conf.Server.PDAddr = addr, pdAddr
+	conf.Server.StoreAddr, conf.Server.PDAddr = advertise, pdAddr
 	conf.Server.RegionSize = 1 << 40 // placement drivers do not understand how it splits regions
 	conf.Engine.DBPath = data
-	conf.Engine.SyncWrite = false // a killed process has lost nothing that the system has got
+	conf.Engine.SyncWrite = true // what is not synced waits in the process, which may be killed
 	if err := os.MkdirAll(filepath.Join(data, "kv"), 0o750); err != nil {
 		return err
 	}
@@ -56,7 +61,7 @@ func run(addr, pdAddr, data string) error {
 		return err
 	}
 	s := grpc.NewServer(grpc.MaxRecvMsgSize(256<<20), grpc.MaxConcurrentStreams(1024))
-	tikvpb.RegisterTikvServer(s, storeServer{store})
+	tikvpb.RegisterTikvServer(s, storeServer{Server: store, prewriting: new(sync.RWMutex)})
 	// Clients take a store that was away back when it says that it is well.
 	grpc_health_v1.RegisterHealthServer(s, health.NewServer())
 	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGINT, syscall.SIGTERM)
