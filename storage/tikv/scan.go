@@ -195,6 +195,7 @@ type iterator struct {
 	reverse bool
 	sources []*source
 	now     pair
+	sought  []byte // by Seek; all before it is dropped
 	err     error
 }
 
@@ -264,7 +265,8 @@ func (it *iterator) Seek(key []byte) bool {
 	if bytes.Compare(lo, it.bounds.lo) < 0 {
 		lo = it.bounds.lo
 	}
-	back := it.now.key != nil && bytes.Compare(lo, it.now.key) <= 0
+	back := bytes.Compare(lo, it.sought) < 0 || it.now.key != nil && bytes.Compare(lo, it.now.key) <= 0
+	it.sought = lo
 	for _, s := range it.sources {
 		if back || !s.skip(lo) {
 			it.begin(lo)

@@ -176,8 +176,7 @@ func (t *txn) removePieces(ctx context.Context, w *kv.Writes) error {
 		if _, ok := found[string(key)]; !ok {
 			continue
 		}
-		end := append(slices.Clone(key[:len(key)-4]), 0xFF, 0xFF, 0xFF, 0xFF)
-		if err := t.deleteAll(r, span{t.driver.piece(nil, keys[i], 0), end}); err != nil {
+		if err := t.deletePieces(r, keys[i]); err != nil {
 			return err
 		}
 	}
@@ -198,6 +197,9 @@ func (t *txn) deleteRange(done []kv.Op, lo, hi []byte) error {
 		}
 	}
 	r := &reader{driver: t.driver, ts: t.txn.StartTS()}
+	if len(lo) > maxKey || len(hi) > maxKey {
+		return t.deleteScanned(r, lo, hi)
+	}
 	for _, at := range t.driver.spans(lo, hi) {
 		if err := t.deleteAll(r, at); err != nil {
 			return err
@@ -209,6 +211,30 @@ func (t *txn) deleteRange(done []kv.Op, lo, hi []byte) error {
 		}
 	}
 	return nil
+}
+
+// deleteScanned is deleteRange for a range whose bounds are cut, so that it takes whole keys
+// to tell what is within.
+func (t *txn) deleteScanned(r *reader, lo, hi []byte) error {
+	it := r.Scan(lo, hi, false)
+	for it.Next() {
+		physical := t.driver.key(nil, it.Key())
+		err := t.delete(physical)
+		if err == nil && t.pieces {
+			err = t.deletePieces(r, physical)
+		}
+		if err != nil {
+			return errors.Join(err, it.Close())
+		}
+	}
+	return it.Close()
+}
+
+// deletePieces deletes the pieces of one value.
+func (t *txn) deletePieces(r *reader, physical []byte) error {
+	first := t.driver.piece(nil, physical, 0)
+	end := append(first[:len(first)-4:len(first)-4], 0xFF, 0xFF, 0xFF, 0xFF)
+	return t.deleteAll(r, span{first, end})
 }
 
 // piecesOf is where the pieces of a range's values are.
