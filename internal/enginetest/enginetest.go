@@ -1,7 +1,7 @@
 // Package enginetest tells tests of engines that need a server where it is, and says of
 // each engine, in one line, whether it was exercised: a test does not vanish unseen
 // because of what a machine lacks. It knows nothing of any engine, and starts no
-// server; scripts/postgres does, and sets the variable that says where.
+// server; scripts/postgres and scripts/tikv do, and set the variable that says where.
 package enginetest
 
 import (
@@ -11,6 +11,10 @@ import (
 
 // Postgres is the variable with the DSN of a PostgreSQL server for tests.
 const Postgres = "ANK_TEST_POSTGRES"
+
+// TiKV is the variable with the addresses of a cluster's placement drivers, with commas
+// between them.
+const TiKV = "ANK_TEST_TIKV"
 
 // A Server is what an engine's tests need.
 type Server struct {

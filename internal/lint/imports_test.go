@@ -27,7 +27,7 @@ var below = map[string][]string{
 	"storage/memory":      {"storage", "storage/kv"},
 	"storage/pebble":      {"storage", "storage/kv"},
 	"storage/tikv":        {"storage", "storage/kv", "internal/codec"},
-	"storage/engines":     {"storage", "storage/memory", "storage/pebble", "storage/postgres"},
+	"storage/engines":     {"storage", "storage/memory", "storage/pebble", "storage/postgres", "storage/tikv"},
 	"storage/postgres":    {"event", "model", "query", "query/text", "query/plan", "storage", "internal/codec"},
 	"node/reactor":        {"event", "model", "query", "query/text", "query/plan", "storage"},
 	"node/wire":           {"event", "model", "internal/codec"},

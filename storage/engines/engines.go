@@ -9,6 +9,8 @@
 //	pebble:DIR       in a folder, by package pebble
 //	postgres://...   in a PostgreSQL database, by package postgres; the parameter
 //	                 ank_schema names the schema there, if it is not ank
+//	tikv://PD/SYSTEM in a TiKV cluster, by package tikv: the address of a placement
+//	                 driver, or several with commas between them, and the system's name
 //
 // A program that imports this package has all engines in it. One that wants a single
 // engine, or its options, imports that engine's package.
@@ -23,10 +25,11 @@ import (
 	"github.com/ankgo/ank/storage/memory"
 	"github.com/ankgo/ank/storage/pebble"
 	"github.com/ankgo/ank/storage/postgres"
+	"github.com/ankgo/ank/storage/tikv"
 )
 
 // Names says in a line which names there are, for help texts.
-const Names = "memory:, pebble:DIR or postgres://..."
+const Names = "memory:, pebble:DIR, postgres://... or tikv://PD/SYSTEM"
 
 // NameError is a name that is none.
 type NameError struct{ Name string }
@@ -49,6 +52,18 @@ func Open(ctx context.Context, name string) (storage.Engine, error) {
 		return pebble.Open(ctx, where, pebble.Options{})
 	case (kind == "postgres" || kind == "postgresql") && strings.HasPrefix(where, "//"):
 		return postgres.Open(ctx, name, postgres.Options{})
+	case kind == "tikv":
+		return openTiKV(ctx, name, where)
 	}
 	return nil, &NameError{Name: name}
+}
+
+func openTiKV(ctx context.Context, name, where string) (storage.Engine, error) {
+	cluster, slashes := strings.CutPrefix(where, "//")
+	placement, system, slash := strings.Cut(cluster, "/")
+	if !slashes || !slash || placement == "" || system == "" {
+		return nil, &NameError{Name: name}
+	}
+	tikv.Quiet() // standard output is the program's
+	return tikv.Open(ctx, tikv.Options{PD: strings.Split(placement, ","), System: system})
 }

@@ -18,6 +18,9 @@ func TestOpen(t *testing.T) {
 		user, _, _ = strings.Cut(user, " ")
 		names = append(names, "postgres:///postgres?ank_schema=by_name&user="+user+"&"+host)
 	}
+	if placement := os.Getenv(enginetest.TiKV); placement != "" {
+		names = append(names, "tikv://"+placement+"/by_name")
+	}
 	for _, name := range names {
 		engine, err := engines.Open(t.Context(), name)
 		require.NoError(t, err, name)
@@ -26,7 +29,7 @@ func TestOpen(t *testing.T) {
 }
 
 func TestNamesOfNoStore(t *testing.T) {
-	for _, name := range []string{"", "memory", "memory:x", "pebble", "pebble:", "mysql:x", "/data"} {
+	for _, name := range []string{"", "memory", "memory:x", "pebble", "pebble:", "mysql:x", "/data", "tikv:x", "tikv://", "tikv://host:1/", "tikv:///system"} {
 		_, err := engines.Open(t.Context(), name)
 		var bad *engines.NameError
 		require.ErrorAs(t, err, &bad, name)

@@ -8,9 +8,6 @@ import (
 	"sync/atomic"
 	"testing"
 
-	"github.com/pingcap/log"
-	"go.uber.org/zap"
-
 	"github.com/ankgo/ank/internal/enginetest"
 	"github.com/ankgo/ank/storage"
 	"github.com/ankgo/ank/storage/storagetest"
@@ -46,12 +43,9 @@ func newStore(system string) storagetest.Store {
 	}
 }
 
-// server is the variable with the addresses of a cluster's placement drivers.
-const server = "ANK_TEST_TIKV"
-
-func cluster() []string { return strings.Split(os.Getenv(server), ",") }
+func cluster() []string { return strings.Split(os.Getenv(enginetest.TiKV), ",") }
 
 func TestMain(m *testing.M) {
-	log.SetLevel(zap.FatalLevel)
-	os.Exit(enginetest.Main(m, enginetest.Server{Engine: "tikv", Variable: server, Start: "scripts/tikv go test"}))
+	tikv.Quiet()
+	os.Exit(enginetest.Main(m, enginetest.Server{Engine: "tikv", Variable: enginetest.TiKV, Start: "scripts/tikv go test"}))
 }

@@ -85,6 +85,9 @@
 // Each test uses a system of its own name, and leaves it behind. Tests of faults start
 // servers of their own in any case, kill them, and cut connections to them.
 //
+// # Logging
+//
 // The library writes what it has to say to the process's logger of
-// github.com/pingcap/log, which prints on standard output until it is told otherwise.
+// github.com/pingcap/log, which prints on standard output until it is told otherwise;
+// [Quiet] is one way to do so.
 package tikv

@@ -16,13 +16,14 @@ import (
 	"github.com/tikv/client-go/v2/oracle"
 	pd "github.com/tikv/pd/client"
 
+	"github.com/ankgo/ank/internal/enginetest"
 	"github.com/ankgo/ank/storage/kv"
 )
 
 func testDriver(t *testing.T) *driver {
 	t.Helper()
 	d, err := openDriver(context.Background(), Options{
-		PD: strings.Split(os.Getenv("ANK_TEST_TIKV"), ","), System: fmt.Sprintf("%s-%d", t.Name(), os.Getpid()),
+		PD: strings.Split(os.Getenv(enginetest.TiKV), ","), System: fmt.Sprintf("%s-%d", t.Name(), os.Getpid()),
 	})
 	require.NoError(t, err)
 	t.Cleanup(func() { require.NoError(t, d.Close()) })
