@@ -117,10 +117,12 @@ func initialise(ctx context.Context, d Driver) error {
 		return err
 	}
 	if !ok {
-		if err := checkEmpty(d); err != nil {
+		if err := checkEmpty(d); err == nil {
+			return writeFormat(ctx, d)
+		} else if value, ok, _ = d.Get(key, nil); !ok {
 			return err
 		}
-		return writeFormat(ctx, d)
+		// Another engine, over a shared store, has initialised it meanwhile.
 	}
 	var r codec.Reader
 	r.Reset(value)

@@ -210,3 +210,34 @@ func TestSharedIndexes(t *testing.T) {
 		})
 	}
 }
+
+// TestSharedFirstOpening opens an empty store, of which another engine makes a store, and
+// writes to it, just after the first has found it empty.
+func TestSharedFirstOpening(t *testing.T) {
+	ctx := context.Background()
+	store := newCommon(t)
+	late := &lateDriver{commonDriver: commonDriver{store}, meanwhile: func() {
+		e, err := store.open(ctx)
+		require.NoError(t, err)
+		require.NoError(t, e.Commit(ctx, &storage.Batch{Meta: []storage.MetaChange{{Key: "k", Value: []byte("v")}}}))
+		require.NoError(t, e.Close())
+	}}
+	e, err := kv.OpenShared(ctx, late, kv.Options{})
+	require.NoError(t, err)
+	require.NoError(t, e.Close())
+}
+
+// lateDriver lets something happen after the first Get.
+type lateDriver struct {
+	commonDriver
+	meanwhile func()
+}
+
+func (d *lateDriver) Get(key, buf []byte) ([]byte, bool, error) {
+	value, ok, err := d.commonDriver.Get(key, buf)
+	if meanwhile := d.meanwhile; meanwhile != nil {
+		d.meanwhile = nil
+		meanwhile()
+	}
+	return value, ok, err
+}
