@@ -36,7 +36,7 @@ func start(ctx context.Context, out io.Writer, store string) error {
 		}
 		store = "pebble:" + made
 	}
-	fmt.Fprintf(out, "the store is %s\n", store)
+	fmt.Fprintf(out, "the store is %s\n", engines.Public(store))
 	return run(ctx, out, store)
 }
 

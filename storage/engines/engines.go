@@ -19,6 +19,7 @@ package engines
 import (
 	"context"
 	"fmt"
+	"net/url"
 	"strings"
 
 	"github.com/ankgo/ank/storage"
@@ -38,7 +39,7 @@ func (e *NameError) Error() string {
 	if e.Name == "" {
 		return "no store is named: there are " + Names
 	}
-	return fmt.Sprintf("%s: no such store; there are %s", e.Name, Names)
+	return fmt.Sprintf("%s: no such store; there are %s", Public(e.Name), Names)
 }
 
 // Open opens the store that a name names, and makes it if it is not there. The error is a
@@ -66,4 +67,21 @@ func openTiKV(ctx context.Context, name, where string) (storage.Engine, error) {
 	}
 	tikv.Quiet() // standard output is the program's
 	return tikv.Open(ctx, tikv.Options{PD: strings.Split(placement, ","), System: system})
+}
+
+// Public is a name without the password in it, for people to read.
+func Public(name string) string {
+	u, err := url.Parse(name)
+	if err != nil {
+		scheme, _, _ := strings.Cut(name, ":")
+		return scheme + ":..."
+	}
+	if values := u.Query(); values.Has("password") {
+		values.Set("password", "xxxxx")
+		u.RawQuery = values.Encode()
+	}
+	if u.User == nil && u.RawQuery == "" {
+		return name
+	}
+	return u.Redacted()
 }

@@ -36,3 +36,18 @@ func TestNamesOfNoStore(t *testing.T) {
 		require.ErrorContains(t, err, "pebble:DIR")
 	}
 }
+
+func TestPublicNamesHaveNoPasswords(t *testing.T) {
+	for name, want := range map[string]string{
+		"memory:":                               "memory:",
+		"pebble:data":                           "pebble:data",
+		"pebble:/a b/c":                         "pebble:/a b/c",
+		"postgres://ada:secret@db/shop?x=y":     "postgres://ada:xxxxx@db/shop?x=y",
+		"postgres://db/shop?password=secret":    "postgres://db/shop?password=xxxxx",
+		"postgress://ada:secret@db/shop":        "postgress://ada:xxxxx@db/shop",
+		"postgres://ada:sec%ret@db:x:y/%zzshop": "postgres:...",
+	} {
+		require.Equal(t, want, engines.Public(name))
+		require.NotContains(t, (&engines.NameError{Name: name}).Error(), "secret")
+	}
+}

@@ -15,6 +15,7 @@ import (
 	"github.com/ankgo/ank/node"
 	"github.com/ankgo/ank/node/websocket"
 	"github.com/ankgo/ank/node/wire"
+	"github.com/ankgo/ank/storage/engines"
 )
 
 // headerTimeout bounds how long a request may take to say what it wants.
@@ -128,7 +129,7 @@ func (s *settings) announce(out io.Writer, address net.Addr) {
 	if s.cert != "" {
 		scheme = "wss"
 	}
-	fmt.Fprintf(out, "ank: serving %s at %s://%s/ank\n", s.store, scheme, address)
+	fmt.Fprintf(out, "ank: serving %s at %s://%s/ank\n", engines.Public(s.store), scheme, address)
 	switch {
 	case s.anonymous:
 		fmt.Fprintln(out, `ank: everybody is let in, as "anonymous"`)

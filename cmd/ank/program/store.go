@@ -155,9 +155,9 @@ func (t *tool) verify(ctx context.Context, engine storage.Engine) error {
 	if err != nil {
 		return err
 	}
-	fmt.Fprintf(t.out, "ank: %d logs of %d entries, %d events, %d entities, %d index entries: all as they should be\n",
+	fmt.Fprintf(t.out, "ank: %d logs of %d entries, %d events, %d entities, %d index entries or columns: all as they should be\n",
 		report.Logs, report.Entries, report.Events, report.Entities, report.Derived)
-	if len(schemas) == 0 && report.Entities > 0 {
+	if len(schemas) == 0 && report.Entities > 0 && report.Derived == 0 {
 		fmt.Fprintln(t.out, "ank: indexes were not looked at, as this program has no models, and the store has learnt none")
 	}
 	summary, err := dump.Digest(ctx, s)
