@@ -27,6 +27,14 @@
 // [Node], its [Session]s and live queries are safe for concurrent use; a [Tx] and
 // its drafts are one goroutine's. A node that has nothing to do has no goroutine.
 //
+// If the engine is a [storage.Shared], several processes may open nodes over its store.
+// Each leases a slot there, with a log of its own; a node whose slot somebody else
+// has taken over, because it was silent for half a minute, writes nothing more
+// (ErrSlotLost). What one commits, live queries, peers and clients of all hear of. Two
+// that change the same entity at once, or rely on what the other one changes (unique
+// indexes, serializable transactions, hooks), are judged again, one after the other; all
+// else goes side by side. Such a node keeps a snapshot and three goroutines.
+//
 // # Transactions
 //
 // A [Tx] collects changes that only it sees. Commit makes one event of each entity
