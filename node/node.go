@@ -101,6 +101,9 @@ func Open(ctx context.Context, engine storage.Engine, list ...Option) (*Node, er
 		n.sharing.run()
 	}
 	if err != nil {
+		if n.sharing != nil {
+			err = errors.Join(err, n.sharing.close(context.WithoutCancel(ctx)))
+		}
 		n.cancel()
 		n.graph.Close()
 		return nil, fmt.Errorf("opening a node: %w", err)
@@ -121,9 +124,7 @@ func (n *Node) openDurable(ctx context.Context, o *options) (err error) {
 			if err == nil {
 				return
 			}
-			if n.sharing != nil {
-				err = errors.Join(err, n.sharing.close(context.WithoutCancel(ctx)))
-			} else {
+			if n.sharing == nil { // otherwise Open closes that
 				err = errors.Join(err, s.giveBack(context.WithoutCancel(ctx)))
 			}
 		}()

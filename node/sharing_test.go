@@ -277,7 +277,51 @@ func TestSlotsAreGivenBack(t *testing.T) {
 	})
 }
 
-// TestAClientsStoreIsItsOwn.
+// TestANodeThatDoesNotOpenKeepsNothing: neither its slot nor a snapshot.
+func TestANodeThatDoesNotOpenKeepsNothing(t *testing.T) {
+	together(t, func(x *town) {
+		x.create(x.open(), Album{Name: "Parade", Year: 1986})
+		for range 3 {
+			raw, err := x.commons.Open(x.ctx)
+			require.NoError(t, err)
+			ctx, cancel := context.WithCancel(x.ctx)
+			checked := storage.Checked(&unbuildable{Engine: raw, cancel: cancel})
+			engine := struct {
+				storage.Engine
+				storage.Shared
+			}{checked, raw.(storage.Shared)}
+			_, err = node.Open(ctx, engine, node.Models(albumSchema), node.WithPolicy(node.AllowAll()))
+			require.ErrorIs(t, err, context.Canceled)
+			require.NoError(t, checked.Close()) // which reports snapshots that are open
+		}
+		b := x.open()
+		c := x.open()
+		require.NotEqual(t, b.Origin(), c.Origin())
+		slots := 0
+		raw, err := x.commons.Open(x.ctx)
+		require.NoError(t, err)
+		s, err := raw.Snapshot(x.ctx)
+		require.NoError(t, err)
+		defer s.Close()
+		for range s.MetaScan(x.ctx, "node/slots/") {
+			slots++
+		}
+		require.Equal(t, 3, slots, "slots of three nodes")
+	})
+}
+
+// unbuildable is an engine whose owner gives up while it builds indexes.
+type unbuildable struct {
+	storage.Engine
+	cancel context.CancelFunc
+}
+
+func (u *unbuildable) Build(ctx context.Context) (bool, error) {
+	u.cancel()
+	return true, ctx.Err()
+}
+
+// TestAClientsStoreIsItsOwn: a client does not share it.
 func TestAClientsStoreIsItsOwn(t *testing.T) {
 	together(t, func(x *town) {
 		engine, err := x.commons.Open(x.ctx)
