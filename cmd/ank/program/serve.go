@@ -18,8 +18,12 @@ import (
 	"github.com/ankgo/ank/storage/engines"
 )
 
-// headerTimeout bounds how long a request may take to say what it wants.
-const headerTimeout = 10 * time.Second
+// What a request may cost before it has become a WebSocket, which has bounds of its own.
+const (
+	requestTimeout = 10 * time.Second // to come whole, and again to take the answer
+	idleTimeout    = 30 * time.Second // until the next one on the same connection
+	maxHeader      = 64 << 10         // bytes
+)
 
 // serve is the command ank serve.
 func (p Program) serve(ctx context.Context, args []string, out, log io.Writer) (err error) {
@@ -40,9 +44,7 @@ func (p Program) serve(ctx context.Context, args []string, out, log io.Writer) (
 		return err
 	}
 	h := &host{node: n, settings: s}
-	server := &http.Server{
-		Handler: h.mux(), ReadHeaderTimeout: headerTimeout, ErrorLog: slog.NewLogLogger(slog.NewTextHandler(log, nil), slog.LevelInfo),
-	}
+	server := newServer(h.mux(), log)
 	ended := make(chan error, 1)
 	go func() { ended <- server.Serve(listener) }()
 	s.announce(out, listener.Addr())
@@ -57,6 +59,14 @@ func (p Program) serve(ctx context.Context, args []string, out, log io.Writer) (
 		err = errors.Join(err, refused)
 	}
 	return err
+}
+
+// newServer bounds what those cost who ask for something slowly, or for nothing.
+func newServer(handler http.Handler, log io.Writer) *http.Server {
+	return &http.Server{
+		Handler: handler, ErrorLog: slog.NewLogLogger(slog.NewTextHandler(log, nil), slog.LevelInfo),
+		ReadTimeout: requestTimeout, WriteTimeout: 2 * requestTimeout, IdleTimeout: idleTimeout, MaxHeaderBytes: maxHeader,
+	}
 }
 
 // openNode opens the store and the node over it. shut closes both.
