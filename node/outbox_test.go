@@ -367,6 +367,7 @@ func TestAFailedWriteMakesAClientReadOnly(t *testing.T) {
 		_, err = tx.Commit(f.ctx)
 		require.ErrorIs(t, err, node.ErrReadOnly)
 		require.ErrorIs(t, err, storage.ErrFull)
+		require.ErrorIs(t, ada.node.Err(), node.ErrReadOnly)
 		ada.stage.commit = nil
 		v, err := albums.Get(f.ctx, ada.session.Local(), id)
 		require.NoError(t, err)

@@ -38,6 +38,8 @@ type role interface {
 	commit(ctx context.Context, r *request) (Receipt, error)
 	// receipt says what became of a transaction; see [Node.Receipt].
 	receipt(ctx context.Context, tx event.ID) (Receipt, error)
+	// failure is why nothing is committed any more, nil as long as it is.
+	failure() error
 	// close stops whatever writes. Nothing is written once it has returned nil.
 	close(ctx context.Context) error
 }

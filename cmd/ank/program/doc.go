@@ -18,7 +18,10 @@
 // serves clients over WebSockets, at the path /ank, until it gets SIGTERM or SIGINT.
 // Then it stops accepting, tells its clients that it leaves, decides what they have
 // handed over, and ends, all within the time that -drain gives. A second signal ends it
-// at once. At /health it answers 200 as long as it takes clients.
+// at once. At /health it answers 200 as long as it takes clients and what they write, and
+// 503 when the store takes no more writes, which a restart may mend. At more connections
+// than -connections says, or half as many as the process may have files open, those who
+// come are turned away, and try again.
 //
 // STORE is memory: (gone when the program ends) or pebble:DIR; see package engines.
 //

@@ -16,6 +16,7 @@ import (
 type settings struct {
 	listen, store        string
 	drain                time.Duration
+	connections          int
 	tokens               string
 	jwtKeys              list
 	jwtIssuer, jwtAud    string
@@ -43,6 +44,7 @@ func parse(args []string, log io.Writer) (*settings, error) {
 	f.StringVar(&s.listen, "listen", "127.0.0.1:7265", "the `address` to listen at; port 0 takes a free one")
 	f.StringVar(&s.store, "store", "", "the `store`: "+engines.Names)
 	f.DurationVar(&s.drain, "drain", 10*time.Second, "how long it may take to end")
+	f.IntVar(&s.connections, "connections", 0, "how many connections there may be at a time; 0: 16384, or half as many as the process may have open files, if those are fewer")
 	f.StringVar(&s.tokens, "tokens", "", "a `file` of principals and their secret tokens")
 	f.Var(&s.jwtKeys, "jwt-key", "a PEM `file` of a public key that signs JSON Web Tokens, or KID=FILE")
 	f.StringVar(&s.jwtIssuer, "jwt-issuer", "", "what iss of a JSON Web Token has to be")
@@ -81,6 +83,8 @@ func (s *settings) consistent() error {
 		return usage("-insecure-anonymous excludes -tokens and -jwt-key")
 	case s.access != "" && s.allowAll:
 		return usage("-access and -allow-all exclude each other")
+	case s.connections < 0:
+		return usage("-connections %d is less than none", s.connections)
 	case s.drain <= 0:
 		return usage("-drain %v is no time", s.drain)
 	}

@@ -10,6 +10,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"regexp"
+	"strconv"
 	"strings"
 	"sync"
 	"syscall"
@@ -31,6 +32,11 @@ const asProgram = "ANK_TEST_PROGRAM"
 
 func TestMain(m *testing.M) {
 	if os.Getenv(asProgram) != "" {
+		if files, err := strconv.ParseUint(os.Getenv(asProgram+"_FILES"), 10, 64); err == nil {
+			if err := syscall.Setrlimit(syscall.RLIMIT_NOFILE, &syscall.Rlimit{Cur: files, Max: files}); err != nil {
+				panic(err)
+			}
+		}
 		program.Program{Models: music.Models()}.Main()
 	}
 	os.Exit(m.Run())

@@ -123,14 +123,27 @@ func (p Program) access(s *settings, options []node.Option) ([]node.Option, erro
 
 // listener listens, with TLS if there is a certificate.
 func (s *settings) listener() (net.Listener, error) {
-	if s.cert == "" {
-		return net.Listen("tcp", s.listen)
-	}
-	certificate, err := tls.LoadX509KeyPair(s.cert, s.key)
+	files, err := openFiles()
 	if err != nil {
 		return nil, err
 	}
-	return tls.Listen("tcp", s.listen, &tls.Config{Certificates: []tls.Certificate{certificate}, MinVersion: tls.VersionTLS13})
+	var secured *tls.Config
+	if s.cert != "" {
+		certificate, err := tls.LoadX509KeyPair(s.cert, s.key)
+		if err != nil {
+			return nil, err
+		}
+		secured = &tls.Config{Certificates: []tls.Certificate{certificate}, MinVersion: tls.VersionTLS13}
+	}
+	plain, err := net.Listen("tcp", s.listen)
+	if err != nil {
+		return nil, err
+	}
+	listener := newDoor(plain, places(s.connections, files))
+	if secured == nil {
+		return listener, nil
+	}
+	return tls.NewListener(listener, secured), nil
 }
 
 // announce says where clients find the server, and what it does not protect.
@@ -173,7 +186,7 @@ type host struct {
 func (h *host) mux() http.Handler {
 	mux := http.NewServeMux()
 	mux.Handle("/ank", &websocket.Handler{Serve: h.serve, Origins: h.settings.origins})
-	mux.HandleFunc("GET /health", func(w http.ResponseWriter, _ *http.Request) { fmt.Fprintln(w, "ok") })
+	mux.HandleFunc("GET /health", h.health)
 	if h.settings.authenticated() || h.settings.anonymous {
 		return mux
 	}
@@ -191,6 +204,16 @@ func localOnly(next http.Handler) http.Handler {
 		}
 		next.ServeHTTP(w, r)
 	})
+}
+
+// health says whether clients are served. Why they are not, the log says: whoever asks
+// here may be anybody.
+func (h *host) health(w http.ResponseWriter, _ *http.Request) {
+	if h.node.Err() != nil {
+		http.Error(w, "no more writes are taken", http.StatusServiceUnavailable)
+		return
+	}
+	fmt.Fprintln(w, "ok")
 }
 
 // serve speaks with a client. Whatever ends it, the client comes back if it wants to.

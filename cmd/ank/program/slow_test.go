@@ -46,7 +46,7 @@ func TestWhoeverIsSlowIsLetGoOf(t *testing.T) {
 		"half a header":         {"GET /health HTTP/1.1\r\nHost: a\r\n", false, requestTimeout},
 		"a body that never is":  {"POST /ank HTTP/1.1\r\nHost: a\r\nContent-Length: 1000\r\n\r\n", true, 2 * requestTimeout},
 		"a chunk that never is": {"POST /none HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\nff\r\n", true, 2 * requestTimeout},
-		"no second request":     {"GET /health HTTP/1.1\r\nHost: a\r\n\r\n", true, idleTimeout},
+		"no second request":     {"GET /none HTTP/1.1\r\nHost: a\r\n\r\n", true, idleTimeout},
 	} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
