@@ -1,6 +1,7 @@
 package model
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"slices"
@@ -135,7 +136,9 @@ func decodeFlag(r *codec.Reader) bool {
 // Extend returns the schema that knows what both know: all fields and indexes, under
 // the newer of their names. It is s itself if newer adds nothing. Fields of one name
 // and two types are an error, and so are references to two collections. Indexes of one
-// name are the newer ones. The references of the result lead to what find returns.
+// name and the same columns become one that is unique, or covering, if either is; of
+// others the one with more columns stays, and of as many the one whose columns come
+// later in their order, so that versions which take turns soon agree. The references of the result lead to what find returns.
 func (s *Schema) Extend(newer *Schema, find func(collection string) *Schema) (*Schema, error) {
 	if newer.collection != s.collection {
 		return nil, fmt.Errorf("model: collections %s and %s have no schema in common", s.collection, newer.collection)
@@ -200,7 +203,7 @@ func (d *Definition) take(f *Field) (int, error) {
 }
 
 // takeIndex adds an index, whose columns are those of a schema with its fields at
-// these places, or replaces the one of its name.
+// these places, or joins it with the one of its name.
 func (d *Definition) takeIndex(x Index, places []int) {
 	x.Columns = slices.Clone(x.Columns)
 	for i, c := range x.Columns {
@@ -209,8 +212,29 @@ func (d *Definition) takeIndex(x Index, places []int) {
 		}
 	}
 	if i := slices.IndexFunc(d.Indexes, func(old Index) bool { return old.Name == x.Name }); i >= 0 {
-		d.Indexes[i] = x
+		d.Indexes[i] = joinIndexes(d.Indexes[i], x)
 		return
 	}
 	d.Indexes = append(d.Indexes, x)
+}
+
+// joinIndexes returns what becomes of two indexes of one name, whichever came first.
+func joinIndexes(a, b Index) Index {
+	switch order := compareIndexes(&a, &b); {
+	case order < 0:
+		return b
+	case order == 0:
+		a.Unique, a.Covering = a.Unique || b.Unique, a.Covering || b.Covering
+	}
+	return a
+}
+
+func compareIndexes(a, b *Index) int {
+	return cmp.Or(
+		cmp.Compare(len(a.Columns), len(b.Columns)),
+		cmp.Compare(flag(a.FullText), flag(b.FullText)),
+		slices.CompareFunc(a.Columns, b.Columns, func(x, y IndexColumn) int {
+			return cmp.Or(cmp.Compare(x.Field, y.Field), cmp.Compare(flag(x.Desc), flag(y.Desc)))
+		}),
+	)
 }

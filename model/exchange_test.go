@@ -76,7 +76,7 @@ func TestSchemasAreExtended(t *testing.T) {
 			{Name: "released", Type: TypeInt, Bits: 32, Was: []string{"year", "yr"}},
 			{Name: "title", Type: TypeString},
 		}
-		d.Indexes = []Index{{Name: "genre", Columns: []IndexColumn{{Field: 0}, {Field: 1}}}, {Name: "words", Columns: []IndexColumn{{Field: 2}}}}
+		d.Indexes = []Index{{Name: "genre", Columns: []IndexColumn{{Field: 0}, {Field: 1}}}, {Name: "words", Columns: []IndexColumn{{Field: 2}, {Field: 0}}}}
 	})
 	require.NoError(t, err)
 	require.Equal(t, []Field{
@@ -87,7 +87,7 @@ func TestSchemasAreExtended(t *testing.T) {
 	}, more.Fields())
 	require.Equal(t, []Index{
 		{Name: "by_year", Columns: []IndexColumn{{Field: 1, Desc: true}, {Field: ColumnID}}, Unique: true, Covering: true},
-		{Name: "words", Columns: []IndexColumn{{Field: 0}}},
+		{Name: "words", Columns: []IndexColumn{{Field: 0}, {Field: 3}}},
 		{Name: "genre", Columns: []IndexColumn{{Field: 3}, {Field: 1}}},
 	}, more.Indexes())
 
@@ -97,6 +97,45 @@ func TestSchemasAreExtended(t *testing.T) {
 	require.EqualError(t, err, `model Album, field artist: refers to "artists" here and to "people" there`)
 	_, err = extend(func(d *Definition) { d.Collection = "songs" })
 	require.EqualError(t, err, "model: collections albums and songs have no schema in common")
+}
+
+// TestVersionsThatTakeTurnsAgree: whichever of two indexes of one name comes first, and
+// however often they come, the schema changes once.
+func TestVersionsThatTakeTurnsAgree(t *testing.T) {
+	with := func(x Index) *Schema {
+		d := travelled()
+		x.Name = "shared"
+		d.Indexes = []Index{x}
+		s := NewSchema(d)
+		require.NoError(t, s.Err())
+		return s
+	}
+	columns := func(fields ...int) (list []IndexColumn) {
+		for _, f := range fields {
+			list = append(list, IndexColumn{Field: f})
+		}
+		return list
+	}
+	for name, row := range map[string]struct{ a, b, want Index }{
+		"unique later":    {Index{Columns: columns(0)}, Index{Columns: columns(0), Unique: true}, Index{Columns: columns(0), Unique: true}},
+		"covering later":  {Index{Columns: columns(0), Unique: true}, Index{Columns: columns(0), Covering: true}, Index{Columns: columns(0), Unique: true, Covering: true}},
+		"longer":          {Index{Columns: columns(1)}, Index{Columns: columns(0, 1)}, Index{Columns: columns(0, 1)}},
+		"other columns":   {Index{Columns: columns(0)}, Index{Columns: columns(1)}, Index{Columns: columns(1)}},
+		"other direction": {Index{Columns: columns(1)}, Index{Columns: []IndexColumn{{Field: 1, Desc: true}}}, Index{Columns: []IndexColumn{{Field: 1, Desc: true}}}},
+		"words":           {Index{Columns: columns(0)}, Index{Columns: columns(0), FullText: true}, Index{Columns: columns(0), FullText: true}},
+	} {
+		row.want.Name = "shared"
+		for _, pair := range [][2]*Schema{{with(row.a), with(row.b)}, {with(row.b), with(row.a)}} {
+			joined, err := pair[0].Extend(pair[1], nil)
+			require.NoError(t, err, name)
+			require.Equal(t, []Index{row.want}, joined.Indexes(), name)
+			for _, s := range pair {
+				again, err := joined.Extend(s, nil)
+				require.NoError(t, err, name)
+				require.Same(t, joined, again, name)
+			}
+		}
+	}
 }
 
 func FuzzDecodeSchema(f *testing.F) {
