@@ -1,7 +1,9 @@
 package node
 
 import (
+	"bytes"
 	"context"
+	"slices"
 
 	"github.com/ankgo/ank/event"
 	"github.com/ankgo/ank/node/wire"
@@ -36,7 +38,7 @@ type outlet struct {
 type excerpt struct {
 	*outlet
 	ctx      context.Context
-	own      event.PrivateKey
+	own      map[event.Origin]voucher // of the logs that are written in this store
 	snapshot storage.Snapshot
 	limits   map[event.Origin]uint64             // how far each log can be sent
 	heads    map[event.Origin][]event.SignedHead // of logs of others, not sent yet
@@ -62,8 +64,12 @@ func (o *outlet) send(ctx context.Context) (reached bool, err error) {
 		return false, err
 	}
 	defer leave()
+	own, err := o.node.vouchers(ctx, snapshot)
+	if err != nil {
+		return false, err
+	}
 	x := &excerpt{
-		outlet: o, ctx: ctx, own: o.node.key(), snapshot: snapshot, limits: make(map[event.Origin]uint64),
+		outlet: o, ctx: ctx, own: own, snapshot: snapshot, limits: make(map[event.Origin]uint64),
 		heads: make(map[event.Origin][]event.SignedHead), last: make(map[event.Origin]*event.Entry),
 	}
 	after, err := x.prepare()
@@ -112,10 +118,10 @@ func (x *excerpt) limit(p event.Position) (event.Position, error) {
 	if p.Seq <= x.sent[p.Origin] {
 		return p, nil
 	}
-	if _, ok, err := x.node.certificateIn(x.ctx, x.snapshot, p.Origin); !ok || err != nil {
+	if _, ok, err := x.certificate(p.Origin); !ok || err != nil {
 		return none, err
 	}
-	if p.Origin == x.own.Public() {
+	if _, ok := x.own[p.Origin]; ok {
 		return p, nil
 	}
 	heads, err := headsIn(x.ctx, x.snapshot, p.Origin, x.sent[p.Origin])
@@ -124,6 +130,14 @@ func (x *excerpt) limit(p event.Position) (event.Position, error) {
 	}
 	x.heads[p.Origin] = heads
 	return heads[len(heads)-1].Position(), nil
+}
+
+// certificate returns that of an origin; ok is false if there is none.
+func (x *excerpt) certificate(o event.Origin) (c event.Certificate, ok bool, err error) {
+	if v, ok := x.own[o]; ok {
+		return v.certificate, !v.certificate.System.IsZero(), nil
+	}
+	return x.node.certificateIn(x.ctx, x.snapshot, o)
 }
 
 // read goes through the logs and sends.
@@ -182,7 +196,7 @@ func (x *excerpt) show(o event.Origin) error {
 	if x.shown[o] {
 		return nil
 	}
-	c, ok, err := x.node.certificateIn(x.ctx, x.snapshot, o)
+	c, ok, err := x.certificate(o)
 	if ok {
 		x.shown[o] = true
 		x.message.Certificates = append(x.message.Certificates, c)
@@ -214,9 +228,7 @@ func (x *excerpt) flush() error {
 	if x.message == nil {
 		return nil
 	}
-	if own := x.last[x.own.Public()]; own != nil {
-		x.message.Heads = append(x.message.Heads, event.SignHead(x.own, own.Seq, own.Hash(), false))
-	}
+	x.vouch()
 	if err := x.emit(x.message); err != nil {
 		return err
 	}
@@ -227,6 +239,18 @@ func (x *excerpt) flush() error {
 	x.message, x.size = nil, 0
 	clear(x.last)
 	return nil
+}
+
+// vouch signs the last entries in the message of the logs that are written in this store.
+func (x *excerpt) vouch() {
+	first := len(x.message.Heads)
+	for o, e := range x.last {
+		if v, ok := x.own[o]; ok {
+			x.message.Heads = append(x.message.Heads, event.SignHead(v.key, e.Seq, e.Hash(), false))
+		}
+	}
+	// What comes out of a map is to be the same every time.
+	slices.SortFunc(x.message.Heads[first:], func(a, b event.SignedHead) int { return bytes.Compare(a.Origin[:], b.Origin[:]) })
 }
 
 // covers reports whether a cursor was sent whole.

@@ -183,6 +183,30 @@ func (s *sharing) leave(k *keptSnapshot) {
 	}
 }
 
+// vouchers adds what there is for the logs of the other slots. Their keys lie in the store:
+// whoever reads an entry there knows that it is in its log for good, and can say so.
+func (s *sharing) vouchers(ctx context.Context, snapshot storage.Snapshot, all map[event.Origin]voucher) error {
+	for number := 1; ; number++ {
+		if exists, err := slotExists(ctx, snapshot, number); !exists || err != nil {
+			return err
+		}
+		if number == s.slot.number {
+			continue
+		}
+		key, err := s.slot.keyOf(ctx, snapshot, number)
+		if err != nil {
+			return err
+		}
+		certificate, err := s.slot.certificateOf(ctx, snapshot, number)
+		if err != nil {
+			return err
+		}
+		if !key.IsZero() {
+			all[key.Public()] = voucher{key, certificate}
+		}
+	}
+}
+
 // advance tells standing queries of all that was committed since, and reports whether
 // there was anything. It needs the publishing token. If the store cannot be read now,
 // the next call makes up for it.

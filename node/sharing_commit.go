@@ -2,7 +2,6 @@ package node
 
 import (
 	"context"
-	"errors"
 	"strconv"
 
 	"github.com/ankgo/ank/event"
@@ -59,12 +58,13 @@ func (s *sharing) basis(ctx context.Context, snapshot storage.Snapshot) (*basis,
 	own := s.node.committer.origin
 	cursor := snapshot.Cursor()
 	for number := 1; ; number++ {
-		key := metaSlots + strconv.Itoa(number)
-		if _, err := snapshot.Meta(ctx, key); errors.Is(err, storage.ErrNotFound) {
-			b.holds = append(b.holds, storage.MetaValue{Key: key}) // nobody has made one more
-			break
-		} else if err != nil {
+		exists, err := slotExists(ctx, snapshot, number)
+		if err != nil {
 			return nil, err
+		}
+		if !exists {
+			b.holds = append(b.holds, storage.MetaValue{Key: metaSlots + strconv.Itoa(number)}) // nobody has made one more
+			break
 		}
 		if number == s.slot.number {
 			continue
@@ -84,19 +84,14 @@ func (s *sharing) basis(ctx context.Context, snapshot storage.Snapshot) (*basis,
 // reliesOn has a basis rely on a slot's having the origin that it has, and on its log.
 func (s *sharing) reliesOn(ctx context.Context, snapshot storage.Snapshot, b *basis, number int) error {
 	place := (&slot{number: number}).place(metaKey)
-	value, err := s.slot.raw(ctx, snapshot, place)
-	if errors.Is(err, storage.ErrNotFound) {
-		b.holds = append(b.holds, storage.MetaValue{Key: place})
-		return nil
-	}
+	key, err := s.slot.keyOf(ctx, snapshot, number)
 	if err != nil {
 		return err
 	}
-	key, err := event.KeyFromBytes(value)
-	if err != nil {
-		return &storage.CorruptError{What: "key of slot " + strconv.Itoa(number), Err: err}
+	b.holds = append(b.holds, storage.MetaValue{Key: place, Value: key.Bytes()})
+	if key.IsZero() {
+		return nil
 	}
-	b.holds = append(b.holds, storage.MetaValue{Key: place, Value: value})
 	if _, logged := snapshot.Cursor().At(key.Public()); !logged {
 		b.expect = append(b.expect, event.Position{Origin: key.Public()})
 	}

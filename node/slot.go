@@ -10,6 +10,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/ankgo/ank/event"
 	"github.com/ankgo/ank/internal/codec"
 	"github.com/ankgo/ank/storage"
 )
@@ -221,4 +222,43 @@ func (s *slot) raw(ctx context.Context, snapshot storage.Snapshot, key string) (
 		snapshot = mine.Snapshot
 	}
 	return snapshot.Meta(ctx, key)
+}
+
+// slotExists reports whether a slot was ever taken.
+func slotExists(ctx context.Context, snapshot storage.Snapshot, number int) (bool, error) {
+	_, err := snapshot.Meta(ctx, metaSlots+strconv.Itoa(number))
+	if errors.Is(err, storage.ErrNotFound) {
+		return false, nil
+	}
+	return err == nil, err
+}
+
+// keyOf returns the key of the log of any slot; zero if it has none yet.
+func (s *slot) keyOf(ctx context.Context, snapshot storage.Snapshot, number int) (key event.PrivateKey, err error) {
+	b, err := s.raw(ctx, snapshot, (&slot{number: number}).place(metaKey))
+	if errors.Is(err, storage.ErrNotFound) {
+		return key, nil
+	}
+	if err != nil {
+		return key, err
+	}
+	if key, err = event.KeyFromBytes(b); err != nil {
+		return key, &storage.CorruptError{What: "key of slot " + strconv.Itoa(number), Err: err}
+	}
+	return key, nil
+}
+
+// certificateOf returns the certificate of the origin of any slot; zero if it has none.
+func (s *slot) certificateOf(ctx context.Context, snapshot storage.Snapshot, number int) (c event.Certificate, err error) {
+	b, err := s.raw(ctx, snapshot, (&slot{number: number}).place(metaCertificate))
+	if errors.Is(err, storage.ErrNotFound) {
+		return c, nil
+	}
+	if err != nil {
+		return c, err
+	}
+	if c, err = event.DecodeCertificate(b); err != nil {
+		return c, &storage.CorruptError{What: "certificate of slot " + strconv.Itoa(number), Err: err}
+	}
+	return c, nil
 }

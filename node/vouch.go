@@ -46,6 +46,25 @@ func (n *Node) certificateIn(ctx context.Context, s storage.Snapshot, o event.Or
 	return c, true, nil
 }
 
+// voucher is what this node vouches with for a log that is written in its store.
+type voucher struct {
+	key         event.PrivateKey
+	certificate event.Certificate // zero: the origin is not certified
+}
+
+// vouchers returns what there is for the logs that are written in this node's store: its
+// own, and those of the other processes if it shares the store.
+func (n *Node) vouchers(ctx context.Context, s storage.Snapshot) (map[event.Origin]voucher, error) {
+	n.identityMu.RLock()
+	own := voucher{n.identity.key, n.identity.certificate}
+	n.identityMu.RUnlock()
+	all := map[event.Origin]voucher{own.key.Public(): own}
+	if n.sharing == nil {
+		return all, nil
+	}
+	return all, n.sharing.vouchers(ctx, s, all)
+}
+
 // isCertified reports whether the certificate of an origin is kept here.
 func (n *Node) isCertified(ctx context.Context, o event.Origin) (bool, error) {
 	s, leave, err := n.open(ctx)
