@@ -362,7 +362,8 @@
 // and of one connection that is served
 //
 //	requests at a time           64                   others are not read meanwhile
-//	transactions over 64 KiB     1 at a time          likewise
+//	transactions, and queries    1 at a time          likewise
+//	with cursors, over 64 KiB
 //	work on one of them          10 minutes, see      wire.CodeDeadline
 //	                             Limits
 //	answers that wait for credit 64                   wire.CodeTooMany

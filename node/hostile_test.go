@@ -451,3 +451,36 @@ func TestAnAcceptedTransactionStaysAccepted(t *testing.T) {
 		}
 	})
 }
+
+// TestCursorsOfManyLogsAreNotKept: a peer may say that it has seen any number of logs, and
+// pays for it with no memory of the server's.
+func TestCursorsOfManyLogsAreNotKept(t *testing.T) {
+	cluster(t, func(t *testing.T, f *fixture) {
+		s := f.visit("mallory")
+		f.create(f.prince, Album{Name: "Parade"})
+		const logs, size = 10_000, 48
+		many := cursorOf(0, logs)
+		const rounds = 200 // of which the line holds some answers
+		before := heap()
+		for i := range rounds {
+			s.send(&wire.Subscribe{Request: uint64(i + 1), Collection: "albums", Held: 1, Cursor: many})
+			synctest.Wait()
+		}
+		require.Equal(t, rounds, f.node.Standing())
+		require.Less(t, heap()-before, int64(rounds*logs*size/4))
+		for i := range 8 { // and what takes long is not taken up beside each other
+			s.send(&wire.Subscribe{Request: uint64(rounds + i + 1), Collection: "albums", Seen: many})
+		}
+		synctest.Wait()
+		require.Less(t, heap()-before, int64(rounds*logs*size/4))
+	})
+}
+
+// cursorOf is a cursor of the logs from one number to another, which nobody has.
+func cursorOf(from, to int) event.Cursor {
+	if to-from == 1 {
+		return event.NewCursor(event.Position{Origin: event.Origin{1, byte(from >> 16), byte(from >> 8), byte(from)}, Seq: 1})
+	}
+	middle := (from + to) / 2
+	return cursorOf(from, middle).Merge(cursorOf(middle, to))
+}

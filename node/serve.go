@@ -15,7 +15,7 @@ const (
 	maxServed        = 64       // requests being worked on; others are not read meanwhile
 	maxStalled       = 64       // answers that wait for credit; others fail with wire.CodeTooMany
 	maxSubscriptions = 4096     // standing queries; others fail with wire.CodeTooMany
-	largeTransaction = 64 << 10 // bytes; of larger ones, which may take 30 times as much memory, only one is worked on
+	largeRequest     = 64 << 10 // bytes; of larger ones only one is worked on: a transaction may take 30 times as much memory
 )
 
 // Serve speaks with the ephemeral node at the other end of a connection, on
@@ -92,7 +92,7 @@ type server struct {
 	*peer
 	last  uint64 // request; the reader's
 	slots chan struct{}
-	large token // of whoever works on a large transaction
+	large token // of whoever works on a large request
 
 	workers sync.WaitGroup
 
@@ -179,7 +179,7 @@ func (s *server) handle(m wire.Message) error {
 	case *wire.Authenticate:
 		return s.start(m.Request, func(ctx context.Context) error { return s.authenticate(ctx, m) })
 	case *wire.Commit:
-		return s.startCommit(m)
+		return s.startSized(m.Request, m.As, m.Tx.Size(), func(ctx context.Context, a asker) error { return a.commit(ctx, m) })
 	case *wire.Cancel:
 		s.mu.Lock()
 		if j := s.working[m.Request]; j != nil {
@@ -251,21 +251,21 @@ func (s *server) startAs(request, as uint64, work func(ctx context.Context, a as
 	})
 }
 
-// startCommit lets somebody work on a transaction.
-func (s *server) startCommit(m *wire.Commit) error {
-	if m.Tx.Size() <= largeTransaction {
-		return s.startAs(m.Request, m.As, func(ctx context.Context, a asker) error { return a.commit(ctx, m) })
+// startSized is startAs for a request that takes so many bytes.
+func (s *server) startSized(request, as uint64, size int, work func(ctx context.Context, a asker) error) error {
+	if size <= largeRequest {
+		return s.startAs(request, as, work)
 	}
 	if err := s.large.takeWithin(s.ctx); err != nil {
 		return err
 	}
-	err := s.start(m.Request, func(ctx context.Context) error {
+	err := s.start(request, func(ctx context.Context) error {
 		defer s.large.give()
-		session, err := s.sessionOf(m.As)
+		session, err := s.sessionOf(as)
 		if err != nil {
 			return err
 		}
-		return asker{s, session}.commit(ctx, m)
+		return work(ctx, asker{s, session})
 	})
 	if err != nil {
 		s.large.give()

@@ -39,9 +39,13 @@ type subscription struct {
 	read    event.Cursor // what it was told of is no newer than this; likewise
 }
 
+// positionSize is what a position of a cursor takes in memory.
+const positionSize = 32 + 8 + 8
+
 // subscribe begins to follow a query.
 func (s *server) subscribe(m *wire.Subscribe) error {
-	return s.startAs(m.Request, m.As, func(ctx context.Context, a asker) error {
+	size := positionSize * (m.Cursor.Len() + m.Seen.Len())
+	return s.startSized(m.Request, m.As, size, func(ctx context.Context, a asker) error {
 		sub := &subscription{server: s, session: a.session, question: m}
 		err := sub.open(ctx)
 		if err == nil {
@@ -79,6 +83,11 @@ func (sub *subscription) open(ctx context.Context) error {
 	_, limited := q.Limit()
 	sub.plain = !limited && q.Offset() == 0 && q.Grouping() == nil
 	sub.cursor = *s.committer.published.Load()
+	// The question is kept, and a peer may name as many logs as it likes.
+	sub.question.Seen = event.Cursor{}
+	if sub.question.Cursor.Len() > sub.cursor.Len() {
+		sub.question.Cursor = event.Cursor{} // it covers what is not here, and is of no use
+	}
 	standing, err := s.stand(ctx, sub.session, q)
 	if err != nil {
 		return err

@@ -55,7 +55,7 @@ func (sub *subscription) begin() error {
 	}
 	sub.reach(items.Position)
 	err = sub.answer(q, items, sum)
-	sub.question.Buckets = nil
+	sub.question.Buckets, sub.question.Cursor = nil, event.Cursor{}
 	return err
 }
 
