@@ -355,3 +355,39 @@ func TestStrangersNeedAnAuthenticator(t *testing.T) {
 		require.ErrorIs(t, live.State().Err, node.ErrCredential)
 	})
 }
+
+// absentMinded is an authenticator that takes its time, whatever it is told.
+type absentMinded struct{ hold chan struct{} }
+
+func (a absentMinded) Authenticate(_ context.Context, credential []byte) (node.Identity, error) {
+	<-a.hold
+	return node.Identity{Principal: node.Principal(credential)}, nil
+}
+
+// knock dials a server that knows nobody, and says hello.
+func (f *fixture) knock() *stranger {
+	f.Helper()
+	near, far := pipe.New()
+	go func() { _ = f.node.ServeStranger(f.ctx, far) }()
+	f.Cleanup(func() { _ = near.Close() })
+	s := &stranger{T: f.T, ctx: f.ctx, conn: near}
+	s.greet(f, &wire.Hello{Min: wire.MinVersion, Max: wire.MaxVersion, Time: time.Now().UnixMicro()})
+	return s
+}
+
+// TestACredentialThatWasGivenUpIsNotGranted: not when it is accepted after all, either.
+func TestACredentialThatWasGivenUpIsNotGranted(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		hold := make(chan struct{})
+		f := start(t, node.WithAuthenticator(absentMinded{hold}))
+		s := f.knock()
+		s.send(&wire.Authenticate{Request: 1, Credential: []byte("ada")})
+		synctest.Wait()
+		s.send(&wire.Cancel{Request: 1})
+		synctest.Wait()
+		close(hold)
+		synctest.Wait()
+		s.send(&wire.Get{Request: 2, As: 1, Collection: "albums", Entity: event.ID{1}})
+		require.Equal(t, wire.CodeCredential, s.hear().(*wire.Failure).Code)
+	})
+}

@@ -46,7 +46,7 @@ func (s *server) sessionOf(as uint64) (*Session, error) {
 func (s *server) authenticate(ctx context.Context, m *wire.Authenticate) error {
 	who, err := s.identify(ctx, m)
 	if err == nil {
-		err = s.grant(m, who)
+		err = s.grant(ctx, m, who)
 	}
 	if err != nil {
 		return err
@@ -93,13 +93,13 @@ func (s *server) identify(ctx context.Context, m *wire.Authenticate) (Identity, 
 }
 
 // grant lets the peer ask on behalf of somebody, or for longer than before.
-func (s *server) grant(m *wire.Authenticate, who Identity) error {
+func (s *server) grant(ctx context.Context, m *wire.Authenticate, who Identity) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	g := s.grants[m.Renews]
 	switch {
-	case s.ctx.Err() != nil:
-		return context.Cause(s.ctx)
+	case ctx.Err() != nil:
+		return context.Cause(ctx)
 	case m.Renews != 0 && (g == nil || g.session.principal != who.Principal):
 		return &RefusedError{Code: wire.CodeCredential, Text: "there is no such credential of the same principal to be renewed"}
 	case m.Renews == 0 && len(s.grants) >= maxGrants:
