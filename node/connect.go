@@ -21,6 +21,7 @@ const (
 	maxBackoff  = 30 * time.Second
 	longEnough  = 10 * time.Second
 	clockWindow = time.Second // differences between clocks that are left alone
+	dialTimeout = time.Minute // after which a peer that does not answer is given up
 
 	maxLead = 100 * 365 * 24 * time.Hour // of a clock that can be taken seriously
 )
@@ -79,7 +80,8 @@ func newConnection(n *Node, dial func(ctx context.Context) (wire.Conn, error), c
 
 // Connect connects an ephemeral node to a durable one, and keeps it so. It does
 // not wait; [Connection.Wait] does. dial makes a connection and must return when
-// its context is done. Live queries ask the peer from then on, and what is in the
+// its context is done, which is so after a minute without a connection, or else when the
+// connection has ended. Live queries ask the peer from then on, and what is in the
 // outbox is delivered.
 //
 // A node that belongs to no system yet joins the peer's. Another system's peer is
@@ -232,11 +234,21 @@ func isFinal(err error) bool {
 	return false
 }
 
+// errUnreached ends dialling: a machine may take connections for a program that hangs.
+var errUnreached = errors.New("the peer could not be reached within a minute")
+
 // once connects and speaks with the peer until the connection ends. It returns
 // why.
 func (c *Connection) once(ctx context.Context) error {
+	// The context outlives dialling: what was dialled may end with it.
+	ctx, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	late := time.AfterFunc(dialTimeout, func() { cancel(errUnreached) })
 	conn, err := c.dial(ctx)
+	late.Stop()
 	switch {
+	case err != nil && context.Cause(ctx) == errUnreached:
+		return errUnreached
 	case err != nil:
 		return err
 	case conn == nil:

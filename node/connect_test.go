@@ -39,6 +39,35 @@ func TestDialsComeLessAndLessOften(t *testing.T) {
 	})
 }
 
+// TestADialThatNeverEndsIsGivenUp: a balancer took the connection, and has nobody to give
+// it to.
+func TestADialThatNeverEndsIsGivenUp(t *testing.T) {
+	cluster(t, func(t *testing.T, f *fixture) {
+		ada := f.join("ada")
+		hangs := true
+		c, err := ada.node.Connect(func(ctx context.Context) (wire.Conn, error) {
+			if hangs {
+				<-ctx.Done()
+				return nil, ctx.Err()
+			}
+			conn, err := ada.link.Dial(ctx)
+			context.AfterFunc(ctx, func() { _ = conn.Close() }) // as of a process that is killed
+			return conn, err
+		})
+		require.NoError(t, err)
+		<-time.After(59 * time.Second)
+		require.Equal(t, node.Connecting, c.State().Phase)
+		<-time.After(time.Second)
+		synctest.Wait()
+		require.Equal(t, node.Offline, c.State().Phase)
+		require.ErrorContains(t, c.State().Err, "could not be reached")
+		hangs = false
+		require.NoError(t, c.Wait(f.ctx))
+		<-time.After(time.Hour)
+		require.Equal(t, node.Connected, c.State().Phase, "only dialling has to be quick")
+	})
+}
+
 func TestConnectionStates(t *testing.T) {
 	cluster(t, func(t *testing.T, f *fixture) {
 		ada := f.join("ada")

@@ -385,6 +385,7 @@
 //
 // and of every connection
 //
+//	dialling                     a minute             it is tried again later
 //	waiting for a hello          10 seconds           the connection ends
 //	waiting for a message to be  5 minutes            the connection ends
 //	taken

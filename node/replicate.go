@@ -97,9 +97,8 @@ func (n *Node) Replicate(ctx context.Context, conn wire.Conn, options ...Replica
 }
 
 // Follow replicates with a durable node as [Node.Replicate] does, and dials again
-// when the connection is lost. It does not wait; [Connection.Wait] does. dial makes a
-// connection and must return when its context is done; at the other end somebody
-// calls Replicate. [Node.Replicas] tells which logs are not taken. Several nodes may
+// when the connection is lost. It does not wait; [Connection.Wait] does. dial is as for
+// [Node.Connect]; at the other end somebody calls Replicate. [Node.Replicas] tells which logs are not taken. Several nodes may
 // be followed at a time; [Once] means nothing here. It ends with the node.
 func (n *Node) Follow(dial func(ctx context.Context) (wire.Conn, error), options ...ReplicateOption) (*Connection, error) {
 	if dial == nil {
