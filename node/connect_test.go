@@ -72,11 +72,16 @@ func TestConnectionStates(t *testing.T) {
 	cluster(t, func(t *testing.T, f *fixture) {
 		ada := f.join("ada")
 		ada.link.Cut()
-		c, err := ada.node.Connect(ada.link.Dial)
+		dial := make(chan struct{})
+		c, err := ada.node.Connect(func(ctx context.Context) (wire.Conn, error) {
+			<-dial
+			return ada.link.Dial(ctx)
+		})
 		require.NoError(t, err)
 		require.Equal(t, node.Connecting, c.State().Phase)
 		_, err = ada.node.Connect(ada.link.Dial)
 		require.ErrorIs(t, err, node.ErrConnected)
+		close(dial)
 		synctest.Wait()
 		require.Equal(t, node.Offline, c.State().Phase)
 		require.ErrorIs(t, c.State().Err, pipe.ErrCut)
