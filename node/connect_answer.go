@@ -306,12 +306,31 @@ func (l *line) dropped(request uint64, cause *RefusedError) error {
 	case cause.Code == wire.CodeCredential && l.credentials != nil:
 		r.lose(cause)
 		l.ask(r)
-	case cause.Code == wire.CodeBehind, cause.Code == wire.CodeInternal && !r.candidate:
+	case cause.Code == wire.CodeBehind:
 		r.lose(cause)
 		r.become(r.State().Phase, cause)
-		time.AfterFunc(retryDelay, func() { l.ask(r) })
+		l.askLater(r, retryAfter(e.clock, 1)) // it has waited as well
+	case cause.Code == wire.CodeInternal && !r.candidate:
+		r.lose(cause)
+		r.become(r.State().Phase, cause)
+		r.failures++
+		l.askLater(r, retryAfter(e.clock, r.failures))
 	default:
 		r.end(cause)
 	}
 	return nil
+}
+
+// askLater has the peer asked for a live query after some time, if there still is this
+// connection.
+func (l *line) askLater(r *remote, after time.Duration) {
+	l.workers.Go(func() {
+		t := time.NewTimer(after)
+		defer t.Stop()
+		select {
+		case <-t.C:
+			l.ask(r)
+		case <-l.ctx.Done():
+		}
+	})
 }

@@ -210,6 +210,10 @@
 // also said of what the server does not have. If there is no answer within five seconds, they match no more, or
 // were pushed out if what is held of them matches. Up to 4,096 are asked about at a time.
 //
+// A live query that a server cannot keep for a reason of its own, such as a store that cannot
+// be read, says so in its state, and is asked for again after a time that doubles, up to
+// half a minute.
+//
 // A client does not go back in time. It notes how far the logs were of what it was told, over restarts
 // too, and a server that has less, because it is a replica that lags or was restored from an old copy,
 // is asked again until it has caught up. Meanwhile live queries show what is held, and their state has ErrBehind.

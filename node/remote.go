@@ -28,6 +28,7 @@ type remote struct {
 	schema    *model.Schema
 	candidate bool                  // what another live query is to become
 	shown     *reactor.Subscription // never read: it shows the result
+	failures  int                   // of the peer to keep it, in a row; of who holds the keeper's token
 
 	mu      sync.Mutex // protects all below; held for a few instructions
 	subject            // changed by who holds the keeper's token
@@ -156,7 +157,9 @@ func (e *ephemeral) admit(l *remote) error {
 func (l *remote) become(phase entity.Phase, err error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	l.awaited = l.awaited && phase != entity.Complete
+	if phase == entity.Complete {
+		l.awaited, l.failures = false, 0
+	}
 	switch {
 	case l.closed:
 	case l.state.Phase == phase:

@@ -2,10 +2,12 @@ package node_test
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"iter"
 	"slices"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"testing"
 	"testing/synctest"
@@ -863,5 +865,41 @@ func TestWhatIsShownIsEditedWithoutAsking(t *testing.T) {
 		require.NoError(t, err)
 		require.Equal(t, node.Accepted, ada.outcome(r).Status)
 		require.Equal(t, []string{"mine"}, f.names(f.prince, "year = 1987"))
+	})
+}
+
+// TestAServerThatFailsIsAskedLessAndLessOften, and again and again: no live query is given
+// up for a failure of the server's.
+func TestAServerThatFailsIsAskedLessAndLessOften(t *testing.T) {
+	cluster(t, func(t *testing.T, f *fixture) {
+		f.alarm.expected.Store(true)
+		ada := f.join("ada")
+		var mu sync.Mutex
+		var asked []time.Time
+		mended := false
+		f.stage.snapshot = func() error {
+			mu.Lock()
+			defer mu.Unlock()
+			if mended {
+				return nil
+			}
+			asked = append(asked, time.Now())
+			return errors.New("the disk is away")
+		}
+		ada.connect()
+		live := ada.query("ORDER BY year")
+		<-time.After(10 * time.Minute)
+		mu.Lock()
+		mended = true
+		require.Greater(t, len(asked), 20)
+		require.Less(t, len(asked), 60)
+		for i := range len(asked) - 1 {
+			wait := asked[i+1].Sub(asked[i])
+			require.LessOrEqual(t, wait, 30*time.Second)
+			require.GreaterOrEqual(t, wait, min(time.Second<<min(i, 20), 15*time.Second), "wait %d", i)
+		}
+		mu.Unlock()
+		require.ErrorContains(t, live.State().Err, "internal")
+		require.NoError(t, live.Wait(f.ctx))
 	})
 }
