@@ -10,7 +10,9 @@
 //	postgres://...   in a PostgreSQL database, by package postgres; the parameter
 //	                 ank_schema names the schema there, if it is not ank
 //	tikv://PD/SYSTEM in a TiKV cluster, by package tikv: the address of a placement
-//	                 driver, or several with commas between them, and the system's name
+//	                 driver, or several with commas between them, and the system's name;
+//	                 with ?notices=HOST:PORT, and advertise=IP or IP:PORT if others reach
+//	                 that elsewhere, engines tell each other at once of their commits
 //
 // A program that imports this package has all engines in it. One that wants a single
 // engine, or its options, imports that engine's package.
@@ -33,11 +35,17 @@ import (
 const Names = "memory:, pebble:DIR, postgres://... or tikv://PD/SYSTEM"
 
 // NameError is a name that is none.
-type NameError struct{ Name string }
+type NameError struct {
+	Name   string
+	Reason string // what is wrong with the rest of it, if there is such a store; or ""
+}
 
 func (e *NameError) Error() string {
-	if e.Name == "" {
+	switch {
+	case e.Name == "":
 		return "no store is named: there are " + Names
+	case e.Reason != "":
+		return fmt.Sprintf("%s: %s", Public(e.Name), e.Reason)
 	}
 	return fmt.Sprintf("%s: no such store; there are %s", Public(e.Name), Names)
 }
@@ -61,12 +69,36 @@ func Open(ctx context.Context, name string) (storage.Engine, error) {
 
 func openTiKV(ctx context.Context, name, where string) (storage.Engine, error) {
 	cluster, slashes := strings.CutPrefix(where, "//")
+	cluster, parameters, _ := strings.Cut(cluster, "?")
 	placement, system, slash := strings.Cut(cluster, "/")
 	if !slashes || !slash || placement == "" || system == "" {
 		return nil, &NameError{Name: name}
 	}
+	options := tikv.Options{PD: strings.Split(placement, ","), System: system}
+	if err := setTiKV(&options, parameters); err != nil {
+		return nil, &NameError{Name: name, Reason: err.Error()}
+	}
 	tikv.Quiet() // standard output is the program's
-	return tikv.Open(ctx, tikv.Options{PD: strings.Split(placement, ","), System: system})
+	return tikv.Open(ctx, options)
+}
+
+// setTiKV sets the options that the parameters of a name name.
+func setTiKV(options *tikv.Options, parameters string) error {
+	values, err := url.ParseQuery(parameters)
+	if err != nil {
+		return err
+	}
+	for key, value := range values {
+		switch key {
+		case "notices":
+			options.Notices = value[0]
+		case "advertise":
+			options.Advertise = value[0]
+		default:
+			return fmt.Errorf("there is no parameter %s; there are notices and advertise", key)
+		}
+	}
+	return nil
 }
 
 // Public is a name without the password in it, for people to read.

@@ -19,7 +19,7 @@ func TestOpen(t *testing.T) {
 		names = append(names, "postgres:///postgres?ank_schema=by_name&user="+user+"&"+host)
 	}
 	if placement := os.Getenv(enginetest.TiKV); placement != "" {
-		names = append(names, "tikv://"+placement+"/by_name")
+		names = append(names, "tikv://"+placement+"/by_name", "tikv://"+placement+"/by_name?notices=0.0.0.0:0&advertise=127.0.0.1")
 	}
 	for _, name := range names {
 		engine, err := engines.Open(t.Context(), name)
@@ -35,6 +35,21 @@ func TestNamesOfNoStore(t *testing.T) {
 		require.ErrorAs(t, err, &bad, name)
 		require.ErrorContains(t, err, "pebble:DIR")
 	}
+}
+
+// TestParameters: what is not known is refused, and what is known is passed on.
+func TestParameters(t *testing.T) {
+	for name, reason := range map[string]string{
+		"tikv://127.0.0.1:1/shop?notice=127.0.0.1:0": "there is no parameter notice; there are notices and advertise",
+		"tikv://127.0.0.1:1/shop?notices=%zz":        "invalid URL escape",
+	} {
+		_, err := engines.Open(t.Context(), name)
+		var bad *engines.NameError
+		require.ErrorAs(t, err, &bad, name)
+		require.ErrorContains(t, err, reason)
+	}
+	_, err := engines.Open(t.Context(), "tikv://127.0.0.1:1/shop?advertise=127.0.0.1")
+	require.ErrorContains(t, err, "none to listen at")
 }
 
 func TestPublicNamesHaveNoPasswords(t *testing.T) {

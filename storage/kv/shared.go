@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"slices"
 	"sync"
-	"time"
 
 	"github.com/ankgo/ank/event"
 	"github.com/ankgo/ank/internal/codec"
@@ -58,28 +57,6 @@ func OpenShared(ctx context.Context, d SharedDriver, options Options) (storage.E
 	}
 	e.shared = &shared{driver: d, schemas: make(map[string]*model.Schema)}
 	return sharedEngine{e}, nil
-}
-
-// sharedEngine is an Engine that may be watched.
-type sharedEngine struct{ *Engine }
-
-var _ storage.Shared = sharedEngine{}
-
-// watchEvery is how often Watch calls: nobody tells it of commits.
-const watchEvery = 100 * time.Millisecond
-
-// Watch calls notice now and then.
-func (e sharedEngine) Watch(ctx context.Context, notice func()) error {
-	ticker := time.NewTicker(watchEvery)
-	defer ticker.Stop()
-	for {
-		select {
-		case <-ticker.C:
-			notice()
-		case <-ctx.Done():
-			return nil
-		}
-	}
 }
 
 // shared is what an engine has beside if its store is shared.

@@ -30,8 +30,27 @@ func TestEngine(t *testing.T) {
 	})
 }
 
+// TestEnginesWithNotices runs what the suite has about several engines over one store with
+// some that tell each other of commits.
+func TestEnginesWithNotices(t *testing.T) {
+	names := &systems{run: fmt.Sprintf("notices-%d", os.Getpid())}
+	for _, c := range storagetest.Cases() {
+		if !strings.HasPrefix(c.Name, "shared/") {
+			continue
+		}
+		t.Run(c.Name, func(t *testing.T) {
+			c.Test(t, storagetest.Options{New: func(testing.TB) storagetest.Store {
+				return storeOf(tikv.Options{PD: cluster(), System: names.name(), Notices: "127.0.0.1:0"})
+			}})
+		})
+	}
+}
+
 func newStore(system string) storagetest.Store {
-	options := tikv.Options{PD: cluster(), System: system}
+	return storeOf(tikv.Options{PD: cluster(), System: system})
+}
+
+func storeOf(options tikv.Options) storagetest.Store {
 	return storagetest.Store{
 		Open:           func(ctx context.Context) (storage.Engine, error) { return tikv.Open(ctx, options) },
 		Reopens:        true,

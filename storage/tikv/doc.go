@@ -29,7 +29,29 @@
 // and writes what was compared: so it conflicts with whoever moved that. Nothing is believed
 // that is in memory: a snapshot asks for a timestamp, the version of the catalog and the
 // positions of the logs, which takes two round trips, and every record is read from the
-// cluster. The cluster tells nobody of commits: Watch calls ten times a second.
+// cluster. The cluster tells nobody of commits: Watch calls ten times a second, unless there
+// are notices.
+//
+// # Notices
+//
+// With Options.Notices an engine tells the others over its system of each commit, and hears
+// of theirs, by datagrams (UDP) from engine to engine. Then Watch calls within a round trip
+// of a commit. All engines of a system should have the option, or none: an engine without it
+// tells nobody.
+//
+// The engines find each other in the cluster, where each writes its address and a random
+// secret, which are new whenever it is opened, and every half a minute that it is still
+// there. One that has not done so for two minutes, by the placement driver's clock, is
+// removed by the others; there is room for 128. Whoever can read the system's keys can send
+// datagrams that count, and nobody else: each is authenticated by the receiver's secret
+// (HMAC-SHA256), and counts once. It has 68 bytes, says only how often its sender has
+// written, and is never answered. All that it does is that the receiver looks at the store.
+//
+// Datagrams get lost. Each engine sends one every two seconds in any case, which tells of
+// all writes before it. While all engines that are listed were heard of within six seconds,
+// Watch calls of its own accord once a second, and otherwise ten times: a network that lets
+// no datagrams pass, or a place that cannot be had, costs promptness and nothing else. So
+// does being late: commits compare with what is stored, and not with what was told.
 //
 // # Limits of the servers
 //
@@ -62,6 +84,7 @@
 // that says what the key is:
 //
 //	00 'p'          there is, or was, a value in pieces
+//	00 'n'          who hears notices; a byte with the number of a place follows
 //	01 to 08        records and events; FNV-1a of the entity's ID, h xor h>>15, modulo 8
 //	10              all other keys of storage/kv
 //	20              pieces: what follows the folder in the key, and 4 bytes of a number
@@ -69,6 +92,10 @@
 // A key of storage/kv of more than 4,096 bytes is cut there, and its SHA-256 follows. A value
 // begins with a byte of flags. Bit 0: it is in pieces of 1 MiB, and its length as a varint is
 // all that follows. Bit 1: it begins with the length of the whole key as a varint, and the key.
+//
+// What a place has is no part of the data, and in no copy of it: a timestamp of 8 bytes, in big
+// endian as all numbers of the driver; the engine's name of 16 bytes and secret of 32; and its
+// address as text, with the length as a varint. Datagrams are described in datagram.go.
 //
 // # Tests
 //

@@ -20,7 +20,7 @@ import (
 // Open returns an engine over a system's data in a cluster; the caller closes it. Several
 // may be open at a time, in any processes: the engine is a storage.Shared.
 func Open(ctx context.Context, options Options) (storage.Engine, error) {
-	d, err := openDriver(ctx, options)
+	d, err := openDriver(ctx, options, usualPace())
 	if err != nil {
 		return nil, err
 	}
@@ -33,6 +33,7 @@ type driver struct {
 	client    *tikv.KVStore
 	safepoint *safepoint
 	patience  time.Duration
+	notices   *notices // nil without Options.Notices
 
 	ctx     context.Context // done with Close
 	cancel  context.CancelFunc
@@ -41,7 +42,7 @@ type driver struct {
 
 var _ kv.SharedDriver = (*driver)(nil)
 
-func openDriver(ctx context.Context, options Options) (*driver, error) {
+func openDriver(ctx context.Context, options Options, p pace) (*driver, error) {
 	if err := options.check(); err != nil {
 		return nil, fmt.Errorf("tikv: %w", err)
 	}
@@ -51,7 +52,15 @@ func openDriver(ctx context.Context, options Options) (*driver, error) {
 	}
 	d := &driver{layout: layout{folderOf(options.System)}, client: client, patience: options.patience()}
 	d.safepoint = &safepoint{pd: client.GetPDClient(), service: "ank-" + options.System + "-" + rand.Text()}
+	if options.Notices != "" {
+		if d.notices, err = openNotices(ctx, d, options, p); err != nil {
+			return nil, errors.Join(err, client.Close())
+		}
+	}
 	d.ctx, d.cancel = context.WithCancel(context.WithoutCancel(ctx))
+	if d.notices != nil {
+		d.notices.run(d.ctx, &d.running)
+	}
 	d.running.Go(func() { d.safepoint.run(d.ctx) })
 	return d, nil
 }
@@ -123,10 +132,23 @@ func (d *driver) Snapshot() (kv.Reader, error) {
 
 // Close lets go of the cluster. All that was written is durable already.
 func (d *driver) Close() error {
-	d.cancel()
-	d.running.Wait()
+	err := d.stop()
 	ctx, cancel := context.WithTimeout(context.Background(), time.Second)
 	defer cancel()
+	if d.notices != nil {
+		d.notices.leave(ctx)
+	}
 	d.safepoint.letGo(ctx)
-	return d.client.Close()
+	return errors.Join(err, d.client.Close())
+}
+
+// stop ends what runs.
+func (d *driver) stop() error {
+	var err error
+	d.cancel()
+	if d.notices != nil {
+		err = d.notices.conn.Close()
+	}
+	d.running.Wait()
+	return err
 }

@@ -24,7 +24,7 @@ func testDriver(t *testing.T) *driver {
 	t.Helper()
 	d, err := openDriver(context.Background(), Options{
 		PD: strings.Split(os.Getenv(enginetest.TiKV), ","), System: fmt.Sprintf("%s-%d", t.Name(), os.Getpid()),
-	})
+	}, usualPace())
 	require.NoError(t, err)
 	t.Cleanup(func() { require.NoError(t, d.Close()) })
 	return d
@@ -185,11 +185,12 @@ func TestOptions(t *testing.T) {
 	good := Options{PD: []string{"a"}, System: "s"}
 	require.NoError(t, good.check())
 	for name, bad := range map[string]Options{
-		"placement driver": {System: "s"},
-		"200 bytes":        {PD: good.PD, System: strings.Repeat("x", 201)},
-		"none of them 0":   {PD: good.PD, System: "a\x00b"},
-		"authority":        {PD: good.PD, System: "s", TLS: &TLS{}},
-		"neither":          {PD: good.PD, System: "s", TLS: &TLS{Authority: "a", Key: "k"}},
+		"placement driver":  {System: "s"},
+		"200 bytes":         {PD: good.PD, System: strings.Repeat("x", 201)},
+		"none of them 0":    {PD: good.PD, System: "a\x00b"},
+		"none to listen at": {PD: good.PD, System: "s", Advertise: "10.0.0.1"},
+		"authority":         {PD: good.PD, System: "s", TLS: &TLS{}},
+		"neither":           {PD: good.PD, System: "s", TLS: &TLS{Authority: "a", Key: "k"}},
 	} {
 		_, err := Open(context.Background(), bad)
 		require.ErrorContains(t, err, name)

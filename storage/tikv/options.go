@@ -23,6 +23,16 @@ type Options struct {
 	// Patience is how long one transaction is tried when servers do not answer, or answer
 	// that they cannot at the moment. Zero means a minute.
 	Patience time.Duration
+
+	// Notices is where the engine listens for datagrams (UDP) of the other engines over the
+	// system, by which each tells the others of its commits: "host:port", or with port 0 for
+	// any that is free. "" means that it sends and hears none, and looks at the store ten
+	// times a second instead. See "Notices" in the package comment.
+	Notices string
+
+	// Advertise is the IP address at which others reach what listens at Notices, with a port
+	// if that is another one. "" means where it listens.
+	Advertise string
 }
 
 // TLS names files in the form of PEM. Certificate and Key may be missing together, in
@@ -41,6 +51,8 @@ func (o Options) check() error {
 		return errors.New("no address of a placement driver is given")
 	case o.System == "" || len(o.System) > 200 || strings.ContainsRune(o.System, 0):
 		return fmt.Errorf("a system's name has 1 to 200 bytes, none of them 0: %q", o.System)
+	case o.Notices == "" && o.Advertise != "":
+		return errors.New("an address to be reached at is given, and none to listen at")
 	case o.TLS != nil && o.TLS.Authority == "":
 		return errors.New("TLS needs the file of the authority that servers' certificates are checked by")
 	case o.TLS != nil && (o.TLS.Certificate == "") != (o.TLS.Key == ""):

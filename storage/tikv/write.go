@@ -35,7 +35,11 @@ func (d *driver) WriteOver(ctx context.Context, base kv.Reader, w *kv.Writes) er
 	if err := t.apply(patience, w); err != nil {
 		return err
 	}
-	return t.commit(patience)
+	err = t.commit(patience)
+	if d.notices != nil && (err == nil || errors.Is(err, storage.ErrUnknown)) {
+		d.notices.wrote()
+	}
+	return err
 }
 
 // Write writes over the newest state, whatever that is.

@@ -22,7 +22,8 @@ import (
 
 // sharedStores names new stores that several processes can have, by engine; none where
 // there are no servers, of which the engines' own tests tell.
-func sharedStores(t *testing.T) map[string]string {
+func sharedStores(t testing.TB) map[string]string {
+	t.Helper()
 	stores := make(map[string]string)
 	place := strings.ToLower(rand.Text())
 	if dsn := os.Getenv(enginetest.Postgres); dsn != "" {
