@@ -38,8 +38,7 @@ generate: ## generated code, from the models
 	$(GO) generate ./...
 
 # B names a group of workloads: commit, language, query, query-1m, text, live,
-# live-1m, kept, replay, sync, fanout. All by default. The tag is for SQLite's full
-# text.
+# live-1m, kept, replay, sync, fanout, engines. All by default.
 B ?= all
 bench: ## workloads beside the raw store and peers: bench NAME VALUE UNIT, target ...
-	cd bench && $(GO) run -tags sqlite_fts5 . -group $(B)
+	scripts/bench $(B)

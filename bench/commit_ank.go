@@ -24,6 +24,11 @@ func openNode(ctx context.Context, dir string, options pebble.Options, more ...n
 	if err != nil {
 		return nil, err
 	}
+	return nodeOver(ctx, engine, more...)
+}
+
+// nodeOver opens a node over an engine, which it closes if that fails.
+func nodeOver(ctx context.Context, engine storage.Engine, more ...node.Option) (*ank, error) {
 	n, err := node.Open(ctx, engine, append(more, node.Models(models.Models()...), node.WithPolicy(node.AllowAll()))...)
 	if err != nil {
 		return nil, errors.Join(err, engine.Close())

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"os"
 	"runtime"
 	"runtime/debug"
@@ -9,12 +10,14 @@ import (
 	"strings"
 
 	"github.com/cockroachdb/pebble/v2"
+	"github.com/jackc/pgx/v5"
 )
 
 // peers are the modules whose versions matter.
 var peers = []string{
 	"github.com/cockroachdb/pebble/v2", "github.com/mattn/go-sqlite3", "github.com/hashicorp/go-memdb",
 	"github.com/nats-io/nats-server/v2", "github.com/nats-io/nats.go", "github.com/coder/websocket",
+	"github.com/jackc/pgx/v5", "github.com/tikv/client-go/v2",
 }
 
 // describe prints what the figures depend on.
@@ -60,4 +63,34 @@ func (r *run) describePebble(ctx context.Context) error {
 	}
 	r.say("pebble, ours and raw alike, where not default: %s", strings.Join(differ, " "))
 	return nil
+}
+
+// describeServers prints which servers engines has, and what durable means there.
+func (r *run) describeServers(ctx context.Context) error {
+	if !r.serves(onPostgres) {
+		r.say("engines: there is no PostgreSQL server: ANK_TEST_POSTGRES is not set")
+	} else if err := r.describePostgres(ctx); err != nil {
+		return err
+	}
+	if !r.serves(onTiKV) {
+		r.say("engines: there is no TiKV cluster: ANK_TEST_TIKV is not set")
+	} else {
+		r.say("engines: what ANK_TEST_TIKV names; scripts/tikv starts one store with one copy, unistore, which syncs every write")
+	}
+	w, err := r.transactionWeights(ctx)
+	r.say("engines: bytes of entry, address of the event, and state: %d, %d, %d of a creation, %d, %d, %d of an update",
+		w.create.entry, w.create.address, w.create.state, w.update.entry, w.update.address, w.update.state)
+	return err
+}
+
+func (r *run) describePostgres(ctx context.Context) error {
+	conn, err := pgx.Connect(ctx, r.postgres)
+	if err != nil {
+		return err
+	}
+	var version, fsync, commit, buffers string
+	err = conn.QueryRow(ctx, `SELECT current_setting('server_version'), current_setting('fsync'), current_setting('synchronous_commit'), current_setting('shared_buffers')`).
+		Scan(&version, &fsync, &commit, &buffers)
+	r.say("engines: PostgreSQL %s, fsync %s, synchronous_commit %s, shared_buffers %s, for everybody", version, fsync, commit, buffers)
+	return errors.Join(err, conn.Close(ctx))
 }

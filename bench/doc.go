@@ -1,7 +1,7 @@
 // Bench measures Ank beside the raw store under it and beside other systems, in
 // one run on one machine, and says which targets of the project's design are met.
 //
-//	make bench            everything, fifteen to twenty minutes
+//	make bench            everything, about twenty minutes
 //	make bench B=commit   one group; README.md lists them
 //
 // It prints a line for every figure and for every clause of a target:
@@ -17,7 +17,8 @@
 // A run has a size and gathers figures, each the median of some samples; a
 // measured is what is repeated to get one sample. The groups are in commit.go,
 // language.go, query.go, text.go, live.go, kept.go, replay.go, sync.go, with
-// sync_history.go and propagate.go, and fanout.go. Most have an interface that
+// sync_history.go and propagate.go, fanout.go, and engines.go, whose processes are in
+// engines_processes.go. Most have an interface that
 // everybody who takes part implements in a file of its own: commit_ank.go,
 // query_memdb.go and so on. The targets are a table in targets.go, those about
 // nodes and the network in targets_sync.go.

@@ -33,6 +33,7 @@ func groups() []group {
 		{"replay", replayGroup},
 		{"sync", syncGroup},
 		{"fanout", fanoutGroup},
+		{"engines", enginesGroup},
 	}
 }
 
@@ -47,7 +48,11 @@ func groupNames() string {
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	defer stop()
-	if err := program(ctx, os.Args[1:], os.Stdout); err != nil {
+	do := func() error { return program(ctx, os.Args[1:], os.Stdout) }
+	if job, ok := os.LookupEnv(workerJob); ok {
+		do = func() error { return work(ctx, job, os.Stdin, os.Stdout) }
+	}
+	if err := do(); err != nil {
 		fmt.Fprintln(os.Stderr, "bench:", err)
 		stop()
 		os.Exit(1)
@@ -72,7 +77,7 @@ func program(ctx context.Context, args []string, out io.Writer) error {
 	if err != nil {
 		return err
 	}
-	r := &run{size: full, figures: newFigures(), profiles: *profiles, cpu: *cpu, log: out}
+	r := &run{size: full, figures: newFigures(), profiles: *profiles, cpu: *cpu, log: out, servers: findServers()}
 	r.limit = *limit
 	if *only != "" {
 		if r.only, err = regexp.Compile(*only); err != nil {

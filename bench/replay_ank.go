@@ -53,21 +53,29 @@ func (l *ankLog) open(ctx context.Context, r *run, list []happening, verify bool
 	if l.engine, err = pebble.Open(ctx, dir, options); err != nil {
 		return nil, err
 	}
-	if l.key, err = event.NewKey(rand.Reader); err != nil {
+	if err := l.fill(ctx, r, list); err != nil {
 		return nil, err
-	}
-	l.clock = event.NewClock(event.ClockOptions{})
-	l.ids, l.newer = make([]event.ID, r.entities), make([]event.ID, r.entities)
-	for ; len(list) > 0; list = list[min(r.batch, len(list)):] {
-		if err := l.append(ctx, list[:min(r.batch, len(list))]); err != nil {
-			return nil, err
-		}
 	}
 	if err := l.engine.Close(); err != nil {
 		return nil, err
 	}
 	l.engine, err = pebble.Open(ctx, dir, options)
 	return &ankFold{l, verify}, err
+}
+
+// fill logs all events.
+func (l *ankLog) fill(ctx context.Context, r *run, list []happening) (err error) {
+	if l.key, err = event.NewKey(rand.Reader); err != nil {
+		return err
+	}
+	l.clock = event.NewClock(event.ClockOptions{})
+	l.ids, l.newer = make([]event.ID, r.entities), make([]event.ID, r.entities)
+	for ; len(list) > 0; list = list[min(r.batch, len(list)):] {
+		if err := l.append(ctx, list[:min(r.batch, len(list))]); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // append logs events, and signs for the last of them.

@@ -26,6 +26,7 @@ type size struct {
 	replayed  int           // events that NATS, the slowest, is given
 	missed    int           // changes that clients of W4 miss
 	listeners int           // connections that fanout has
+	shelved   int           // entities of engines
 	rounds    int           // samples of a figure; the figure is their median
 	limit     time.Duration // of one case: its samples together
 }
@@ -33,7 +34,7 @@ type size struct {
 // full is the size that the targets are about.
 var full = size{
 	entities: 100_000, many: 1_000_000, batch: 1000, standing: 100_000, multitude: 1_000_000, events: 1_000_000, replayed: 300_000,
-	missed: 10_000, listeners: 10_000,
+	missed: 10_000, listeners: 10_000, shelved: 20_000,
 	rounds: 3, limit: 4 * time.Second,
 }
 
@@ -47,6 +48,8 @@ type run struct {
 	cpu      bool           // tell the CPU time of an operation, for each sample
 	log      io.Writer      // what goes on
 	options  string         // of Ank's store, as Pebble writes them; see storeOptions
+	servers                 // for engines
+	weights  weights        // of a transaction; see transactionWeights
 
 	entitiesOnce sync.Once
 	all          []item

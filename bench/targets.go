@@ -13,10 +13,10 @@ type clause struct {
 	fixed  float64 // compare with this number in place of theirs
 }
 
-// clauses are all clauses of the targets G1 to G4, G6 to G16 and G23.
+// clauses are all clauses of the targets G1 to G16 and G23.
 func clauses() []clause {
 	var list []clause
-	for _, of := range []func() []clause{commitClauses, queryClauses, liveClauses, syncClauses, replayClauses} {
+	for _, of := range []func() []clause{commitClauses, enginesClauses, queryClauses, liveClauses, syncClauses, replayClauses} {
 		list = append(list, of()...)
 	}
 	return list
@@ -66,13 +66,13 @@ func commitClauses() []clause {
 		each("G1", d1, writes, "ank", raw, 0.9),
 		each("G1", d1, writes, "ank", []string{"sqlite"}, 0.7),
 		each("G1", d1, writes, "ank", []string{"etcd", "nats"}, 1),
-		each("G1", d1, writes, "ank", []string{"postgres"}, 1.25),
+		besideRows("G1", "1w", "ank-pebble", "raw-pgx-row", 1.25),
 		each("G1", d1, writes, "ank", []string{"hallgren-bbolt"}, 1.8),
 		each("G1", d1, writes, "ank", []string{"hallgren-sqlite"}, 1.2),
 		// G2: sixty-four of them.
 		each("G2", d64, writes, "ank", raw, 0.40),
 		each("G2", d64, writes, "ank", []string{"etcd"}, 1.2),
-		each("G2", d64, writes, "ank", []string{"postgres"}, 2.5),
+		besideRows("G2", "64w", "ank-pebble", "raw-pgx-row", 2.5),
 		each("G2", d64, writes, "ank", []string{"sqlite", "nats"}, 7),
 		// G3: one relaxed writer, with indexes maintained.
 		each("G3", r1, create, "ank-indexed", raw, 0.30),
@@ -87,6 +87,25 @@ func commitClauses() []clause {
 		each("G4", rb, create, "ank", []string{"sqlite"}, 1.2),
 		each("G4", rb, create, "ank", []string{"postgres-copy"}, 0.8),
 	)
+}
+
+// enginesClauses are G5: half of what the raw client of the same server does with as many
+// rows and bytes, and no less than transactions of a single row, with 64 writers.
+func enginesClauses() []clause {
+	const commits = "engines/commit-"
+	var list []clause
+	for _, engine := range []struct{ ours, raw string }{{"ank-postgres", "raw-pgx"}, {"ank-tikv", "raw-txnkv"}} {
+		for _, what := range []string{"1w/create", "1w/update", "64w/create", "64w/update", "batch/create"} {
+			list = append(list, vs("G5", commits, what, engine.ours, engine.raw, 0.5))
+		}
+		list = append(list, besideRows("G5", "64w", engine.ours, engine.raw+"-row", 1)...)
+	}
+	return list
+}
+
+// besideRows compares with transactions of single rows.
+func besideRows(target, writers, ours, theirs string, goal float64) []clause {
+	return each(target, "engines/commit-", []string{writers + "/create", writers + "/update"}, ours, []string{theirs}, goal)
 }
 
 func queryClauses() []clause {
