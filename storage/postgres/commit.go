@@ -372,7 +372,7 @@ func (c *commit) finish(ctx context.Context) error {
 	case err == nil && tag.String() == "COMMIT":
 	case err == nil:
 		return errRolledBack
-	case isAnswer(err) && !passing(err):
+	case isAnswer(err) && !passing(err) && !ends(err):
 		return err
 	default:
 		return c.unknown(err)

@@ -81,9 +81,10 @@
 // When the connection fails before the second round trip, or the server is restarting,
 // the commit is tried again for as long as Options.Patience allows. When the answer
 // to the second is lost, the outcome is storage.ErrUnknown, with the cause: the log's
-// position in a new snapshot tells. A full disk is storage.ErrFull. A process that is
-// halted between the two loses its turn after Options.Turn, and finds everything
-// compared again when it wakes up.
+// position in a new snapshot tells. A full disk is storage.ErrFull; where it ends the
+// server in the middle of a commit, as its own log finds no room, the outcome is unknown.
+// A process that is halted between the two loses its turn after Options.Turn, and finds
+// everything compared again when it wakes up.
 //
 // # Snapshots and connections
 //

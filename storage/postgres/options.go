@@ -22,7 +22,8 @@ type Options struct {
 	Snapshots int
 
 	// StatementTimeout bounds what the server spends on one statement of a reader
-	// or of a commit; zero leaves it to the server's setting.
+	// or of a commit; zero leaves it to the server's setting. One that takes longer is an
+	// ErrTimeout.
 	StatementTimeout time.Duration
 
 	// Turn is how long a process may keep others from committing while nothing is heard

@@ -237,7 +237,7 @@ func (r *reader) ask(ctx context.Context, b *pgx.Batch) error {
 	if err != nil && ctx.Err() != nil {
 		return ctx.Err()
 	}
-	return err
+	return named(err)
 }
 
 // before returns what is sent before that which is asked, and whether it is asked
@@ -266,15 +266,18 @@ func (r *reader) before() (statements []string, between bool, err error) {
 }
 
 // recover makes the transaction usable again after a statement failed. If that fails
-// too, the connection is lost, and all that is asked of it is an error.
+// too, the connection is lost, and all that is asked of it is an error. A statement that
+// failed while it was prepared did so before there was a savepoint for it: then all
+// sequences that are under way end with an error.
 func (r *reader) recover(ctx context.Context, between bool) {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), cancelDelay)
 	defer cancel()
-	sql := `ROLLBACK TO SAVEPOINT begun`
 	if between {
-		sql = `ROLLBACK TO SAVEPOINT asked; RELEASE SAVEPOINT asked`
+		if plainly(ctx, r.conn.Conn(), `ROLLBACK TO SAVEPOINT asked; RELEASE SAVEPOINT asked`) == nil {
+			return
+		}
 	}
-	if err := plainly(ctx, r.conn.Conn(), sql); err != nil {
+	if err := plainly(ctx, r.conn.Conn(), `ROLLBACK TO SAVEPOINT begun`); err != nil {
 		r.conn.Conn().Close(ctx)
 	}
 }

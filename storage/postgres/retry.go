@@ -90,12 +90,28 @@ func (e *Engine) patiently(ctx context.Context, f func() error) error {
 	}
 }
 
-// named gives an error of the server's the name that this contract has for it.
+// ErrTimeout: the server gave a statement up, as it took longer than
+// Options.StatementTimeout, or the server's own setting, allows, or as somebody had it
+// cancelled. The engine and the snapshot go on; a commit is tried again first, for as long
+// as Options.Patience says.
+var ErrTimeout = errors.New("postgres: a statement took too long")
+
+// named gives an error of the server's the name that callers branch on.
 func named(err error) error {
-	if pg, ok := errors.AsType[*pgconn.PgError](err); ok && pg.Code == codeDiskFull {
+	switch {
+	case hasCode(err, codeDiskFull):
 		return fmt.Errorf("%w: %w", storage.ErrFull, err)
+	case hasCode(err, codeCanceled):
+		return fmt.Errorf("%w: %w", ErrTimeout, err)
 	}
 	return err
+}
+
+// ends reports whether the server, or its end of the connection, ends with an error: what
+// it was about to write may be there when it is back.
+func ends(err error) bool {
+	pg, ok := errors.AsType[*pgconn.PgError](err)
+	return ok && (pg.SeverityUnlocalized == "PANIC" || pg.SeverityUnlocalized == "FATAL")
 }
 
 // hasCode reports whether the server answered with a code.

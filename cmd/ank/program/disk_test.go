@@ -5,14 +5,20 @@ package program_test
 import (
 	"context"
 	"fmt"
+	"io"
+	"math/rand/v2"
+	"os"
+	"os/exec"
 	"path/filepath"
 	"strings"
 	"syscall"
 	"testing"
 	"time"
 
+	"github.com/jackc/pgx/v5"
 	"github.com/stretchr/testify/require"
 
+	"github.com/ankgo/ank/cmd/ank/program"
 	"github.com/ankgo/ank/examples/albums/music"
 	"github.com/ankgo/ank/node"
 )
@@ -22,17 +28,63 @@ import (
 // room everything that it acknowledged is there. It mounts that file system itself, which
 // scripts/test-disk gives it the right to do.
 func TestADiskThatIsFull(t *testing.T) {
-	dir := t.TempDir()
-	require.NoError(t, syscall.Mount("tmpfs", dir, "tmpfs", 0, "size=24m"))
+	t.Run("pebble", func(t *testing.T) {
+		dir := t.TempDir()
+		fillDisk(t, dir, "24m", func() string { return "pebble:" + filepath.Join(dir, "store") })
+	})
+	t.Run("postgres", func(t *testing.T) {
+		dir := t.TempDir()
+		fillDisk(t, dir, "24m", func() string { return tablesIn(t, dir) })
+	})
+}
+
+// tablesIn names a store of a new PostgreSQL server that has its tables in a folder.
+func tablesIn(t *testing.T, dir string) string {
+	folder, err := os.MkdirTemp("/tmp", "ank-server.") // names of sockets are short
+	require.NoError(t, err)
+	script := func(args ...string) ([]byte, error) {
+		return exec.Command("../../../scripts/postgres", args...).CombinedOutput()
+	}
+	out, err := script("start", folder)
+	require.NoError(t, err, "%s", out)
+	t.Cleanup(func() {
+		_, _ = script("stop", folder, "immediate")
+		require.NoError(t, os.RemoveAll(folder))
+	})
+	tables := filepath.Join(dir, "tables")
+	require.NoError(t, os.Mkdir(tables, 0o700))
+	dsn := "host=" + folder + " user=postgres dbname=postgres"
+	conn, err := pgx.Connect(t.Context(), dsn)
+	require.NoError(t, err)
+	defer conn.Close(context.Background())
+	_, err = conn.Exec(t.Context(), `CREATE TABLESPACE small LOCATION '`+tables+`'`)
+	require.NoError(t, err)
+	name, err := postgresName(dsn+" default_tablespace=small", "full")
+	require.NoError(t, err)
+	return name
+}
+
+// noise is text that cannot be compressed by much.
+func noise(rng *rand.Rand, size int) string {
+	b := make([]byte, size)
+	for i := range b {
+		b[i] = byte('0' + rng.IntN(64))
+	}
+	return string(b)
+}
+
+func fillDisk(t *testing.T, dir, size string, makeStore func() string) {
+	require.NoError(t, syscall.Mount("tmpfs", dir, "tmpfs", 0, "size="+size))
 	t.Cleanup(func() { _ = syscall.Unmount(dir, syscall.MNT_DETACH) })
-	p := launch(t, "127.0.0.1:0", "pebble:"+filepath.Join(dir, "store"))
+	store := makeStore()
+	p := launch(t, "127.0.0.1:0", store)
 	url := "ws://" + p.address + "/ank"
 	n := client(t, url, "")
 	accepted := make(map[string]bool)
-	filler := strings.Repeat("x", 64<<10)
+	rng := rand.New(rand.NewPCG(1, 1))
 	full := false
 	for i := 0; i < 1000 && !full; i++ {
-		name := fmt.Sprintf("%d %s", i, filler)
+		name := fmt.Sprintf("%d %s", i, noise(rng, 64<<10))
 		ctx, cancel := context.WithTimeout(t.Context(), 3*time.Second)
 		err := n.Session("local").Update(ctx, func(tx *node.Tx) error {
 			_, err := music.Albums.Create(tx, music.Album{Name: name, Year: 1980})
@@ -55,7 +107,7 @@ func TestADiskThatIsFull(t *testing.T) {
 	require.NoError(t, syscall.Mount("tmpfs", dir, "tmpfs", syscall.MS_REMOUNT, "size=256m"))
 	p.signal(syscall.SIGTERM)
 	p.wait()
-	p = launch(t, p.address, "pebble:"+filepath.Join(dir, "store"))
+	p = launch(t, p.address, store)
 	albums, err := music.Albums.Collect(t.Context(), client(t, url, "").Session("local"), "")
 	require.NoError(t, err)
 	stored := make(map[string]bool)
@@ -68,4 +120,7 @@ func TestADiskThatIsFull(t *testing.T) {
 	require.Equal(t, node.Accepted, add(t, n, "local", "there is room", 1980).Status)
 	p.signal(syscall.SIGTERM)
 	require.Zero(t, p.wait())
+	var out strings.Builder
+	require.NoError(t, program.Program{Models: music.Models()}.Run(t.Context(), []string{"verify", "-store", store}, &out, io.Discard))
+	require.Contains(t, out.String(), "all as they should be")
 }
