@@ -65,7 +65,7 @@ type SignedHead struct {
 	Origin    Origin
 	Seq       uint64
 	Hash      Digest
-	Closed    bool // no entry will ever follow
+	Closed    bool // the origin appends no more: this is all that it has of its log
 	Signature Signature
 }
 

@@ -41,6 +41,8 @@ func (l *line) handle(m wire.Message) error {
 	case *wire.Ping:
 		return l.pong(m)
 	case *wire.Pong:
+	case *wire.Closed:
+		return l.hearClosed(m)
 	case *wire.Bye:
 		return farewell(m)
 	default:

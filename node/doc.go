@@ -331,12 +331,21 @@
 // What it has accepted before that has forked its log. Then it asks for the log from its
 // beginning, finds the last entry that both have, and takes what is beyond that back into
 // its new log, in one commit: the same transactions, with the same states, at other
-// addresses, to which [Node.Receipt] leads; a cursor from before that lies in what was taken back
-// means nothing any more, but clients that were told of that are not kept waiting for it. The end that the others have takes its
-// place. A peer that took the forked end from it meanwhile gets those transactions once
+// addresses, to which [Node.Receipt] leads. The end that the others have takes its place. A peer that took the forked end from it meanwhile gets those transactions once
 // more, by their new addresses, and nothing beyond its end of the old log, which both sides
 // name. So let a restored node meet the others before it accepts anything. Of
 // bundles, one from the beginning does the same.
+//
+// Where there are no others, what is missing is lost, but for what clients have. That the
+// store is an old copy nobody can tell but the operator, who calls [Node.CloseOrigin], or
+// `ank restored`, before the node is served again. Either way the old log is closed: its
+// origin has signed how much of it there is, and whoever connects is told, also by other
+// servers. A client that has seen more goes back to what there is, though not with what it
+// had committed itself: that is pending again, under the IDs that it has, is delivered once
+// more, and has another address then, or is rejected by rules that have changed. What
+// builds on what another client lost waits for it, for a day. If that happens twice, the
+// second time with a copy from before the first, clients that were there in between are
+// behind for good, and have to begin with an empty store.
 //
 // Whoever replicates has everything, whoever may see it: [Policy] is about what a node
 // serves. A peer must have proved that its system has certified it.
@@ -362,6 +371,7 @@
 //	transactions in the outbox   65,536, see Limits   ErrOutboxFull
 //	one transaction of a client  16 MiB               refused
 //	accepted ones in the ledger  1,024                the oldest are forgotten
+//	and of those, with values    4 MiB                likewise; see Node.CloseOrigin
 //
 // and of one connection that is served
 //
@@ -393,6 +403,8 @@
 //	waiting for a hello          10 seconds           the connection ends
 //	waiting for a message to be  5 minutes            the connection ends
 //	taken
+//	logs that are known to be    256                  others are not told of
+//	closed
 //
 // Everything that is larger than package event allows is refused.
 package node

@@ -20,26 +20,27 @@ import (
 // need mu.
 type ephemeral struct {
 	*Node
-	key      event.PrivateKey // proves to peers that it is the same node as before
-	keeper   *keeper
-	ending   context.Context // ends when the node closes
-	end      context.CancelFunc
-	accepted []event.ID            // transactions in the ledger that it will forget, the oldest first; the keeper's
-	renamed  map[event.ID]event.ID // new IDs of events that were minted anew, since the node is open; the keeper's
-	offered  uint64                // number of the last transaction that a peer may have been given; the keeper's
-	kept     event.Cursor          // of reached, what is stored; the keeper's
+	key        event.PrivateKey // proves to peers that it is the same node as before
+	keeper     *keeper
+	ending     context.Context // ends when the node closes
+	end        context.CancelFunc
+	remembered remembered            // decided transactions in the ledger that it will forget; the keeper's
+	renamed    map[event.ID]event.ID // new IDs of events that were minted anew, since the node is open; the keeper's
+	offered    uint64                // number of the last transaction that a peer may have been given; the keeper's
+	kept       event.Cursor          // of reached, what is stored; the keeper's
 
 	mu         sync.Mutex // held for a few instructions
 	outbox     *outbox
-	refused    map[event.ID]struct{}  // events of rejected transactions
-	sealed     map[Principal]struct{} // who has left, see Session.Seal
-	left       chan struct{}          // closed when one more has
-	reached    event.Cursor           // covers everything that peers have confirmed
-	remotes    map[*remote]uint64     // with their numbers, in the order in which they were made
-	made       uint64                 // the last number
-	line       *line                  // nil: offline
-	connection *Connection            // nil: none was made, or it was closed
-	dialing    bool                   // the connection has not failed yet
+	refused    map[event.ID]struct{}             // events of rejected transactions
+	sealed     map[Principal]struct{}            // who has left, see Session.Seal
+	left       chan struct{}                     // closed when one more has
+	reached    event.Cursor                      // covers everything that peers have confirmed, but for what may be lost
+	ends       map[event.Origin]event.SignedHead // of logs that were closed, and that matter here
+	remotes    map[*remote]uint64                // with their numbers, in the order in which they were made
+	made       uint64                            // the last number
+	line       *line                             // nil: offline
+	connection *Connection                       // nil: none was made, or it was closed
+	dialing    bool                              // the connection has not failed yet
 	closed     bool
 }
 
@@ -88,7 +89,7 @@ func (n *Node) openEphemeral(ctx context.Context, o *options) error {
 		return errors.New("an ephemeral node accepts nothing, so it has no use for hooks")
 	}
 	e := &ephemeral{
-		Node: n, outbox: newOutbox(), refused: make(map[event.ID]struct{}), renamed: make(map[event.ID]event.ID), sealed: make(map[Principal]struct{}), left: make(chan struct{}), remotes: make(map[*remote]uint64),
+		Node: n, outbox: newOutbox(), refused: make(map[event.ID]struct{}), renamed: make(map[event.ID]event.ID), sealed: make(map[Principal]struct{}), left: make(chan struct{}), remotes: make(map[*remote]uint64), ends: make(map[event.Origin]event.SignedHead),
 	}
 	e.ending, e.end = context.WithCancel(n.ctx)
 	n.role = e

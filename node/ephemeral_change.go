@@ -352,7 +352,7 @@ func (e *ephemeral) settle(decided []*pending, records []*storage.Record) error 
 	var meta []storage.MetaChange
 	for _, p := range decided {
 		meta = append(meta, storage.MetaChange{Key: p.key()})
-		meta = append(meta, e.keep(e.entryOf(p))...)
+		meta = append(meta, e.keep(e.entryOf(p), p)...)
 	}
 	if err := e.keeper.store(records, meta...); err != nil {
 		return err

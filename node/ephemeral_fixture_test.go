@@ -192,13 +192,21 @@ func (c *guest) create(a Album) (event.ID, node.Receipt) {
 // edit commits a change.
 func (c *guest) edit(id event.ID, change func(AlbumMutable)) node.Receipt {
 	c.Helper()
-	tx := c.session.Begin()
-	m, err := albums.Edit(c.ctx, tx, id)
-	require.NoError(c, err)
-	change(m)
-	r, err := tx.Commit(c.ctx)
+	r, err := c.tryEdit(id, change)
 	require.NoError(c, err)
 	return r
+}
+
+// tryEdit commits a change to what may not be here.
+func (c *guest) tryEdit(id event.ID, change func(AlbumMutable)) (node.Receipt, error) {
+	tx := c.session.Begin()
+	m, err := albums.Edit(c.ctx, tx, id)
+	if err != nil {
+		tx.Rollback()
+		return node.Receipt{}, err
+	}
+	change(m)
+	return tx.Commit(c.ctx)
 }
 
 // outcome waits for what becomes of a transaction.

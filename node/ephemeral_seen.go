@@ -27,6 +27,20 @@ func (e *ephemeral) see(c event.Cursor) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	e.reached = e.reached.Merge(c)
+	for _, end := range e.ends {
+		e.reached = upTo(e.reached, end)
+	}
+}
+
+// upTo is a cursor without what may be lost of a log that was closed.
+func upTo(c event.Cursor, end event.SignedHead) event.Cursor {
+	switch {
+	case !c.CoversPosition(end.Origin, end.Seq+1):
+		return c
+	case end.Seq == 0:
+		return c.Without(end.Origin)
+	}
+	return c.With(end.Position())
 }
 
 // keepSeen returns what is to be stored of it together with records. It needs the
@@ -52,7 +66,8 @@ func (e *ephemeral) readSeen(ctx context.Context, s storage.Snapshot) error {
 		return &storage.CorruptError{What: "what peers have confirmed", Err: err}
 	}
 	e.kept = e.reached
-	return nil
+	e.ends, err = closedIn(ctx, s)
+	return err
 }
 
 // writtenBy returns what the entities are that an accepted transaction wrote. A peer that

@@ -27,6 +27,7 @@ func (in *intake) store(ctx context.Context, once bool) error {
 				return err
 			}
 			if in.note(unit) {
+				in.node.logger.Error("others have more of the log of this node than its store, which must be an old copy", "origin", in.own.String(), "common", in.common)
 				if err := in.node.renew(ctx, in.own, in.common); err != nil {
 					return err
 				}

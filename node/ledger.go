@@ -15,10 +15,6 @@ import (
 	"github.com/ankgo/ank/storage"
 )
 
-// keptAccepted is how many transactions that were accepted or superseded the ledger of
-// an ephemeral node remembers.
-const keptAccepted = 1024
-
 // A LedgerEntry is what an ephemeral node knows of a transaction that was
 // committed on it.
 type LedgerEntry struct {
@@ -265,21 +261,6 @@ func decodeOutbox(m storage.MetaValue) (*pending, error) {
 	return p, nil
 }
 
-// keep makes an entry part of what is stored next, and drops the oldest of those
-// that are of no use to anybody beyond those that are kept.
-func (e *ephemeral) keep(l LedgerEntry) []storage.MetaChange {
-	changes := []storage.MetaChange{l.change()}
-	if l.Status == Rejected {
-		return changes
-	}
-	e.accepted = append(e.accepted, l.Transaction)
-	for len(e.accepted) > keptAccepted {
-		changes = append(changes, storage.MetaChange{Key: ledgerKey(e.accepted[0])})
-		e.accepted = e.accepted[1:]
-	}
-	return changes
-}
-
 // resume reads the outbox and the ledger of a node that was closed.
 func (e *ephemeral) resume(ctx context.Context, s storage.Snapshot) error {
 	if err := e.readOffered(ctx, s); err != nil {
@@ -298,12 +279,20 @@ func (e *ephemeral) resume(ctx context.Context, s storage.Snapshot) error {
 		}
 		p.sealed = e.isSealed(p.principal)
 		p.doubt = p.number <= e.offered
+		if p.again, err = isKept(ctx, s, p.tx.ID); err != nil {
+			return err
+		}
 		e.outbox.add(p)
 		e.clock.Observe(p.tx.Events[len(p.tx.Events)-1].ID)
 		e.clock.Observe(p.tx.ID)
 	}
 	e.outbox.last = max(e.outbox.last, e.offered) // numbers do not come again
-	var accepted []LedgerEntry
+	return e.resumeLedger(ctx, s)
+}
+
+// resumeLedger reads the ledger of a node that was closed.
+func (e *ephemeral) resumeLedger(ctx context.Context, s storage.Snapshot) error {
+	var settled []LedgerEntry
 	for m, err := range s.MetaScan(ctx, metaLedger) {
 		if err != nil {
 			return err
@@ -314,18 +303,15 @@ func (e *ephemeral) resume(ctx context.Context, s storage.Snapshot) error {
 		}
 		switch entry.Status {
 		case Accepted, Superseded:
-			accepted = append(accepted, entry)
+			settled = append(settled, entry)
 		case Rejected:
 			e.refuse(entry.Content)
 		}
 	}
-	slices.SortFunc(accepted, func(a, b LedgerEntry) int {
+	slices.SortFunc(settled, func(a, b LedgerEntry) int {
 		return cmp.Or(a.Time.Compare(b.Time), a.Transaction.Compare(b.Transaction))
 	})
-	for _, entry := range accepted {
-		e.accepted = append(e.accepted, entry.Transaction)
-	}
-	return nil
+	return e.resumeDecided(ctx, s, settled)
 }
 
 // forgive forgets what refuse remembers.

@@ -50,9 +50,10 @@ type Node struct {
 	learner    *learner     // nil: models of peers are not taken
 	replicates *replication // with durable peers that are served; nil: they are refused
 
-	reviewed atomic.Bool // Review has been called
-	closing  token       // held by whoever closes the node
-	closed   atomic.Bool
+	reviewed  atomic.Bool // Review has been called
+	suspected atomic.Bool // the store was said to be an old copy
+	closing   token       // held by whoever closes the node
+	closed    atomic.Bool
 }
 
 // Open opens a node over a store. An empty store is made the node's own; one

@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/binary"
 	"encoding/hex"
+	"errors"
 	"maps"
 	"slices"
 	"time"
@@ -43,6 +44,7 @@ type pending struct {
 	failures  int        // deliveries that came to nothing; the mutex's alone
 	underWay  bool       // to the peer, which has not answered; the mutex's alone
 	doubt     bool       // a peer may have decided it, and was not heard; the mutex's alone
+	again     bool       // it was accepted once, in a log that was closed; constant
 	sealed    bool       // neither shown nor delivered, see Session.Seal
 	cause     event.ID   // the transaction whose refusal took it along
 	heir      *pending   // what has taken its place; good once done is closed
@@ -365,7 +367,15 @@ func putOn(ctx context.Context, confirmed *storage.Record, events []*event.Event
 		h[e.ID] = struct{}{}
 	}
 	for _, e := range events {
-		if _, err := state.Apply(ctx, e, h); err != nil {
+		_, err := state.Apply(ctx, e, h)
+		if errors.Is(err, entity.ErrMissing) && state.Exists() {
+			// A server that is behind, or has lost something, does not have what it builds
+			// on. It is to be seen all the same.
+			placed := *e
+			placed.Precursors = state.Head()
+			_, err = state.Apply(ctx, &placed, h)
+		}
+		if err != nil {
 			return nil, err
 		}
 		delete(h, e.ID)

@@ -17,11 +17,18 @@ import (
 // on: for some four minutes. Then it is refused.
 const maxMissed = 10
 
+// maxMissedAgain is that for one that was accepted once, and lost, with what it builds
+// on: others have to deliver that again. It is a day.
+const maxMissedAgain = 4000
+
 // patient reports whether a transaction that builds on something unknown is to be
 // offered again.
 func (e *ephemeral) patient(p *pending) bool {
 	e.mu.Lock()
 	defer e.mu.Unlock()
+	if p.again {
+		return p.failures < maxMissedAgain
+	}
 	return p.failures < maxMissed
 }
 

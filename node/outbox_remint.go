@@ -69,7 +69,7 @@ func (e *ephemeral) remint(list []*pending) error {
 		meta = append(meta, storage.MetaChange{Key: heir.key(), Value: heir.appendTo(nil)})
 		meta = append(meta, e.keep(LedgerEntry{
 			Transaction: p.tx.ID, Status: Superseded, Principal: p.principal, Time: e.clock.Now(), By: tx.ID, Renamed: renamed,
-		})...)
+		}, nil)...)
 	}
 	if err := e.keeper.store(nil, meta...); err != nil {
 		return err
@@ -91,16 +91,24 @@ func (e *ephemeral) remint(list []*pending) error {
 
 // exchange puts other transactions in the place of some, under their numbers.
 func (o *outbox) exchange(next map[*pending]*pending) {
-	list, last := o.list, o.last
+	list := slices.Clone(o.list)
+	for i, p := range list {
+		if heir := next[p]; heir != nil {
+			list[i] = heir
+		}
+	}
+	o.refill(list)
+}
+
+// refill makes the outbox hold some transactions, which are ordered by number.
+func (o *outbox) refill(list []*pending) {
+	last := o.last
 	*o = *newOutbox()
 	for _, p := range list {
-		if heir := next[p]; heir != nil {
-			p = heir
-		}
 		p.after, p.before = nil, nil
 		o.add(p)
 	}
-	o.last = last
+	o.last = max(o.last, last)
 	o.restart()
 }
 

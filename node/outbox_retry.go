@@ -130,7 +130,7 @@ func (t *Tx) repeatOne(ctx context.Context, s *model.Schema, id event.ID, op *ev
 func (e *ephemeral) supersede(old LedgerEntry, by event.ID) []storage.MetaChange {
 	return e.keep(LedgerEntry{
 		Transaction: old.Transaction, Status: Superseded, Principal: old.Principal, Time: e.clock.Now(), By: by,
-	})
+	}, nil)
 }
 
 // Discard takes a pending transaction back that no durable node has been given: it

@@ -92,6 +92,9 @@ func (e *ephemeral) wipeWork(ctx context.Context, p Principal, list []*pending) 
 		item.receipt = Receipt{Transaction: item.tx.ID, Status: Rejected, Reason: ErrDiscarded}
 		decided = append(decided, item)
 		meta = append(meta, storage.MetaChange{Key: item.key()})
+		if item.again {
+			meta = append(meta, storage.MetaChange{Key: keptKey(item.tx.ID)})
+		}
 		for _, lost := range e.outbox.dependants(item) {
 			if own[lost] {
 				continue
@@ -102,8 +105,8 @@ func (e *ephemeral) wipeWork(ctx context.Context, p Principal, list []*pending) 
 				Code: wire.CodeDependency, Text: fmt.Sprintf("depends on transaction %v: it was wiped", item.tx.ID),
 			}}
 			decided = append(decided, lost)
-			entry := e.entryOf(lost)
-			meta = append(meta, storage.MetaChange{Key: lost.key()}, entry.change())
+			meta = append(meta, storage.MetaChange{Key: lost.key()})
+			meta = append(meta, e.keep(e.entryOf(lost), lost)...)
 		}
 	}
 	e.mu.Unlock()
@@ -112,7 +115,7 @@ func (e *ephemeral) wipeWork(ctx context.Context, p Principal, list []*pending) 
 		return err
 	}
 	for _, entry := range entries {
-		meta = append(meta, storage.MetaChange{Key: ledgerKey(entry.Transaction)})
+		meta = append(meta, storage.MetaChange{Key: ledgerKey(entry.Transaction)}, storage.MetaChange{Key: keptKey(entry.Transaction)})
 	}
 	if err := e.keeper.store(nil, meta...); err != nil {
 		return err

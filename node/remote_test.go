@@ -876,21 +876,25 @@ func TestAServerThatFailsIsAskedLessAndLessOften(t *testing.T) {
 		ada := f.join("ada")
 		var mu sync.Mutex
 		var asked []time.Time
-		mended := false
+		broken := false
 		f.stage.snapshot = func() error {
 			mu.Lock()
 			defer mu.Unlock()
-			if mended {
+			if !broken {
 				return nil
 			}
 			asked = append(asked, time.Now())
 			return errors.New("the disk is away")
 		}
 		ada.connect()
+		synctest.Wait()
+		mu.Lock()
+		broken = true
+		mu.Unlock()
 		live := ada.query("ORDER BY year")
 		<-time.After(10 * time.Minute)
 		mu.Lock()
-		mended = true
+		broken = false
 		require.Greater(t, len(asked), 20)
 		require.Less(t, len(asked), 60)
 		for i := range len(asked) - 1 {

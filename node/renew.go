@@ -15,46 +15,53 @@ import (
 // log: it is taken back and appended to the new one, as it is, in one step. Nothing is
 // judged again and no state changes; what was acknowledged stays, at other addresses.
 // From then on the old log is one like those of others, and what is missing of it
-// comes from them.
+// comes from them, or else is lost: it is closed, as far as it is here, which everybody
+// is told.
 //
 // The new origin is certified if the system's root key is held here. Otherwise its
 // log stays here until [Node.Enrol].
 func (n *Node) renew(ctx context.Context, old event.Origin, common uint64) error {
 	var failed error
-	err := n.committer.quiet(ctx, func() { failed = n.renewQuiet(ctx, old, common) })
+	var end *event.SignedHead
+	err := n.committer.quiet(ctx, func() { end, failed = n.renewQuiet(ctx, old, common) })
 	if err == nil {
 		err = failed
 	}
 	if err != nil {
 		return fmt.Errorf("going on under a new origin: %w", err)
 	}
+	if end != nil {
+		n.spreadClosed(*end)
+	}
 	return nil
 }
 
-// renewQuiet is renew while nothing is on its way into the store.
-func (n *Node) renewQuiet(ctx context.Context, old event.Origin, common uint64) error {
+// renewQuiet is renew while nothing is on its way into the store. It returns where the
+// old log was closed; nil if somebody else has done all that.
+func (n *Node) renewQuiet(ctx context.Context, old event.Origin, common uint64) (*event.SignedHead, error) {
 	c := n.committer
 	c.publishing.take() // the publications so far are of the old origin
 	defer c.publishing.give()
 	if n.Origin() != old {
-		return nil // somebody else has found out
+		return nil, nil // somebody else has found out
 	}
 	if err := c.failure(); err != nil {
-		return err
+		return nil, err
 	}
 	next, err := n.successor()
 	if err != nil {
-		return err
+		return nil, err
 	}
 	r := rewriting{ctx: ctx, node: n, old: old, next: next.key.Public(), batch: new(storage.Batch), reach: c.stored}
 	if err := r.move(common); err != nil {
-		return err
+		return nil, err
 	}
-	if err := n.farewell(ctx, next, r.reach, r.batch); err != nil {
-		return err
+	end, err := n.farewell(ctx, next, r.reach, r.batch)
+	if err != nil {
+		return nil, err
 	}
 	if err := c.engine.Commit(ctx, r.batch); err != nil {
-		return c.unsettled(err)
+		return nil, c.unsettled(err)
 	}
 	n.identityMu.Lock()
 	n.identity = next
@@ -69,9 +76,9 @@ func (n *Node) renewQuiet(ctx context.Context, old event.Origin, common uint64) 
 	for _, e := range r.batch.Entries {
 		c.queue.moved(e.Tx.ID, e.Position())
 	}
-	n.logger.Error("others have more of the log of this node than its store, which must be an old copy: it goes on under a new origin",
+	n.logger.Info("the log of this node is closed, as far as it is here: it goes on under a new origin",
 		"old", old.String(), "new", c.origin.String(), "certified", next.certified(), "common", common, "moved", len(r.batch.Entries))
-	return nil
+	return end, nil
 }
 
 // unsettled is the error of a renewal of which nobody knows whether it was stored: the
@@ -104,8 +111,7 @@ type rewriting struct {
 	node      *Node
 	old, next event.Origin
 	batch     *storage.Batch
-	reach     reach    // when all is done
-	shorts    []uint64 // of the entries that are taken back
+	reach     reach // when all is done
 }
 
 // move takes back what lies beyond the entry common and appends it to the new log.
@@ -135,7 +141,6 @@ func (r *rewriting) move(common uint64) error {
 		}
 	}
 	r.batch.Cut = []event.Position{cut}
-	r.batch.Meta = append(r.batch.Meta, movedMeta(cut, r.shorts))
 	r.reach.foreign = r.reach.foreign.With(cut)
 	return nil
 }
@@ -152,7 +157,6 @@ func (r *rewriting) entry(s storage.Snapshot, e *event.Entry) error {
 			r.batch.Again = append(r.batch.Again, ev.ID)
 		}
 	}
-	r.shorts = append(r.shorts, e.Position().Short)
 	moved := *e
 	moved.Origin, moved.Seq, moved.Prev = r.next, r.reach.tip.seq+1, r.reach.tip.hash
 	r.reach.tip = tip{seq: moved.Seq, hash: moved.Hash()}
@@ -161,8 +165,9 @@ func (r *rewriting) entry(s storage.Snapshot, e *event.Entry) error {
 }
 
 // farewell stores what there is to be stored when one origin gives way to the next: the
-// new identity, and of the old one what others need to verify its log.
-func (n *Node) farewell(ctx context.Context, next *identity, r reach, b *storage.Batch) error {
+// new identity, and of the old one what others need to verify its log, and that it is
+// closed.
+func (n *Node) farewell(ctx context.Context, next *identity, r reach, b *storage.Batch) (*event.SignedHead, error) {
 	m := mark{cursor: r.cursor(next.key.Public()), last: n.clock.Last(), hash: r.tip.hash}
 	certificate := storage.MetaChange{Key: metaCertificate}
 	if next.certified() {
@@ -177,38 +182,43 @@ func (n *Node) farewell(ctx context.Context, next *identity, r reach, b *storage
 	if n.identity.certified() {
 		b.Meta = append(b.Meta, certificateMeta(n.identity.certificate))
 	}
-	return n.signAll(ctx, b, r.foreign)
-}
-
-// signAll signs the node's log here and there, and where it ends in a cursor.
-func (n *Node) signAll(ctx context.Context, b *storage.Batch, until event.Cursor) error {
-	own := n.identity.key.Public()
 	s, leave, err := n.open(ctx)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	defer leave()
+	return signAll(ctx, s, n.identity.key, r.foreign, b)
+}
+
+// signAll signs the log of a key's origin here and there, and that it is closed where it
+// ends in a cursor.
+func signAll(ctx context.Context, s storage.Snapshot, key event.PrivateKey, until event.Cursor, b *storage.Batch) (*event.SignedHead, error) {
+	own := key.Public()
+	var last tip
 	bytes := 0
 	end, _ := until.At(own)
 	for e, err := range s.Log(ctx, s.Cursor().Without(own)) {
 		if err != nil {
-			return err
+			return nil, err
 		}
 		if e.Seq > end.Seq {
 			break
 		}
+		last = tip{seq: e.Seq, hash: e.Hash()}
 		if bytes += e.Size(); e.Seq != end.Seq && e.Seq%markEvery != 0 && bytes < checkpointBytes {
 			continue
 		}
 		bytes = 0
-		head := event.SignHead(n.identity.key, e.Seq, e.Hash(), false)
+		head := event.SignHead(key, last.seq, last.hash, false)
 		if e.Seq == end.Seq {
 			b.Heads = append(b.Heads, head)
 		} else {
 			b.Meta = append(b.Meta, checkpoint(&head))
 		}
 	}
-	return nil
+	closed := event.SignHead(key, last.seq, last.hash, true)
+	b.Meta = append(b.Meta, closedMeta(closed))
+	return &closed, nil
 }
 
 // key is the private key of the node's origin.

@@ -36,10 +36,11 @@ type replica struct {
 	entries uint64          // sent
 
 	// The writer's.
-	bytes     uint64 // sent
-	told      wire.Progress
-	questions uint64 // sent
-	answered  uint64 // the last question of the peer's
+	saidClosed bool
+	bytes      uint64 // sent
+	told       wire.Progress
+	questions  uint64 // sent
+	answered   uint64 // the last question of the peer's
 }
 
 // replicas are the connections with other durable nodes.
@@ -155,6 +156,8 @@ func (r *replica) handle(m wire.Message, size int) error {
 		return r.take(one, size)
 	case *wire.Caught:
 		return r.in.finished(m.Number)
+	case *wire.Closed:
+		return r.hearClosed(m)
 	case *wire.Progress:
 		return r.progress(m)
 	case *wire.Refuse:
@@ -334,6 +337,9 @@ func (r *replica) answer(m *wire.Follow) error {
 	r.mu.Unlock()
 	if !reached {
 		return nil
+	}
+	if err := r.sayClosed(); err != nil {
+		return err
 	}
 	r.answered = m.Number
 	return r.send(&wire.Caught{Number: m.Number})

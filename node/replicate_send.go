@@ -1,9 +1,7 @@
 package node
 
 import (
-	"bytes"
 	"context"
-	"slices"
 
 	"github.com/ankgo/ank/event"
 	"github.com/ankgo/ank/node/wire"
@@ -249,8 +247,7 @@ func (x *excerpt) vouch() {
 			x.message.Heads = append(x.message.Heads, event.SignHead(v.key, e.Seq, e.Hash(), false))
 		}
 	}
-	// What comes out of a map is to be the same every time.
-	slices.SortFunc(x.message.Heads[first:], func(a, b event.SignedHead) int { return bytes.Compare(a.Origin[:], b.Origin[:]) })
+	sortHeads(x.message.Heads[first:])
 }
 
 // covers reports whether a cursor was sent whole.

@@ -97,6 +97,7 @@ type server struct {
 	workers sync.WaitGroup
 
 	mu            sync.Mutex // protects all below; held for a few instructions
+	serving       bool       // the peer is an ephemeral node
 	grants        map[uint64]*grant
 	refusals      int // of credentials
 	subscriptions map[uint64]*subscription
@@ -130,6 +131,12 @@ func (s *server) serve() error {
 	case theirs.Durable:
 		return newReplica(s.Node, s.peer, s.replicates).exchange(theirs.Node, func() {})
 	}
+	s.mu.Lock()
+	s.serving = true
+	s.mu.Unlock()
+	if err := s.sayClosed(); err != nil {
+		return s.cause(err)
+	}
 	s.begin(s.flush)
 	s.watchResults()
 	defer s.checks.timer.Stop()
@@ -142,6 +149,12 @@ func (s *server) serve() error {
 			return s.cause(err)
 		}
 	}
+}
+
+func (s *server) isServing() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.serving
 }
 
 func (s *server) welcome() (*wire.Hello, error) {

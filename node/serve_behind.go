@@ -34,6 +34,7 @@ func (s *server) catchUp(ctx context.Context, seen event.Cursor) error {
 		select {
 		case <-grown:
 		case <-timer.C:
+			s.suspect(seen)
 			return ErrBehind
 		case <-ctx.Done():
 			return context.Cause(ctx)
@@ -41,9 +42,19 @@ func (s *server) catchUp(ctx context.Context, seen event.Cursor) error {
 	}
 }
 
-// has reports whether standing queries have what a cursor covers. Of a log that its origin
-// has closed there is no more than there is here, and what this node has moved from its
-// log of before to the next one is here.
+// suspect says once that somebody has seen more of this node's log than there is. Nobody
+// else writes it, so that the store must be an old copy; unless it is not true.
+func (s *server) suspect(seen event.Cursor) {
+	own := s.Origin()
+	here := *s.committer.published.Load()
+	if p, ok := seen.At(own); ok && !here.CoversPosition(own, p.Seq) && s.suspected.CompareAndSwap(false, true) {
+		s.logger.Error("a client says that it has seen more of the log of this node than its store has: if that was restored from an old copy, close its log (ank restored)",
+			"origin", own.String(), "seen", p.Seq)
+	}
+}
+
+// has reports whether standing queries have what a cursor covers, but for logs that their
+// origins have closed: what is not here may have been lost, and who asks was told so.
 func (s *server) has(ctx context.Context, seen event.Cursor) (bool, error) {
 	here := *s.committer.published.Load()
 	if here.Covers(seen) {
@@ -55,18 +66,11 @@ func (s *server) has(ctx context.Context, seen event.Cursor) (bool, error) {
 	}
 	defer leave()
 	for _, p := range seen.Positions() {
-		own, _ := here.At(p.Origin)
 		if here.Covers(event.NewCursor(p)) {
 			continue
 		}
-		if moved, err := isMoved(ctx, snapshot, p); moved {
-			continue
-		} else if err != nil {
+		if closed, err := isClosed(ctx, snapshot, p.Origin); !closed || err != nil {
 			return false, err
-		}
-		head, err := snapshot.SignedHead(ctx, p.Origin)
-		if err != nil || !head.Closed || head.Seq != own.Seq {
-			return false, nil // what cannot be told is not here
 		}
 	}
 	return true, nil

@@ -1,9 +1,11 @@
 package node
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 
 	"github.com/ankgo/ank/event"
 	"github.com/ankgo/ank/storage"
@@ -132,4 +134,9 @@ func (n *Node) forks(ctx context.Context, theirs event.Cursor) ([]*ReplicaError,
 		}
 	}
 	return forks, nil
+}
+
+// sortHeads orders what came out of a map, so that it is the same every time.
+func sortHeads(heads []event.SignedHead) {
+	slices.SortFunc(heads, func(a, b event.SignedHead) int { return bytes.Compare(a.Origin[:], b.Origin[:]) })
 }

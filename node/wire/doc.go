@@ -95,9 +95,17 @@
 // does not fit, or is not given.
 //
 // The asker also says what it has seen, of any peer. Who lacks something of that waits for
-// two seconds, and fails with CodeBehind; entries that a node has moved from a log of its own to the
-// next count as what it has, and a log that its origin has closed has no more than
-// it has. So whoever lags never takes an asker back in time.
+// two seconds, and fails with CodeBehind; nobody waits for more of a log that its origin has
+// closed, see below. So whoever lags never takes an asker back in time.
+//
+// # Logs that were given up
+//
+// A node whose store is an old copy, or has lost its end, goes on under a new origin, and
+// signs how much it has of the log of before. Whoever is durable passes that statement on
+// with [Closed], at the beginning of every connection and when it learns of it. An asker
+// that has seen more of that log knows then that the rest may be lost. It takes states
+// that are older, and delivers again what it had delivered and was told to be in that rest,
+// under the IDs that it has: what is not lost gets the receipt that it got before.
 //
 // Summary also comes by itself, at most every five minutes, if something was committed
 // meanwhile. It counts after everything that came before it.

@@ -5,7 +5,7 @@ import (
 	"github.com/ankgo/ank/internal/codec"
 )
 
-// The kinds of messages between durable nodes.
+// The kinds of messages between durable nodes; Closed is said to ephemeral ones too.
 const (
 	KindFollow Kind = iota + 64
 	KindEntries
@@ -13,6 +13,7 @@ const (
 	KindCaught
 	KindProgress
 	KindRefuse
+	KindClosed
 )
 
 // Follow asks a durable node for what its logs hold beyond Cursor, now and, if Live,
@@ -63,6 +64,18 @@ type Refuse struct {
 	Text   string
 }
 
+// Closed tells of logs that their origins have given up: each has signed, with Closed
+// set, how much of its log it had then. A durable node says it first, to whoever it
+// speaks with, of all logs that it knows of, if there are any, and later when it learns
+// of one. What somebody has seen of such a log beyond that may be lost.
+type Closed struct{ Heads []event.SignedHead }
+
+// MaxClosed is how many logs a Closed may tell of.
+const MaxClosed = 256
+
+// Kind implements Message.
+func (*Closed) Kind() Kind { return KindClosed }
+
 // Kind implements Message.
 func (*Follow) Kind() Kind { return KindFollow }
 
@@ -97,12 +110,18 @@ func (m *Entries) appendBody(b []byte) []byte {
 		b = codec.AppendUvarint(b, uint64(e.Size()))
 		b = e.AppendTo(b)
 	}
-	b = codec.AppendUvarint(b, uint64(len(m.Heads)))
-	for i := range m.Heads {
-		b = codec.AppendBytes(b, m.Heads[i].AppendTo(nil))
+	return appendHeads(b, m.Heads)
+}
+
+func appendHeads(b []byte, heads []event.SignedHead) []byte {
+	b = codec.AppendUvarint(b, uint64(len(heads)))
+	for i := range heads {
+		b = codec.AppendBytes(b, heads[i].AppendTo(nil))
 	}
 	return b
 }
+
+func (m *Closed) appendBody(b []byte) []byte { return appendHeads(b, m.Heads) }
 
 // room is about how many bytes the message takes, and rather too many.
 func (m *Entries) room() int {
@@ -137,6 +156,8 @@ func decodeLog(r *codec.Reader, kind Kind) Message {
 		return &Follow{Number: r.Uvarint(), Live: flag(r), Cursor: decodeCursor(r)}
 	case KindEntries:
 		return decodeEntries(r)
+	case KindClosed:
+		return &Closed{Heads: list(r, MaxClosed, minSignedHead, event.DecodeSignedHead)}
 	case KindPiece:
 		return &Piece{More: flag(r), Bytes: r.Bytes(MaxMessage)}
 	case KindCaught:
@@ -161,15 +182,15 @@ const (
 func decodeEntries(r *codec.Reader) *Entries {
 	var d event.Decoder
 	return &Entries{
-		Certificates: list(r, minCertificate, event.DecodeCertificate),
-		Entries:      list(r, minEntry, d.Entry),
-		Heads:        list(r, minSignedHead, event.DecodeSignedHead),
+		Certificates: list(r, MaxItems, minCertificate, event.DecodeCertificate),
+		Entries:      list(r, MaxItems, minEntry, d.Entry),
+		Heads:        list(r, MaxItems, minSignedHead, event.DecodeSignedHead),
 	}
 }
 
 // list reads things that have their length before them.
-func list[T any](r *codec.Reader, least int, decode func([]byte) (T, error)) []T {
-	n := r.Count(MaxItems, least)
+func list[T any](r *codec.Reader, most, least int, decode func([]byte) (T, error)) []T {
+	n := r.Count(most, least)
 	if n == 0 {
 		return nil
 	}

@@ -84,6 +84,7 @@ func messages(t testing.TB) []wire.Message {
 		&wire.Caught{Number: 16},
 		&wire.Progress{Bytes: 17, Settled: 18},
 		&wire.Refuse{Origin: event.Origin{5}, Seq: 19, Code: wire.CodeDenied, Text: "no"},
+		&wire.Closed{Heads: []event.SignedHead{{Origin: event.Origin{5}, Seq: 20, Hash: event.Digest{3}, Closed: true, Signature: event.Signature{4}}}},
 	}
 }
 
@@ -97,7 +98,7 @@ func TestEveryKindSurvivesTheWire(t *testing.T) {
 		require.Equal(t, encoded, wire.Append(nil, got), "%T: same message, same bytes", m)
 		seen[m.Kind()] = true
 	}
-	require.Len(t, seen, int(wire.KindReasons+wire.KindRefuse-wire.KindFollow+1), "a kind has no example here")
+	require.Len(t, seen, int(wire.KindReasons+wire.KindClosed-wire.KindFollow+1), "a kind has no example here")
 }
 
 func TestDamagedMessagesAreRefused(t *testing.T) {

@@ -43,6 +43,17 @@
 // own, and without these flags, everybody on it is let in as "local" and may do
 // everything.
 //
+// # ank restored
+//
+//	ank restored -store STORE
+//
+// is for a store that was restored from a backup, before it is served again: clients may have
+// seen, and may have made, what came after the backup. The command closes the log of the store,
+// and has its node go on under a new origin. Clients then do not wait for what is lost, and
+// deliver once more what they had committed, as far as they keep it (the last 1,024 transactions
+// of each, or 4 MiB). See node.Node.CloseOrigin. Other servers that replicate with this one have
+// what is missing, and bring it.
+//
 // # ank dump, ank load, ank verify
 //
 //	ank dump -store STORE [-o FILE] > FILE

@@ -38,6 +38,7 @@ const help = `usage: ank COMMAND [flags]
 	dump     write all of a store into one stream
 	load     make a store of such a stream
 	verify   derive everything in a store once more, and report the first difference
+	restored close the log of a store that was restored from an old copy
 
 "ank COMMAND -h" lists its flags.
 `
@@ -68,7 +69,7 @@ func (p Program) Run(ctx context.Context, args []string, out, log io.Writer) err
 	switch args[0] {
 	case "serve":
 		return p.serve(ctx, args[1:], out, log)
-	case "dump", "load", "verify":
+	case "dump", "load", "verify", "restored":
 		return p.storeCommand(ctx, args[0], args[1:], out, log)
 	case "help", "-h", "--help", "-help":
 		fmt.Fprint(out, help)

@@ -58,6 +58,8 @@ func (p Program) storeCommand(ctx context.Context, name string, args []string, o
 		return t.dump(ctx, engine)
 	case "load":
 		return t.load(ctx, engine)
+	case "restored":
+		return t.restored(ctx, engine)
 	}
 	return t.verify(ctx, engine)
 }
@@ -165,6 +167,38 @@ func (t *tool) verify(ctx context.Context, engine storage.Engine) error {
 		return err
 	}
 	fmt.Fprintf(t.out, "ank: digest %v\n", summary.Digest)
+	return nil
+}
+
+// restored is the command ank restored.
+func (t *tool) restored(ctx context.Context, engine storage.Engine) (err error) {
+	s, err := engine.Snapshot(ctx)
+	if err != nil {
+		return err
+	}
+	empty := s.Cursor().IsZero()
+	s.Close()
+	if empty {
+		return errors.New("there is no log in this store")
+	}
+	schemas, err := t.schemas(ctx, engine)
+	if err != nil {
+		return err
+	}
+	n, err := node.Open(ctx, engine, node.Models(schemas...), node.WithPolicy(node.AllowAll()))
+	if err != nil {
+		return err
+	}
+	// What was begun is ended, whatever else there is to be done.
+	defer func() { err = errors.Join(err, n.Close(context.WithoutCancel(ctx))) }()
+	old := n.Origin()
+	if err := n.CloseOrigin(ctx); err != nil {
+		return err
+	}
+	fmt.Fprintf(t.out, "ank: the log of origin %v is closed, the node goes on as %v\n", old, n.Origin())
+	if _, certified := n.Certificate(); !certified {
+		fmt.Fprintln(t.out, "ank: the new origin is not certified yet, since the system's root key is elsewhere")
+	}
 	return nil
 }
 

@@ -91,6 +91,27 @@ func TestMoveAStore(t *testing.T) {
 	})
 }
 
+// TestAStoreThatWasRestored goes on under another origin.
+func TestAStoreThatWasRestored(t *testing.T) {
+	dir := filled(t)
+	var origin event.Origin
+	onStore(t, dir, func(n *node.Node) { origin = n.Origin() })
+	out, _, err := run(t, "restored", "-store", "pebble:"+dir)
+	require.NoError(t, err)
+	require.Contains(t, out, origin.String())
+	require.NotContains(t, out, "certified")
+	onStore(t, dir, func(n *node.Node) {
+		require.NotEqual(t, origin, n.Origin())
+		require.Contains(t, out, n.Origin().String())
+		_, err := music.Albums.Create(n.Session("ada").Begin(), music.Album{Name: "Parade", Year: 1986})
+		require.NoError(t, err)
+	})
+	_, _, err = run(t, "verify", "-store", "pebble:"+dir)
+	require.NoError(t, err)
+	_, _, err = run(t, "restored", "-store", "pebble:"+filepath.Join(t.TempDir(), "empty"))
+	require.ErrorContains(t, err, "no log")
+}
+
 // TestAStoreThatIsNotWhole is refused by nodes until it was loaded.
 func TestAStoreThatIsNotWhole(t *testing.T) {
 	from, to := filled(t), filepath.Join(t.TempDir(), "copy")
