@@ -169,6 +169,22 @@ func keysOf(tx *event.Transaction) []entity.Key {
 	return keys
 }
 
+// keysOfAll returns the entities that some transactions write, each once: a thousand
+// transactions of one entity would have it shown a thousand times.
+func keysOfAll(list []*pending) []entity.Key {
+	var keys []entity.Key
+	seen := make(map[entity.Key]bool)
+	for _, p := range list {
+		for _, key := range keysOf(p.tx) {
+			if !seen[key] {
+				seen[key] = true
+				keys = append(keys, key)
+			}
+		}
+	}
+	return keys
+}
+
 // show puts the pending events of some entities on what is confirmed of them, and
 // lets the live queries see it. It needs the keeper's token.
 func (e *ephemeral) show(ctx context.Context, keys []entity.Key) error {
@@ -251,12 +267,11 @@ func (e *ephemeral) showOne(ctx context.Context, s storage.Snapshot, key entity.
 	if err != nil {
 		return err
 	}
-	events := e.outbox.events(key)
 	var on event.Stamp
 	if confirmed != nil {
 		on = confirmed.Stamp
 	}
-	if !t.wrong && confirmed != nil && t.shown != nil && confirmed.Row.Head.Equal(events[0].Precursors) {
+	if !t.wrong && confirmed != nil && t.shown != nil && confirmed.Row.Head.Equal(eventsOf(key, t.by[:1])[0].Precursors) {
 		// Nobody else wrote to it: what was confirmed is what was shown below the
 		// first event that is still pending.
 		e.mu.Lock()
@@ -265,7 +280,7 @@ func (e *ephemeral) showOne(ctx context.Context, s storage.Snapshot, key entity.
 		e.mu.Unlock()
 		return nil
 	}
-	shown, err := putOn(ctx, confirmed, events, e.models.of(key.Collection))
+	shown, err := putOn(ctx, confirmed, eventsOf(key, t.by), e.models.of(key.Collection))
 	if err != nil {
 		// What came from the peer is broken. The events are kept and delivered.
 		e.logger.Error("pending changes cannot be shown", "entity", key.ID.String(), "error", err)
@@ -363,11 +378,9 @@ func (e *ephemeral) settle(decided []*pending, records []*storage.Record) error 
 // conclude takes transactions out of the outbox and lets everybody see what became
 // of them, once that is stored.
 func (e *ephemeral) conclude(decided []*pending, records []*storage.Record) error {
-	var keys []entity.Key
 	e.mu.Lock()
 	for _, p := range decided {
 		e.outbox.remove(p)
-		keys = append(keys, keysOf(p.tx)...)
 		if p.receipt.Status == Rejected {
 			e.refuse(p.tx)
 			e.outbox.doubt(p.tx)
@@ -377,7 +390,7 @@ func (e *ephemeral) conclude(decided []*pending, records []*storage.Record) erro
 	for _, l := range e.all() {
 		l.overhear(records)
 	}
-	err := e.show(e.ctx, keys)
+	err := e.show(e.ctx, keysOfAll(decided))
 	for _, p := range decided {
 		close(p.done)
 	}

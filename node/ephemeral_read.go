@@ -60,11 +60,11 @@ func (e *ephemeral) allWriters(m *model.Schema, of map[event.ID]*storage.Record)
 	return by
 }
 
-// undecided returns those of some transactions that are still in the outbox.
-func (e *ephemeral) undecided(list []*pending) []*pending {
+// undecided returns the IDs of those of some transactions that are still in the outbox.
+func (e *ephemeral) undecided(list []*pending) []event.ID {
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	return slices.DeleteFunc(list, func(p *pending) bool { return e.outbox.byTx[p.tx.ID] != p })
+	return idsOf(slices.DeleteFunc(list, func(p *pending) bool { return e.outbox.byTx[p.tx.ID] != p }))
 }
 
 // ask asks the peer for an entity.

@@ -56,6 +56,7 @@ type pending struct {
 // touch is an entity that pending transactions write.
 type touch struct {
 	by    []*pending      // the oldest first
+	ids   []event.ID      // theirs, if that is known: see pending; the keeper's alone
 	shown *storage.Record // nil if it is not known what the entity is
 	on    event.Stamp     // of what was confirmed below shown; zero if nothing was
 	wrong bool            // shown has events that are not pending any more, or lacks some
@@ -64,19 +65,53 @@ type touch struct {
 // show takes a record to be what the entity looks like with all that is pending.
 func (t *touch) show(r *storage.Record) {
 	if t.shown = r; r != nil {
-		t.shown = marked(r, t.by)
+		t.shown = marked(r, t.pending())
 	}
 }
 
+// pending returns the IDs of the transactions. Rows keep parts of the list, which is
+// only added to at its end, so that a thousand edits of an entity do not make a thousand lists.
+func (t *touch) pending() []event.ID {
+	if t.ids == nil {
+		t.ids = idsOf(t.by)
+	}
+	return t.ids
+}
+
+// add puts a transaction among those that write the entity.
+func (t *touch) add(p *pending) {
+	at, _ := slices.BinarySearchFunc(t.by, p, byNumber)
+	t.by = slices.Insert(t.by, at, p)
+	if t.ids != nil && at == len(t.ids) {
+		t.ids = append(t.ids, p.tx.ID)
+	} else {
+		t.ids = nil
+	}
+}
+
+// remove takes a transaction out. Most often it is the oldest.
+func (t *touch) remove(p *pending) {
+	oldest := len(t.by) > 0 && t.by[0] == p
+	if t.by = without(t.by, p); oldest && t.ids != nil {
+		t.ids = t.ids[1:]
+	} else {
+		t.ids = nil
+	}
+}
+
+func idsOf(list []*pending) []event.ID {
+	ids := make([]event.ID, len(list))
+	for i, p := range list {
+		ids[i] = p.tx.ID
+	}
+	return ids
+}
+
 // marked is a record that says which transactions it shows that are pending.
-func marked(r *storage.Record, by []*pending) *storage.Record {
+func marked(r *storage.Record, by []event.ID) *storage.Record {
 	row := r.Row
 	if row.Pending = nil; len(by) > 0 {
-		list := make([]event.ID, len(by))
-		for i, p := range by {
-			list[i] = p.tx.ID
-		}
-		row.Pending = &list
+		row.Pending = &by
 	}
 	return storage.WithRow(r, &row)
 }
@@ -132,8 +167,7 @@ func (o *outbox) reveal(p *pending) {
 			t = new(touch)
 			o.touched[key] = t
 		}
-		at, _ := slices.BinarySearchFunc(t.by, p, byNumber)
-		t.by = slices.Insert(t.by, at, p)
+		t.add(p)
 		if e.IsCreation() {
 			o.created[e.Entity] = p
 		}
@@ -156,7 +190,7 @@ func (o *outbox) unlist(p *pending) {
 	for _, e := range p.tx.Events {
 		key := entity.Key{Collection: e.Collection, ID: e.Entity}
 		if t := o.touched[key]; t != nil {
-			if t.by = without(t.by, p); len(t.by) == 0 {
+			if t.remove(p); len(t.by) == 0 {
 				delete(o.touched, key)
 			}
 		}
@@ -300,23 +334,17 @@ func (o *outbox) next(ahead func(*event.Transaction) time.Duration, may func(Pri
 // oldest first.
 func (o *outbox) dependants(p *pending) []*pending {
 	lost := []*pending{p}
+	found := map[*pending]bool{p: true}
 	for i := 0; i < len(lost); i++ {
 		for _, follower := range lost[i].before {
-			if o.byTx[follower.tx.ID] == follower && !slices.Contains(lost, follower) {
+			if o.byTx[follower.tx.ID] == follower && !found[follower] {
+				found[follower] = true
 				lost = append(lost, follower)
 			}
 		}
 	}
 	slices.SortFunc(lost[1:], byNumber)
 	return lost[1:]
-}
-
-// events returns the pending events of an entity, the oldest first.
-func (o *outbox) events(key entity.Key) []*event.Event {
-	if t := o.touched[key]; t != nil {
-		return eventsOf(key, t.by)
-	}
-	return nil
 }
 
 // eventsOf returns the events of an entity in some transactions.

@@ -5,7 +5,6 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 
-	"github.com/ankgo/ank/entity"
 	"github.com/ankgo/ank/storage"
 )
 
@@ -35,8 +34,10 @@ func (s *Session) Flush(ctx context.Context) (undelivered int, err error) {
 		if len(list) == 0 {
 			return 0, nil
 		}
-		if _, err := e.await(ctx, list[0]); err != nil {
-			return len(e.pendingOf(s.principal)), stillPending(err)
+		for _, p := range list {
+			if _, err := e.await(ctx, p); err != nil {
+				return len(e.pendingOf(s.principal)), stillPending(err)
+			}
 		}
 	}
 }
@@ -89,13 +90,11 @@ func (s *Session) Seal(ctx context.Context) (undelivered int, err error) {
 	if err := e.keeper.store(nil, storage.MetaChange{Key: sealedKey(s.principal), Value: []byte(s.principal)}); err != nil {
 		return 0, err
 	}
-	var keys []entity.Key
 	e.mu.Lock()
 	e.sealed[s.principal] = struct{}{}
 	for _, p := range list {
 		e.outbox.hide(p)
 		e.outbox.doubt(p.tx)
-		keys = append(keys, keysOf(p.tx)...)
 	}
 	close(e.left)
 	e.left = make(chan struct{})
@@ -108,7 +107,7 @@ func (s *Session) Seal(ctx context.Context) (undelivered int, err error) {
 	if line := e.online(); line != nil {
 		line.forgo(s.principal)
 	}
-	return len(list), e.show(e.ctx, keys)
+	return len(list), e.show(e.ctx, keysOfAll(list))
 }
 
 // Unseal takes back what [Session.Seal] did: the principal is there again, which
@@ -131,13 +130,11 @@ func (s *Session) Unseal(ctx context.Context) (undelivered int, err error) {
 	if err := e.keeper.store(nil, storage.MetaChange{Key: sealedKey(s.principal)}); err != nil {
 		return 0, err
 	}
-	var keys []entity.Key
 	e.mu.Lock()
 	delete(e.sealed, s.principal)
 	for _, p := range list {
 		e.outbox.reveal(p)
 		e.outbox.doubt(p.tx)
-		keys = append(keys, keysOf(p.tx)...)
 		if len(p.after) == 0 && !p.underWay {
 			e.outbox.offer(p)
 		}
@@ -147,7 +144,7 @@ func (s *Session) Unseal(ctx context.Context) (undelivered int, err error) {
 	if line != nil {
 		line.nudge()
 	}
-	return len(list), e.show(e.ctx, keys)
+	return len(list), e.show(e.ctx, keysOfAll(list))
 }
 
 // client is the session's node, if it is an ephemeral one.

@@ -214,7 +214,7 @@ func (l *remote) pending(id event.ID) *storage.Record {
 	if err != nil {
 		return l.joined(t.shown)
 	}
-	return l.joined(marked(shown, t.by))
+	return l.joined(marked(shown, t.pending()))
 }
 
 // rows computes the result: the base, with entities that have pending changes
