@@ -88,6 +88,9 @@ func (c *committer) close(ctx context.Context) error {
 	c.committing.take()
 	c.publishing.take()
 	c.stopped = true
+	if c.sharing != nil {
+		close(c.sharing.silent)
+	}
 	if c.failure() != nil || c.stored.tip == c.marked.tip && c.stored.foreign.Equal(c.marked.foreign) {
 		return nil
 	}

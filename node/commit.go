@@ -266,7 +266,7 @@ func (c *committer) finish(b *batch, result outcome, err error) {
 	if c.sharing != nil {
 		c.committing.give()
 		if result == stored {
-			c.sharing.advance(c.ctx)
+			c.sharing.follow(c.ctx, b)
 		}
 	} else if result != stored || len(b.States) == 0 {
 		c.committing.give()

@@ -107,7 +107,7 @@ func (j *judgement) rows(ctx context.Context, q *query.Checked) iter.Seq2[*stora
 		collection := q.Schema().Collection()
 		changed := make(map[event.ID]*storage.Record)
 		for id, r := range j.recent.records {
-			if r.record.Collection == collection {
+			if r.record.Collection == collection && j.recent.isNewest(r) {
 				changed[id] = r.record
 			}
 		}

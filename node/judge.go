@@ -35,6 +35,9 @@ func (p *preparer) accept(b *batch, r *request) error {
 	r.err, r.receipt = nil, Receipt{Transaction: r.tx.ID, Status: Pending}
 	if r.ingest != nil {
 		b.requests = append(b.requests, r)
+		if err := p.overhear(b); err != nil {
+			return undecided{err}
+		}
 		return r.ingest(p, b)
 	}
 	if !r.minted || r.attempts > 0 { // an earlier try may have been stored after all
@@ -131,7 +134,8 @@ func (j *judgement) apply(e *event.Event, i int) error {
 }
 
 // guessed uses what the transaction's author took the entity to be, and folded
-// already, if the entity is still that.
+// already, if the entity is still that, as far as this node has changed it. Of what
+// others have done in a store that is shared the engine knows (P1).
 func (j *judgement) guessed(e *event.Event, i int) (change, bool) {
 	if i >= len(j.request.forks) {
 		return change{}, false
@@ -144,7 +148,7 @@ func (j *judgement) guessed(e *event.Event, i int) (change, bool) {
 	if f.before == nil {
 		return c, true // created with a new ID
 	}
-	if now, ok := j.recent.get(e.Entity); ok {
+	if now, ok := j.recent.left(e.Entity); ok {
 		return c, now.record.Stamp == f.before.Stamp
 	}
 	return c, j.request.version >= j.recent.horizon

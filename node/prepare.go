@@ -59,7 +59,7 @@ func (p *preparer) extend(b *batch, requests []*request) {
 	p.open = b
 	defer p.end()
 	if p.sharing != nil {
-		p.sharing.overhear(p, b)
+		b.foreign = b.foreign.Merge(p.committer.published.Load().Without(p.committer.origin))
 	}
 	b.requests = slices.Grow(b.requests, len(requests))
 	b.accepted = slices.Grow(b.accepted, len(requests))

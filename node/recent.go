@@ -20,7 +20,8 @@ const (
 //	    unless a later one overwrote it here.
 //
 // So what was read at commit number v, with v >= horizon, is current if it is not
-// in here. The preparer alone uses it.
+// in here. If others write to the store, too, it is what this node has left behind at
+// least, and what is durable is here for R1 only. The preparer alone uses it.
 type recent struct {
 	records map[event.ID]recentRecord
 	order   []written // by batch, the oldest at first
@@ -28,6 +29,9 @@ type recent struct {
 	bytes   int
 	most    int // records that are kept
 	horizon uint64
+
+	shared  bool   // others write to the store
+	settled uint64 // the last batch that was durable when a batch was begun
 }
 
 type recentRecord struct {
@@ -49,6 +53,15 @@ func newRecent(horizon uint64) *recent {
 // get returns an entity's newest record.
 func (r *recent) get(id event.ID) (recentRecord, bool) {
 	found, ok := r.records[id]
+	return found, ok && r.isNewest(found)
+}
+
+// isNewest reports whether nobody can have written another record since.
+func (r *recent) isNewest(x recentRecord) bool { return !r.shared || x.batch > r.settled }
+
+// left returns the newest record of an entity that this node has written.
+func (r *recent) left(id event.ID) (recentRecord, bool) {
+	found, ok := r.records[id]
 	return found, ok
 }
 
@@ -64,6 +77,7 @@ func (r *recent) put(record *storage.Record, batch uint64, index int) {
 // forget drops the oldest records until the rest is small, but none that belongs
 // to a batch beyond durable.
 func (r *recent) forget(durable uint64) {
+	r.settled = durable
 	for len(r.order)-r.first > r.most || r.bytes > recentBytes {
 		if r.first == len(r.order) || r.order[r.first].batch > durable {
 			break
@@ -85,7 +99,7 @@ func (r *recent) forget(durable uint64) {
 // reset forgets everything: what batches beyond durable had changed did not
 // happen.
 func (r *recent) reset(durable uint64) {
-	most := r.most
+	most, shared := r.most, r.shared
 	*r = *newRecent(durable)
-	r.most = most
+	r.most, r.shared, r.settled = most, shared, durable
 }

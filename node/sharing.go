@@ -25,6 +25,10 @@ import (
 //     there by then: then nothing that it is told is half in it already.
 //   - W3. Only the holder of the publishing token takes the next snapshot. Who hears that
 //     its transaction was accepted finds it in standing queries.
+//   - W4. While there are no standing queries, the kept snapshot is left behind by what the
+//     node commits, and nothing is read for nobody. The first query that comes has a new one
+//     taken before it begins. So whatever queries there are while it is behind, none of them
+//     has a result yet.
 
 // oldest is how old the kept snapshot may become when nothing is committed. Engines keep
 // what snapshots show.
@@ -38,9 +42,11 @@ type sharing struct {
 	notice chan struct{}
 	stop   context.CancelFunc
 	ended  sync.WaitGroup
+	silent chan struct{} // closed when nobody is told of anything any more
 
-	mu   sync.Mutex
-	kept *keptSnapshot // what standing queries have been told
+	mu     sync.Mutex    // protects all below
+	kept   *keptSnapshot // what standing queries have been told
+	behind bool          // W4
 }
 
 // keptSnapshot is a snapshot that several read.
@@ -56,12 +62,12 @@ func (n *Node) startSharing(ctx context.Context, s *slot, shared storage.Shared)
 		return err
 	}
 	n.sharing = &sharing{
-		node: n, slot: s, shared: shared, notice: make(chan struct{}, 1),
+		node: n, slot: s, shared: shared, notice: make(chan struct{}, 1), silent: make(chan struct{}),
 		kept: &keptSnapshot{Snapshot: first, readers: 1},
 	}
 	c := n.committer
 	c.sharing, c.prepare.sharing = n.sharing, n.sharing
-	c.prepare.recent.most = 0 // what is durable may have changed since
+	c.prepare.recent.shared = true
 	c.told(first.Cursor())
 	return nil
 }
@@ -133,7 +139,7 @@ func (s *sharing) listen(ctx context.Context) {
 		if c.publishing.takeWithin(ctx) != nil {
 			return
 		}
-		grown := s.advance(ctx)
+		grown := s.advance(ctx, nil)
 		c.publishing.give()
 		if grown {
 			c.grown.ring()
@@ -163,14 +169,70 @@ func (s *sharing) beat(ctx context.Context) {
 
 // enter returns what standing queries have been told, as a snapshot. leave is called with
 // it later.
-func (s *sharing) enter() (*keptSnapshot, error) {
+func (s *sharing) enter(ctx context.Context) (*keptSnapshot, error) {
+	for {
+		s.mu.Lock()
+		kept, behind := s.kept, s.behind
+		if kept != nil && !behind {
+			kept.readers++
+		}
+		s.mu.Unlock()
+		if kept == nil {
+			return nil, ErrClosed
+		}
+		if !behind {
+			return kept, nil
+		}
+		if err := s.catchUp(ctx); err != nil {
+			return nil, err
+		}
+	}
+}
+
+// catchUp takes the next snapshot for the first standing query that comes (W4).
+func (s *sharing) catchUp(ctx context.Context) error {
+	publishing := s.node.committer.publishing
+	select {
+	case publishing <- struct{}{}:
+	case <-s.silent:
+		return ErrClosed
+	case <-ctx.Done():
+		return ended(ctx)
+	}
+	defer publishing.give()
+	if !s.isBehind() {
+		return nil
+	}
+	next, err := s.node.engine.Snapshot(ctx)
+	if err != nil {
+		return err
+	}
+	if _, err = s.lead(ctx, next, nil); err != nil {
+		next.Close()
+	}
+	return err
+}
+
+func (s *sharing) isBehind() bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.kept == nil {
-		return nil, ErrClosed
+	return s.behind
+}
+
+// unheard reports whether there are no standing queries, and leaves the kept snapshot
+// behind then. A query that is not seen here sees that it is.
+func (s *sharing) unheard() bool {
+	s.mu.Lock()
+	was := s.behind
+	s.behind = true
+	s.mu.Unlock()
+	if s.node.lives.isEmpty() {
+		return true
 	}
-	s.kept.readers++
-	return s.kept, nil
+	s.mu.Lock()
+	s.behind = was
+	s.mu.Unlock()
+	return false
 }
 
 func (s *sharing) leave(k *keptSnapshot) {
@@ -207,13 +269,25 @@ func (s *sharing) vouchers(ctx context.Context, snapshot storage.Snapshot, all m
 	}
 }
 
+// follow tells standing queries of a batch of the node's own. It needs the publishing
+// token.
+func (s *sharing) follow(ctx context.Context, b *batch) {
+	if !s.unheard() {
+		s.advance(ctx, b)
+		return
+	}
+	c := s.node.committer
+	c.told(c.published.Load().Merge(b.cursor(c.origin)))
+}
+
 // advance tells standing queries of all that was committed since, and reports whether
-// there was anything. It needs the publishing token. If the store cannot be read now,
-// the next call makes up for it.
-func (s *sharing) advance(ctx context.Context) (grown bool) {
+// there was anything. It needs the publishing token. b is the batch that was stored just
+// now, nil if it is not for that. If the store cannot be read now, the next call makes up
+// for it.
+func (s *sharing) advance(ctx context.Context, b *batch) (grown bool) {
 	next, err := s.node.engine.Snapshot(ctx)
 	if err == nil {
-		if grown, err = s.lead(ctx, next); err == nil {
+		if grown, err = s.lead(ctx, next, b); err == nil {
 			return grown
 		}
 		next.Close()
@@ -226,26 +300,68 @@ func (s *sharing) advance(ctx context.Context) (grown bool) {
 }
 
 // lead tells of the way to the next snapshot, and keeps that.
-func (s *sharing) lead(ctx context.Context, next storage.Snapshot) (grown bool, err error) {
+func (s *sharing) lead(ctx context.Context, next storage.Snapshot, b *batch) (grown bool, err error) {
 	now := s.kept // only the holder of the publishing token replaces it
 	if now == nil {
 		return false, ErrClosed
 	}
 	if grown = !next.Cursor().Equal(now.Cursor()); grown {
-		p, err := s.way(ctx, now, next)
+		if s.unheard() || s.isBehind() {
+			err = s.observe(ctx, now, next)
+		} else {
+			err = s.publish(ctx, now, next, b)
+		}
 		if err != nil {
 			return false, err
 		}
-		after := &afterwards{node: s.node, snapshot: next, lookup: storage.NewLookup(s.node.ctx, next)}
-		p.Refill, p.Source = after.refill, after
-		s.node.reactor.Publish(p)
 		s.node.committer.told(next.Cursor())
 	}
 	s.mu.Lock()
-	s.kept = &keptSnapshot{Snapshot: next, readers: 1}
+	s.kept, s.behind = &keptSnapshot{Snapshot: next, readers: 1}, false
 	s.mu.Unlock()
 	s.leave(now)
 	return grown, nil
+}
+
+// observe has the clock observe what others have committed, for nobody else is interested.
+func (s *sharing) observe(ctx context.Context, now, next storage.Snapshot) error {
+	from := now.Cursor()
+	if own, ok := next.Cursor().At(s.node.committer.origin); ok {
+		from = from.With(own)
+	}
+	if from.Equal(next.Cursor()) {
+		return nil
+	}
+	for entry, err := range next.Log(ctx, from) {
+		if err != nil {
+			return err
+		}
+		observe(s.node.clock, entry)
+	}
+	return nil
+}
+
+// publish tells the reactor.
+func (s *sharing) publish(ctx context.Context, now, next storage.Snapshot, b *batch) error {
+	p, err := reactor.Publication{}, error(nil)
+	if b != nil && s.isWay(b, now, next) {
+		p = b.publication(s.node.committer.origin)
+		p.Position = next.Cursor()
+	} else if p, err = s.way(ctx, now, next); err != nil {
+		return err
+	}
+	after := &afterwards{node: s.node, snapshot: next, lookup: storage.NewLookup(s.node.ctx, next)}
+	p.Refill, p.Source = after.refill, after
+	s.node.reactor.Publish(p)
+	return nil
+}
+
+// isWay reports whether a batch of the node's own is all that lies between two snapshots.
+func (s *sharing) isWay(b *batch, from, to storage.Snapshot) bool {
+	own := s.node.committer.origin
+	before, _ := from.Cursor().At(own)
+	return len(b.moved) == 0 && before == b.before.position(own) &&
+		from.Cursor().With(b.tip.position(own)).Equal(to.Cursor())
 }
 
 // way is the publication that leads from one snapshot to the next.

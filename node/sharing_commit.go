@@ -29,14 +29,17 @@ type basis struct {
 	holds  []storage.MetaValue
 }
 
-// overhear lets a batch begin with the logs of others as they are. It needs the preparing
-// token.
-func (s *sharing) overhear(p *preparer, b *batch) {
-	snapshot, err := p.view()
-	if err != nil {
-		return // whoever reads next is told
+// overhear lets a batch go on from the logs of others as they are, before something is
+// appended to one of them.
+func (p *preparer) overhear(b *batch) error {
+	if p.sharing == nil {
+		return nil
 	}
-	b.foreign = b.foreign.Merge(snapshot.Cursor().Without(s.node.committer.origin))
+	snapshot, err := p.view()
+	if err == nil {
+		b.foreign = b.foreign.Merge(snapshot.Cursor().Without(p.committer.origin))
+	}
+	return err
 }
 
 // rely notes that a decision was taken on grounds that any commit of others may change.
@@ -145,7 +148,7 @@ func (n *Node) openTold(ctx context.Context) (s storage.Snapshot, leave func(), 
 	if !n.readers.enter() {
 		return nil, nil, ErrClosed
 	}
-	kept, err := n.sharing.enter()
+	kept, err := n.sharing.enter(ctx)
 	if err != nil {
 		n.readers.leave()
 		return nil, nil, err

@@ -33,6 +33,25 @@ type pausable struct {
 	storage.Engine
 	storage.Shared
 	paused atomic.Pointer[chan struct{}]
+
+	snapshots, reads atomic.Int64 // snapshots taken, and records read
+}
+
+func (p *pausable) Snapshot(ctx context.Context) (storage.Snapshot, error) {
+	p.snapshots.Add(1)
+	s, err := p.Engine.Snapshot(ctx)
+	return counted{storage.Passing{Snapshot: s}, &p.reads}, err
+}
+
+// counted is a snapshot that counts the records that are read one by one.
+type counted struct {
+	storage.Passing
+	reads *atomic.Int64
+}
+
+func (c counted) State(ctx context.Context, collection string, id event.ID) (*storage.Record, error) {
+	c.reads.Add(1)
+	return c.Passing.State(ctx, collection, id)
 }
 
 func (p *pausable) wait() {
@@ -417,4 +436,97 @@ func (x *town) act(p *process, rng *rand.Rand, mu *sync.Mutex, ids *[]event.ID, 
 		return
 	}
 	require.ErrorIs(x, err, entity.ErrDeleted) // by another
+}
+
+// TestQueriesComeAndGoOverOneStore: a query that comes while the kept snapshot is behind, or
+// has just been left behind, begins with what was committed, and misses nothing.
+func TestQueriesComeAndGoOverOneStore(t *testing.T) {
+	for seed := range uint64(8) {
+		t.Run(fmt.Sprintf("seed=%d", seed), func(t *testing.T) {
+			together(t, func(x *town) { x.visits(seed) })
+		})
+	}
+}
+
+func (x *town) visits(seed uint64) {
+	var mu sync.Mutex
+	var ids []event.ID
+	var acknowledged atomic.Int64
+	var all sync.WaitGroup
+	processes := []*process{x.open(), x.open()}
+	last := make([]*entity.Live[AlbumView], 2*len(processes))
+	for n, p := range processes {
+		for w := range 2 {
+			rng := rand.New(rand.NewPCG(seed, uint64(10*n+w)))
+			all.Go(func() {
+				for range 60 {
+					x.act(p, rng, &mu, &ids, &acknowledged)
+				}
+			})
+			visitor := rand.New(rand.NewPCG(seed, uint64(100+10*n+w)))
+			all.Go(func() {
+				for range 20 {
+					live, err := albums.Query(x.ctx, p.ada, stormQueries[visitor.IntN(len(stormQueries))])
+					require.NoError(x, err)
+					x.act(p, visitor, &mu, &ids, &acknowledged)
+					live.Close()
+					for range visitor.IntN(3) {
+						x.act(p, visitor, &mu, &ids, &acknowledged)
+					}
+				}
+				live, err := albums.Query(x.ctx, p.ada, stormQueries[w])
+				require.NoError(x, err)
+				last[2*n+w] = live
+			})
+		}
+	}
+	all.Wait()
+	synctest.Wait()
+	for i, live := range last {
+		require.Equal(x, x.list(processes[0], stormQueries[i%2]), shown(live), "seed %d: live query %d", seed, i)
+		live.Close()
+	}
+}
+
+// TestNothingIsReadForNobody: to commit what is new, or what was just read, a node without
+// standing queries reads nothing of a store that it shares. With queries it takes a snapshot,
+// and reads no records.
+func TestNothingIsReadForNobody(t *testing.T) {
+	together(t, func(x *town) {
+		p := x.open()
+		x.create(p, Album{Name: "Parade", Year: 1986})
+		before := p.engine.snapshots.Load()
+		id := x.create(p, Album{Name: "Lovesexy", Year: 1988})
+		require.Equal(t, before, p.engine.snapshots.Load(), "snapshots for a creation")
+		require.NoError(t, x.edit(p, id, func(m AlbumMutable) { m.SetYear(1989) }))
+		require.Equal(t, before+1, p.engine.snapshots.Load(), "snapshots for an update: it was read once, to be edited")
+
+		live, err := albums.Query(x.ctx, p.ada, "ORDER BY year")
+		require.NoError(t, err)
+		defer live.Close()
+		reads := p.engine.reads.Load()
+		x.create(p, Album{Name: "Batman", Year: 1990})
+		require.Equal(t, reads, p.engine.reads.Load(), "records read for a query that hears of a creation")
+		require.Equal(t, []string{"Parade", "Lovesexy", "Batman"}, shown(live))
+	})
+}
+
+// TestAnEditOfWhatOthersHaveChanged meets what they did, although the node has not read it.
+func TestAnEditOfWhatOthersHaveChanged(t *testing.T) {
+	together(t, func(x *town) {
+		a, b := x.open(), x.open()
+		id := x.create(a, Album{Name: "Parade", Year: 1986})
+		tx := a.ada.Begin()
+		m, err := albums.Edit(x.ctx, tx, id)
+		require.NoError(t, err)
+		m.SetName("Parade!")
+		require.NoError(t, x.edit(b, id, func(m AlbumMutable) { m.SetYear(1987) }))
+		_, err = tx.Commit(x.ctx)
+		require.NoError(t, err)
+		require.NoError(t, x.edit(a, id, func(m AlbumMutable) { m.SetArtist("Prince") }))
+		v, err := albums.Get(x.ctx, b.ada, id)
+		require.NoError(t, err)
+		require.Equal(t, "Parade!", v.Name())
+		require.Equal(t, 1987, v.Year())
+	})
 }

@@ -257,10 +257,7 @@ func (a *lives) count(reads []string, by int) {
 // publish implements [publisher]. A query that is not in open yet will read the
 // batch from the store.
 func (a *lives) publish(b *batch) {
-	a.mu.Lock()
-	nobody := len(a.open) == 0
-	a.mu.Unlock()
-	if nobody {
+	if a.isEmpty() {
 		return
 	}
 	now := &afterwards{node: a.node}
@@ -268,6 +265,13 @@ func (a *lives) publish(b *batch) {
 	p := b.publication(a.node.Origin())
 	p.Refill, p.Source = now.refill, now
 	a.node.reactor.Publish(p)
+}
+
+// isEmpty reports whether there is no standing query.
+func (a *lives) isEmpty() bool {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	return len(a.open) == 0
 }
 
 // reads implements [publisher].
