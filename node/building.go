@@ -34,7 +34,7 @@ func (n *Node) startBuilding(ctx context.Context) error {
 	var unique []*uniqueIndex
 	if n.committer != nil { // a client accepts nothing
 		for _, s := range n.models.all() {
-			unique = append(unique, uniqueOf(s, 0)...)
+			unique = append(unique, uniqueOf(s)...)
 		}
 	}
 	b := newBuilding(n, unique)
@@ -58,10 +58,10 @@ func newBuilding(n *Node, unique []*uniqueIndex) *building {
 	return &building{node: n, done: make(chan struct{}), wanted: unique}
 }
 
-// uniqueOf returns the unique indexes of a schema, from a position on.
-func uniqueOf(s *model.Schema, first int) (list []*uniqueIndex) {
+// uniqueOf returns the unique indexes of a schema.
+func uniqueOf(s *model.Schema) (list []*uniqueIndex) {
 	for i, x := range s.Indexes() {
-		if x.Unique && i >= first {
+		if x.Unique {
 			list = append(list, newUniqueIndex(s, i))
 		}
 	}
@@ -123,7 +123,11 @@ func (b *building) enforce(ctx context.Context) error {
 	}
 	b.wanted, b.built = wanted, append(b.built, ready...)
 	c := b.node.committer
-	return c.quiet(ctx, func() { c.prepare.unique = c.prepare.unique.with(ready) })
+	return c.quiet(ctx, func() {
+		c.prepare.unique = c.prepare.unique.with(slices.DeleteFunc(ready, func(x *uniqueIndex) bool {
+			return b.node.models.of(x.schema.Collection()) != x.schema // another one has taken its place meanwhile
+		}))
+	})
 }
 
 // finish makes the outcome known.

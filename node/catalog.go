@@ -33,9 +33,11 @@ func (c *catalog) all() []*model.Schema {
 	return list
 }
 
-// put adds a schema, or replaces that of its collection.
-func (c *catalog) put(s *model.Schema) {
+// put adds schemas, or replaces those of their collections, all at once.
+func (c *catalog) put(list ...*model.Schema) {
 	known := maps.Clone(*c.known.Load())
-	known[s.Collection()] = s
+	for _, s := range list {
+		known[s.Collection()] = s
+	}
 	c.known.Store(&known)
 }

@@ -323,11 +323,16 @@ func (c *committer) note(ctx context.Context, meta ...storage.MetaChange) error 
 		return ended(ctx)
 	}
 	defer c.committing.give()
+	return c.noteHeld(ctx, &storage.Batch{Meta: meta})
+}
+
+// noteHeld is note for the holder of the committing token.
+func (c *committer) noteHeld(ctx context.Context, b *storage.Batch) error {
 	if c.queue.isClosed() {
 		return ErrClosed
 	}
 	if err := c.failure(); err != nil {
 		return err
 	}
-	return c.engine.Commit(ctx, &storage.Batch{Meta: meta})
+	return c.engine.Commit(ctx, b)
 }

@@ -33,7 +33,8 @@
 // (ErrSlotLost). What one commits, live queries, peers and clients of all hear of. Two
 // that change the same entity at once, or rely on what the other one changes (unique
 // indexes, serializable transactions, hooks), are judged again, one after the other; all
-// else goes side by side. Such a node keeps a snapshot and three goroutines.
+// else goes side by side. Such a node keeps a snapshot and three goroutines, with
+// [LearnModels] four.
 //
 // # Transactions
 //
@@ -372,6 +373,9 @@
 //	one transaction of a client  16 MiB               refused
 //	accepted ones in the ledger  1,024                the oldest are forgotten
 //	and of those, with values    4 MiB                likewise; see Node.CloseOrigin
+//	models from peers, in all    1,024, and 16 MiB    wire.CodeTooMany, where one is needed
+//	disconnections for them      one every 1 to 30    who brings more waits
+//	                             seconds
 //
 // and of one connection that is served
 //
@@ -384,6 +388,7 @@
 //	live queries                 4,096                wire.CodeTooMany
 //	an answer under way          what the peer gives  the rest waits, joined with what
 //	                             credit for           changes
+//	models that are not taken    1,024, and 4 MiB     the connection ends: wire.CodeTooMany
 //	rows, groups, and values     4,194,304, see       wire.CodeTooMany, when a query
 //	kept for groups, in all      Limits               begins or grows
 //	of them

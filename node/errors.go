@@ -82,7 +82,8 @@ var errNoContext = errors.New("the context is nil: pass context.Background() if 
 // and it unwraps to what the policy or hook said.
 type DeniedError struct {
 	Principal   Principal
-	Collection  string   // what was to be read; empty for a transaction
+	Collection  string   // what was to be read, or defined; empty for a transaction
+	Defining    bool     // it was to be defined
 	Transaction event.ID // what was to be accepted; zero for a read
 	Reason      error
 }
@@ -90,7 +91,10 @@ type DeniedError struct {
 // Error implements error.
 func (e *DeniedError) Error() string {
 	what := "transaction " + e.Transaction.String()
-	if e.Collection != "" {
+	switch {
+	case e.Defining:
+		what = "defining " + e.Collection
+	case e.Collection != "":
 		what = "reading " + e.Collection
 	}
 	return fmt.Sprintf("denied: %s by %q: %v", what, string(e.Principal), e.Reason)

@@ -196,6 +196,16 @@ type stage struct {
 	commit   func(ctx context.Context, b *storage.Batch, next func() error) error
 	snapshot func() error
 	build    func(ctx context.Context, next func() (bool, error)) (bool, error)
+	register func(schemas []*model.Schema) error
+}
+
+func (s *stage) Register(ctx context.Context, schemas ...*model.Schema) error {
+	if s.register != nil {
+		if err := s.register(schemas); err != nil {
+			return err
+		}
+	}
+	return s.Engine.Register(ctx, schemas...)
 }
 
 func (s *stage) Build(ctx context.Context) (bool, error) {

@@ -2,8 +2,9 @@ package node
 
 import (
 	"context"
-	"fmt"
+	"errors"
 	"strings"
+	"time"
 
 	"github.com/ankgo/ank/model"
 	"github.com/ankgo/ank/node/wire"
@@ -14,28 +15,94 @@ import (
 // the collection.
 const metaModel = "node/model/"
 
-// maxLearnt bounds how many collections a node takes from its peers.
-const maxLearnt = 1024
+// metaModels is a value that changes with every change of them. Whoever stores a model
+// holds it against the store ([storage.Batch.Holds]), so that of two processes which learn
+// at once the second joins what it brings with what the first one stored.
+const metaModels = "node/models"
+
+// What a node takes from its peers.
+const (
+	maxLearnt      = 1024     // collections
+	maxLearntBytes = 16 << 20 // of the encodings of their models
+)
+
+// How long there is at least from one time that clients are disconnected for new models to
+// the next: at first, at most, and after what time without it begins anew.
+const (
+	minRemodelling = time.Second
+	maxRemodelling = 30 * time.Second
+	calm           = 10 * time.Minute
+
+	// together is within what time those who have waited for the same moment may bring
+	// theirs: clients need longer than that to come back.
+	together = 50 * time.Millisecond
+)
 
 // LearnModels lets a durable node take models from the clients that it serves, beside
 // those of [Models]: a server that is one program for many applications. The first
 // client that brings a model defines its collection, which is then kept in the store;
 // later ones, such as a newer version of the application, add fields and indexes to it,
-// or rename fields, after which queries with the old name are refused.
-// A field of another type than it has already is not taken, nor is anything of a
-// collection that Models names. When a collection gets another definition, the clients
-// that are connected are disconnected once, and come back. Whoever is served may bring models, at most
-// 1,024 collections in all. What methods models have does not travel: Validate is
-// asked by the client only.
+// or rename fields, after which queries with the old name are refused. Indexes of one name
+// are joined: over the same columns, they are unique, or covering, if either is; of others
+// the one with more columns stays, and of as many one of the two whoever comes first
+// ([model.Schema.Extend]). A field of another type than it has already is not taken, nor is
+// anything of a collection that Models names.
+//
+// What a client brings counts when it asks for something next. If that gives a collection
+// another definition, the others that have asked for something are disconnected once, and
+// come back. Where that goes on happening, who brings more has to wait for it, up to half a
+// minute. A model that changes nothing disconnects nobody.
+//
+// Models come to at most 1,024 collections and 16 MiB. Whoever is served may bring them,
+// unless the [Policy] is a [Definer], which says who may. What needs a model that was not
+// taken is refused for the reason for which that was not: a *[RefusedError] with
+// wire.CodeDenied, wire.CodeInvalid or wire.CodeTooMany. What methods models have does not
+// travel: Validate is asked by the client only.
+//
+// Nodes that have a store together take over what the others learn within a few seconds.
 func LearnModels() Option { return func(o *options) { o.learn = true } }
-
-// errRemodelled ends a connection. The client dials again.
-var errRemodelled = &RefusedError{Code: wire.CodeClosing, Text: "the models here have changed"}
 
 // learner takes models from peers.
 type learner struct {
-	busy   token                    // held while the catalog is changed
-	learnt map[string]*model.Schema // guarded by busy
+	fixed map[string]bool // collections whose models are built in; constant
+	busy  token           // held while the catalog is changed
+
+	// Guarded by busy.
+	learnt  map[string]*model.Schema
+	bytes   int           // of their encodings
+	version []byte        // of what is stored that they are; see metaModels
+	last    time.Time     // that clients were disconnected
+	gap     time.Duration // from then until they may be again
+}
+
+func newLearner(c *catalog) *learner {
+	l := &learner{fixed: make(map[string]bool), busy: newToken(), learnt: make(map[string]*model.Schema)}
+	for _, s := range c.all() {
+		l.fixed[s.Collection()] = true
+	}
+	return l
+}
+
+// wait is how long it takes until clients may be disconnected by somebody who may have
+// waited before. It needs the token.
+func (l *learner) wait(now time.Time, waited bool) time.Duration {
+	since := now.Sub(l.last)
+	if waited && since < together {
+		return 0
+	}
+	return l.gap - since
+}
+
+// disturbed notes that clients are disconnected. It needs the token.
+func (l *learner) disturbed(now time.Time) {
+	switch since := now.Sub(l.last); {
+	case since < together:
+		return
+	case since >= calm:
+		l.gap = 0
+	}
+	l.gap = min(max(2*l.gap, minRemodelling), maxRemodelling)
+	l.last = now
 }
 
 // Learnt returns the models that a node with [LearnModels] keeps in a store, for tools that
@@ -75,87 +142,32 @@ func (n *Node) recall(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	if n.learner.version, err = modelsVersion(ctx, s); err != nil {
+		return err
+	}
 	for _, schema := range learnt {
 		n.learner.learnt[schema.Collection()] = schema
-		n.models.put(schema)
+		n.learner.bytes += sizeOf(schema)
 	}
+	n.models.put(learnt...)
 	return nil
 }
 
-// learn takes a model in that a peer has brought.
-func (n *Node) learn(ctx context.Context, encoded []byte) error {
-	brought, err := model.DecodeSchema(encoded, n.models.of)
-	if err != nil {
-		return err
+// modelsVersion is the version of what models are stored, nil if none were ever.
+func modelsVersion(ctx context.Context, s storage.Snapshot) ([]byte, error) {
+	version, err := s.Meta(ctx, metaModels)
+	if errors.Is(err, storage.ErrNotFound) {
+		return nil, nil
 	}
-	if err := n.learner.busy.takeWithin(ctx); err != nil {
-		return err
-	}
-	defer n.learner.busy.give()
-	old, schema := n.learner.learnt[brought.Collection()], brought
-	switch {
-	case old == nil && n.models.of(brought.Collection()) != nil:
-		return nil // it is built in
-	case old == nil && len(n.learner.learnt) >= maxLearnt:
-		return fmt.Errorf("%d collections were brought already", maxLearnt)
-	case old != nil:
-		if schema, err = old.Extend(brought, n.models.of); err != nil {
-			return err
-		}
-	}
-	if schema == old {
-		return nil
-	}
-	return n.adopt(ctx, old, schema)
+	return version, err
 }
 
-// adopt makes the node know a schema, in place of an old one that may be nil. It needs
-// the learner's token.
-func (n *Node) adopt(ctx context.Context, old, schema *model.Schema) error {
-	change := storage.MetaChange{Key: metaModel + schema.Collection(), Value: schema.AppendTo(nil)}
-	if err := n.committer.note(ctx, change); err != nil {
-		return err
+// sizeOf is how many bytes a model takes in the store; none if it is nil.
+func sizeOf(s *model.Schema) int {
+	if s == nil {
+		return 0
 	}
-	var registered error
-	if err := n.committer.quiet(ctx, func() {
-		if registered = n.engine.Register(n.ctx, schema); registered == nil {
-			n.models.put(schema)
-		}
-	}); err != nil {
-		return err
-	}
-	if registered != nil {
-		return registered
-	}
-	n.learner.learnt[schema.Collection()] = schema
-	if old != nil {
-		// What stands was checked against the old one. Peers come back, and ask anew.
-		for _, s := range n.visits.all() {
-			s.cancel(errRemodelled)
-		}
-	}
-	n.logger.Info("a model was learnt", "collection", schema.Collection(), "model", schema.Model())
-	first := 0
-	if old != nil {
-		first = len(old.Indexes())
-	}
-	n.builds.start(newBuilding(n, uniqueOf(schema, first)))
-	return nil
-}
-
-// learn takes in what a peer says of its models. One that does not fit is not taken, and
-// what needs it is refused where it is asked for.
-func (s *server) learn(m *wire.Define) error {
-	if s.learner == nil {
-		return misplaced(m)
-	}
-	if _, err := s.sessionOf(m.As); err != nil {
-		return nil // the credential has come to an end meanwhile, which the peer is told
-	}
-	if err := s.Node.learn(s.ctx, m.Model); err != nil {
-		s.logger.Info("a peer's model was not taken", "error", err)
-	}
-	return nil
+	return len(s.AppendTo(nil))
 }
 
 // request asks for something on behalf of somebody. Before the first time it tells the

@@ -3,19 +3,21 @@ package node_test
 import (
 	"testing"
 	"testing/synctest"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
 	"github.com/ankgo/ank/entity"
 	"github.com/ankgo/ank/model"
 	"github.com/ankgo/ank/node"
+	"github.com/ankgo/ank/node/pipe"
 	"github.com/ankgo/ank/node/wire"
 	"github.com/ankgo/ank/storage/memory"
 )
 
 // blank starts a server that was built without models and takes those of others.
-func blank(t *testing.T, store *memory.Store) *fixture {
-	return startBare(t, &stage{}, store, node.LearnModels())
+func blank(t *testing.T, store *memory.Store, options ...node.Option) *fixture {
+	return startBare(t, &stage{}, store, append(options, node.LearnModels())...)
 }
 
 // reissued is the album of a later version of the program: it has a genre, an index on
@@ -128,12 +130,27 @@ func TestModelsAreTakenFromThoseWhoMayAskOnly(t *testing.T) {
 		f := blank(t, memory.NewStore())
 		s := f.visit("ada")
 		s.send(&wire.Define{Model: []byte{1, 2, 3}}) // nonsense is passed over
-		s.send(&wire.Define{As: 7, Model: noteSchema.AppendTo(nil)})
 		s.send(&wire.Fetch{Request: 1, Collection: "notes"})
 		require.Equal(t, wire.CodeNotFound, s.hear().(*wire.Failure).Code)
 		s.send(&wire.Define{Model: noteSchema.AppendTo(nil)})
 		s.send(&wire.Fetch{Request: 2, Collection: "notes"})
 		require.IsType(t, &wire.Rows{}, s.hear())
+	})
+	synctest.Test(t, func(t *testing.T) {
+		f := blank(t, memory.NewStore(), node.WithAuthenticator(&doorkeeper{}))
+		near, far := pipe.New()
+		go func() { _ = f.node.ServeStranger(f.ctx, far) }()
+		s := &stranger{T: t, ctx: f.ctx, conn: near}
+		s.greet(f, &wire.Hello{Min: wire.MinVersion, Max: wire.MaxVersion, Time: time.Now().UnixMicro()})
+		s.send(&wire.Define{Model: noteSchema.AppendTo(nil)}) // nobody knows who that is
+		s.send(&wire.Authenticate{Request: 1, Credential: []byte("I am ada")})
+		require.IsType(t, &wire.Authenticated{}, s.hear())
+		s.send(&wire.Fetch{Request: 2, As: 1, Collection: "notes"})
+		require.Equal(t, wire.CodeNotFound, s.hear().(*wire.Failure).Code)
+		s.send(&wire.Define{As: 1, Model: noteSchema.AppendTo(nil)})
+		s.send(&wire.Fetch{Request: 3, As: 1, Collection: "notes"})
+		require.IsType(t, &wire.Rows{}, s.hear())
+		require.NoError(t, near.Close())
 	})
 	// A server that does not take models says so.
 	cluster(t, func(t *testing.T, f *fixture) {

@@ -131,7 +131,7 @@ func (n *Node) openDurable(ctx context.Context, o *options) (err error) {
 		}()
 	}
 	if o.learn {
-		n.learner = &learner{busy: newToken(), learnt: make(map[string]*model.Schema)}
+		n.learner = newLearner(n.models)
 		if err := n.recall(ctx); err != nil {
 			return err
 		}

@@ -7,6 +7,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/ankgo/ank/event"
+	"github.com/ankgo/ank/model"
 )
 
 // A Principal is on whose behalf a session acts: a user, a service, a job. The
@@ -41,6 +42,23 @@ type Policy interface {
 	// It is asked after the hooks, and sees what they added. Only the node that
 	// accepts a transaction first-hand asks; replicas store what was accepted.
 	Accept(ctx context.Context, a *Acceptance) error
+}
+
+// A Definer is a [Policy] that also says who may bring models to a node with
+// [LearnModels]. Of any other policy, whoever is served may.
+type Definer interface {
+	Policy
+
+	// Define says whether a collection may be defined like this: nil if so, else why not.
+	// It is not asked about what would change nothing.
+	Define(ctx context.Context, d *Definition) error
+}
+
+// A Definition is what somebody would have a collection be.
+type Definition struct {
+	Principal  Principal
+	Collection string
+	Schema     *model.Schema // with what others have brought before
 }
 
 // AllowAll returns the policy that lets everybody read and do everything. It is

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"sync"
+	"sync/atomic"
 
 	"github.com/ankgo/ank/event"
 	"github.com/ankgo/ank/node/wire"
@@ -63,7 +64,9 @@ func (n *Node) serve(ctx context.Context, conn wire.Conn, known *Session) error 
 	s := &server{
 		durable: d, slots: make(chan struct{}, maxServed), large: newToken(), grants: make(map[uint64]*grant),
 		subscriptions: make(map[uint64]*subscription), working: make(map[uint64]*job),
+		brought: newBrought(), left: make(chan struct{}),
 	}
+	defer close(s.left)
 	ctx, leave, ok := n.visits.enter(ctx)
 	if !ok {
 		_ = conn.Close() // nothing was said on it
@@ -107,6 +110,10 @@ type server struct {
 	stalled       int // of those working, waiting for credit
 
 	checks checks
+
+	brought brought
+	asked   atomic.Bool   // the peer has asked for something, which may rest on the models of then
+	left    chan struct{} // closed when nothing is done for the peer any more
 }
 
 // job is a request that somebody works on.
@@ -205,7 +212,7 @@ func (s *server) handle(m wire.Message) error {
 	case *wire.Ping:
 		return s.tell(s.ctx, &wire.Pong{Number: m.Number})
 	case *wire.Define:
-		return s.learn(m)
+		return s.bring(m)
 	case *wire.Pong:
 	case *wire.Bye:
 		return fmt.Errorf("%w: %w", errLeft, farewell(m))
@@ -255,13 +262,23 @@ func reserveStack(i int) byte {
 
 // startAs lets somebody work on a request that is made on behalf of somebody.
 func (s *server) startAs(request, as uint64, work func(ctx context.Context, a asker) error) error {
-	return s.start(request, func(ctx context.Context) error {
-		session, err := s.sessionOf(as)
-		if err != nil {
-			return err
+	return s.start(request, func(ctx context.Context) error { return s.workAs(ctx, as, work) })
+}
+
+// workAs works on a request on behalf of somebody, once what models the peer has brought
+// are known here, or refused.
+func (s *server) workAs(ctx context.Context, as uint64, work func(ctx context.Context, a asker) error) error {
+	session, err := s.sessionOf(as)
+	if err == nil && s.learner != nil {
+		if err = s.settle(ctx, session.principal); err == nil {
+			session, err = s.sessionOf(as) // that may have taken a while
 		}
-		return work(ctx, asker{s, session})
-	})
+	}
+	if err != nil {
+		return err
+	}
+	s.asked.Store(true) // before anything is looked up in the catalog
+	return work(ctx, asker{s, session})
 }
 
 // startSized is startAs for a request that takes so many bytes.
@@ -274,11 +291,7 @@ func (s *server) startSized(request, as uint64, size int, work func(ctx context.
 	}
 	err := s.start(request, func(ctx context.Context) error {
 		defer s.large.give()
-		session, err := s.sessionOf(as)
-		if err != nil {
-			return err
-		}
-		return work(ctx, asker{s, session})
+		return s.workAs(ctx, as, work)
 	})
 	if err != nil {
 		s.large.give()
@@ -329,7 +342,7 @@ func (s *server) release() {
 
 // commit hands a transaction in and answers with what became of it.
 func (s asker) commit(ctx context.Context, m *wire.Commit) error {
-	receipt, err := s.accept(ctx, s.session.principal, m.Tx, readsOf(m.Reads)...)
+	receipt, err := s.decide(ctx, m)
 	answer := &wire.Receipt{Request: m.Request, Tx: m.Tx.ID}
 	switch receipt.Status {
 	case Accepted:
@@ -342,6 +355,21 @@ func (s asker) commit(ctx context.Context, m *wire.Commit) error {
 		return s.tell(ctx, answer)
 	}
 	return err
+}
+
+// decide has a transaction decided, unless it needs a model that the peer has brought and
+// that is not known here: without it values would be taken as they come.
+func (s asker) decide(ctx context.Context, m *wire.Commit) (Receipt, error) {
+	for _, e := range m.Tx.Events {
+		switch reason := s.unlearnt(e.Collection); {
+		case reason == nil:
+		case !isVerdict(reason):
+			return Receipt{Transaction: m.Tx.ID, Status: Pending}, reason
+		case s.models.of(e.Collection) == nil:
+			return Receipt{Transaction: m.Tx.ID, Status: Rejected, Reason: reason}, reason
+		}
+	}
+	return s.accept(ctx, s.session.principal, m.Tx, readsOf(m.Reads)...)
 }
 
 func readsOf(list []wire.Read) []read {

@@ -19,7 +19,7 @@ func (s asker) checked(ctx context.Context, collection, text string) (*query.Che
 	}
 	q, err := checked(text, m)
 	if err != nil {
-		return nil, err
+		return nil, s.unfit(m, err)
 	}
 	return q, s.session.mayAsk(ctx, q)
 }
@@ -28,6 +28,9 @@ func (s asker) checked(ctx context.Context, collection, text string) (*query.Che
 func (s asker) readable(ctx context.Context, collection string) (*model.Schema, error) {
 	m := s.models.of(collection)
 	if m == nil {
+		if reason := s.unlearnt(collection); reason != nil {
+			return nil, reason
+		}
 		return nil, &ModelError{Collection: collection, Reason: ErrUnknownModel}
 	}
 	return m, s.session.may(ctx, m)

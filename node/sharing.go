@@ -34,6 +34,9 @@ import (
 // what snapshots show.
 const oldest = 20 * time.Second
 
+// learnBeat is how often a node looks for models that others have learnt.
+const learnBeat = 5 * time.Second
+
 // sharing is the part of a node that has its store together with others.
 type sharing struct {
 	node   *Node
@@ -79,6 +82,9 @@ func (s *sharing) run() {
 	s.ended.Go(func() { s.watch(ctx) })
 	s.ended.Go(func() { s.listen(ctx) })
 	s.ended.Go(func() { s.beat(ctx) })
+	if s.node.learner != nil {
+		s.ended.Go(func() { s.learn(ctx) })
+	}
 }
 
 // close ends what run began, and lets go of the snapshot and of the slot.
@@ -163,6 +169,20 @@ func (s *sharing) beat(ctx context.Context) {
 			return
 		default:
 			s.node.logger.Error("no sign of life could be left", "error", err)
+		}
+	}
+}
+
+// learn takes over what models the others learn.
+func (s *sharing) learn(ctx context.Context) {
+	for {
+		select {
+		case <-time.After(learnBeat):
+		case <-ctx.Done():
+			return
+		}
+		if err := s.node.relearn(ctx); err != nil && ctx.Err() == nil {
+			s.node.logger.Error("what models others have learnt could not be taken over; it will be tried again", "error", err)
 		}
 	}
 }

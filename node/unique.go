@@ -54,6 +54,26 @@ func (u uniqueIndexes) with(list []*uniqueIndex) uniqueIndexes {
 	return more
 }
 
+// succeed returns the indexes after a schema took the place of another one, nil if there
+// was none. Those that are in both stay enforced; the others that the new one has are
+// wanted.
+func (u uniqueIndexes) succeed(old, s *model.Schema) (next uniqueIndexes, wanted []*uniqueIndex) {
+	var kept []*uniqueIndex
+	for _, x := range uniqueOf(s) {
+		enforced := slices.ContainsFunc(u[s.Collection()], func(was *uniqueIndex) bool {
+			return was.schema == old && was.position == x.position && slices.Equal(was.definition().Columns, x.definition().Columns)
+		})
+		if enforced {
+			kept = append(kept, x)
+		} else {
+			wanted = append(wanted, x)
+		}
+	}
+	next = maps.Clone(u)
+	delete(next, s.Collection())
+	return next.with(kept), wanted
+}
+
 func newUniqueIndex(s *model.Schema, position int) *uniqueIndex {
 	return &uniqueIndex{schema: s, position: position, prefix: fmt.Appendf(nil, "%s %d ", s.Collection(), position)}
 }

@@ -264,4 +264,12 @@ func TestLists(t *testing.T) {
 	require.NoError(t, accept("grace", note))
 	require.Error(t, accept("grace", note, album))
 	require.Error(t, accept("ada", node.Change{Event: &event.Event{Collection: "audit"}}))
+
+	define := func(p node.Principal, collection string) error {
+		return lists.Define(t.Context(), &node.Definition{Principal: p, Collection: collection})
+	}
+	require.NoError(t, define("ada", "albums"))
+	require.NoError(t, define("grace", "notes"))
+	require.Error(t, define("grace", "albums"), "who may read only")
+	require.Error(t, define("ada", "secrets"))
 }

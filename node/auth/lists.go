@@ -12,14 +12,14 @@ import (
 const Everybody node.Principal = "*"
 
 // Access says who may read a collection and who may write to it. Those who may write may not read on that
-// account.
+// account. Who may write brings the collection's model to a server that learns models.
 type Access struct{ Read, Write []node.Principal }
 
 // Lists is a policy: the access to each collection, by its name. Whoever is on no list may do nothing. It must
 // not be changed once it is used.
 type Lists map[string]Access
 
-var _ node.Policy = Lists(nil)
+var _ node.Definer = Lists(nil)
 
 var (
 	errRead  = errors.New("not on the list of those who may read")
@@ -41,6 +41,14 @@ func (l Lists) Accept(_ context.Context, a *node.Acceptance) error {
 		if !c.Added && !has(l[c.Event.Collection].Write, a.Principal) {
 			return errWrite
 		}
+	}
+	return nil
+}
+
+// Define implements node.Definer. Who may write to a collection may bring its model.
+func (l Lists) Define(_ context.Context, d *node.Definition) error {
+	if !has(l[d.Collection].Write, d.Principal) {
+		return errWrite
 	}
 	return nil
 }

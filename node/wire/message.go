@@ -88,7 +88,8 @@ type Hello struct {
 const FeatureModels = "models"
 
 // Define tells a peer that takes models of one, before the first request: what
-// model.Schema.AppendTo encodes.
+// model.Schema.AppendTo encodes. It counts when something is asked for next, on behalf of
+// whoever asks; what needs a model that was not taken fails with the reason.
 type Define struct {
 	As    uint64 // see Authenticate; 0: whoever the connection was opened for
 	Model []byte

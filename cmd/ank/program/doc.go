@@ -32,7 +32,8 @@
 //	-jwt-key FILE   a PEM public key (Ed25519, RSA, P-256) that signs JSON Web Tokens, or
 //	                KID=FILE; again for more keys. With -jwt-issuer and -jwt-audience
 //	-tls-cert FILE, -tls-key FILE
-//	-access FILE    who may read and write which collection: {"albums": {"read": ["*"], "write": ["ada"]}}
+//	-access FILE    who may read and write which collection: {"albums": {"read": ["*"], "write": ["ada"]}};
+//	                who may write brings the collection's model
 //	-allow-all      whoever is let in may read and write everything
 //	-origin HOST    a web site whose pages may connect, beside the server's own; again for more
 //
