@@ -5,16 +5,16 @@
 GO ?= go
 TOOL = $(GO) tool -modfile=tools/go.mod
 
-# Tests in files that the race detector leaves out: it has nothing to find in them,
-# and makes them ten times slower.
-UNRACED = TestMutants|TestDamagedDrivers|TestPowerFailures
+# Tests in files that the race detector leaves out: it has nothing to find in them, which
+# do one thing after the other, and makes them ten times slower.
+UNRACED = TestMutants|TestDamagedDrivers|TestPowerFailures|TestTablesFollowChanges|TestCacheTable|TestChangesLeadToAFreshFetch|TestGroupsAreWhatAFreshFetchGives|TestMatchIndexAgainstEvaluatingAll
 
 .PHONY: test sim check bench generate
 
 test: ## all tests with the race detector, planted defects, the js/wasm tests, a full disk, the generator's freshness
 	$(GO) run ./cmd/ankgen -check ./...
 	scripts/tikv scripts/postgres run $(GO) test -race -shuffle=on -timeout=30m -json ./... | $(GO) run ./internal/testreport
-	$(GO) test -json -run '^($(UNRACED))$$' ./storage/kv ./storage/memory ./storage/pebble ./storage/storagetest | $(GO) run ./internal/testreport
+	$(GO) test -json -run '^($(UNRACED))$$' ./node/reactor ./storage/kv ./storage/memory ./storage/pebble ./storage/storagetest | $(GO) run ./internal/testreport
 	scripts/test-js
 	scripts/test-disk
 

@@ -146,42 +146,6 @@ func (f *follower) checkGroup(c *RowChange) {
 	}
 }
 
-// TestGroupsAreWhatAFreshFetchGives is the invariant of standing queries with SELECT: kept current commit by
-// commit, they show bit for bit what the rows give when they are grouped anew. All aggregates,
-// DISTINCT, HAVING, orders by what is shown and what is not, windows; commits of one and of many changes,
-// before, while and after the first rows are read; quick and slow consumers.
-// To repeat: go test ./node/reactor -run 'TestGroupsAre.*/seed=<n>$'
-func TestGroupsAreWhatAFreshFetchGives(t *testing.T) {
-	for seed := range uint64(6) {
-		t.Run(fmt.Sprintf("seed=%d", seed), func(t *testing.T) {
-			w := newWorld(t, seed)
-			for range w.rng.IntN(60) {
-				w.commit(1)
-			}
-			var all []*follower
-			for range 120 {
-				if len(all) < 30 && w.rng.IntN(2) == 0 {
-					c := w.drawGroups()
-					for range 1 + w.rng.IntN(2) {
-						all = append(all, w.followGroups(c, w.rng.IntN(3) == 0))
-					}
-				}
-				w.commit(1 + w.rng.IntN(1+w.rng.IntN(20)))
-				for _, f := range all {
-					if !f.slow || w.rng.IntN(25) == 0 {
-						f.takeGroups()
-					}
-				}
-			}
-			for _, f := range all {
-				f.takeGroups()
-				f.sub.Close()
-			}
-			require.Zero(t, w.reactor.Len())
-		})
-	}
-}
-
 // followGroups registers a query, with commits that come between registration, reading and filling, and
 // some that the snapshot has before they are published.
 func (w *world) followGroups(c *query.Checked, slow bool) *follower {

@@ -13,42 +13,6 @@ import (
 	"github.com/ankgo/ank/query"
 )
 
-// TestMatchIndexAgainstEvaluatingAll compares what the index finds with evaluating every predicate on
-// both rows of a change. To repeat: go test ./node/reactor -run 'TestMatchIndex.*/seed=<n>$'
-func TestMatchIndexAgainstEvaluatingAll(t *testing.T) {
-	for seed := range uint64(10) {
-		t.Run(fmt.Sprintf("seed=%d", seed), func(t *testing.T) {
-			w := newWorld(t, seed)
-			for range 30 {
-				w.commit(1)
-			}
-			col := newCollection(w.reactor, songs)
-			asked := map[*standing]*query.Checked{}
-			for round := range 60 {
-				for range 20 {
-					if c := w.draw(); col.queries[c.Key()] == nil {
-						asked[stand(t, col, c)] = c
-					}
-				}
-				for st := range asked {
-					if round > 40 || w.rng.IntN(10) == 0 {
-						if w.rng.IntN(3) > 0 {
-							col.remove(st)
-							delete(asked, st)
-						}
-					}
-				}
-				compareWithAll(w, col, asked)
-			}
-			for st := range asked {
-				col.remove(st)
-			}
-			require.Empty(t, col.index.list)
-			require.Empty(t, col.index.columns)
-		})
-	}
-}
-
 // stand adds a query to a collection.
 func stand(t testing.TB, col *collection, c *query.Checked) *standing {
 	st, branches, err := newStanding(c)

@@ -6,9 +6,25 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/ankgo/ank/model"
 	"github.com/ankgo/ank/query"
 	"github.com/ankgo/ank/storage"
 )
+
+var ranked = model.NewSchema(model.Definition{
+	Model: "Thing", Collection: "things",
+	Fields:  []model.Field{{Name: "rank", Type: model.TypeInt}, {Name: "name", Type: model.TypeString}},
+	Indexes: []model.Index{{Name: "by_rank", Columns: []model.IndexColumn{{Field: 0, Desc: true}}}},
+})
+
+func rankedRecord(rng *rand.Rand, id int) *storage.Record {
+	var b model.TupleBuilder
+	b.Set("name", model.OfString("anything").AppendTo(nil))
+	b.Set("rank", model.OfInt(rng.Int64N(50)).AppendTo(nil))
+	r := &storage.Record{Collection: "things", Row: model.Row{ID: testID(id), Values: b.Tuple()}}
+	r.Row.Deleted = rng.IntN(4) == 0
+	return r
+}
 
 // TestColumnsFollowTheirTable: what scans find by kept columns is what matches,
 // before and after changes, and also when there is no room to keep any.
