@@ -391,3 +391,52 @@ func TestACredentialThatWasGivenUpIsNotGranted(t *testing.T) {
 		require.Equal(t, wire.CodeCredential, s.hear().(*wire.Failure).Code)
 	})
 }
+
+// TestAStrangerDoesNotKeepItsPlace: whoever shows nothing that is accepted, or has shown
+// something that is in force no longer, however alive it is.
+func TestAStrangerDoesNotKeepItsPlace(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		d := &doorkeeper{banned: map[string]bool{"mallory": true}}
+		f := start(t, node.WithAuthenticator(d))
+		began := time.Now()
+		ends := func(s *stranger, after time.Duration) {
+			t.Helper()
+			bye, ok := s.hear().(*wire.Bye) // pings are answered
+			require.True(t, ok)
+			require.Equal(t, wire.CodeCredential, bye.Code)
+			require.Equal(t, after, time.Since(began))
+		}
+		ends(f.knock(), time.Minute)
+
+		began = time.Now()
+		s := f.knock()
+		s.send(&wire.Authenticate{Request: 1, Credential: []byte("I am mallory")})
+		require.IsType(t, &wire.Failure{}, s.hear())
+		ends(s, time.Minute)
+
+		began = time.Now()
+		s = f.knock()
+		s.send(&wire.Authenticate{Request: 1, Credential: []byte("I am ada")})
+		require.IsType(t, &wire.Authenticated{}, s.hear())
+		for time.Since(began) < time.Hour {
+			if ping, ok := s.hearAll().(*wire.Ping); ok {
+				s.send(&wire.Pong{Number: ping.Number})
+			}
+		}
+		synctest.Wait()
+		s.send(&wire.Get{Request: 2, As: 1, Collection: "albums", Entity: event.ID{1}})
+		require.IsType(t, &wire.Rows{}, s.hear(), "who has been accepted stays")
+		began = time.Now()
+		require.Equal(t, 1, f.node.Revoke("ada"))
+		require.IsType(t, &wire.Failure{}, s.hear())
+		ends(s, time.Minute)
+	})
+	cluster(t, func(t *testing.T, f *fixture) { // who is known needs to show nothing
+		s := f.visit("ada")
+		for began := time.Now(); time.Since(began) < 10*time.Minute; {
+			if ping, ok := s.hearAll().(*wire.Ping); ok {
+				s.send(&wire.Pong{Number: ping.Number})
+			}
+		}
+	})
+}

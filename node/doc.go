@@ -384,6 +384,8 @@
 //	with cursors, over 64 KiB
 //	work on one of them          10 minutes, see      wire.CodeDeadline
 //	                             Limits
+//	no credential in force       a minute             the connection ends: wire.CodeCredential
+//	of a stranger
 //	answers that wait for credit 64                   wire.CodeTooMany
 //	live queries                 4,096                wire.CodeTooMany
 //	an answer under way          what the peer gives  the rest waits, joined with what

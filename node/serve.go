@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"sync"
 	"sync/atomic"
+	"time"
 
 	"github.com/ankgo/ank/event"
 	"github.com/ankgo/ank/node/wire"
@@ -42,7 +43,7 @@ func (n *Node) Serve(ctx context.Context, conn wire.Conn, p Principal) error {
 // ServeStranger is Serve for a peer that nobody knows yet. It may ask for nothing
 // until it has shown a credential that the node's [Authenticator] accepts, and as
 // soon as it has, on behalf of who that is. It may show several, on behalf of several
-// principals. Without an authenticator the error is ErrNoAuthenticator.
+// principals. One that has none in force for a minute loses its connection. Without an authenticator the error is ErrNoAuthenticator.
 func (n *Node) ServeStranger(ctx context.Context, conn wire.Conn) error {
 	if n.authenticator == nil {
 		_ = conn.Close() // nothing was said on it
@@ -102,7 +103,8 @@ type server struct {
 	mu            sync.Mutex // protects all below; held for a few instructions
 	serving       bool       // the peer is an ephemeral node
 	grants        map[uint64]*grant
-	refusals      int // of credentials
+	nobody        *time.Timer // ends the connection while there are none; nil if there always are
+	refusals      int         // of credentials
 	subscriptions map[uint64]*subscription
 	held          int             // by them
 	woken         []*subscription // with something to tell
@@ -144,6 +146,7 @@ func (s *server) serve() error {
 	if err := s.sayClosed(); err != nil {
 		return s.cause(err)
 	}
+	s.expectCredential()
 	s.begin(s.flush)
 	s.watchResults()
 	defer s.checks.timer.Stop()

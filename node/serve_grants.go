@@ -13,11 +13,14 @@ const (
 	maxGrants   = 256 // credentials in force on one connection
 	maxRefusals = 8   // of credentials on one connection
 	authTimeout = 10 * time.Second
+
+	strangerTimeout = time.Minute // without a credential in force, before the connection ends
 )
 
 var (
 	errExpired = &RefusedError{Code: wire.CodeCredential, Text: "the credential has expired"}
 	errRevoked = &RefusedError{Code: wire.CodeCredential, Text: "the credential was revoked"}
+	errNobody  = &RefusedError{Code: wire.CodeCredential, Text: "no credential has been in force for a minute"}
 	errLapsed  = &RefusedError{Code: wire.CodeCredential, Text: "the credential is not in force"}
 )
 
@@ -111,6 +114,9 @@ func (s *server) grant(ctx context.Context, m *wire.Authenticate, who Identity) 
 		g.expiry.Stop()
 		g.expiry = nil
 	}
+	if s.nobody != nil {
+		s.nobody.Stop()
+	}
 	if !who.Expires.IsZero() {
 		g.expiry = time.AfterFunc(who.Expires.Sub(s.clock.Now()), func() { s.revoke(g, errExpired) })
 	}
@@ -145,6 +151,9 @@ func (s *server) endGrant(g *grant, told func(request uint64)) {
 	if g.expiry != nil {
 		g.expiry.Stop()
 	}
+	if len(s.grants) == 0 {
+		s.nobody.Reset(strangerTimeout)
+	}
 	var ended []*subscription
 	for _, sub := range s.subscriptions {
 		if sub.question.As == g.number {
@@ -170,6 +179,26 @@ func (s *server) endGrants() {
 			g.expiry.Stop()
 		}
 	}
+	if s.nobody != nil {
+		s.nobody.Stop()
+	}
+}
+
+// expectCredential ends the connection of a peer on whose behalf nobody speaks for long: it
+// has a place that others may want.
+func (s *server) expectCredential() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if len(s.grants) > 0 { // whoever the connection was opened for stays
+		return
+	}
+	s.nobody = time.AfterFunc(strangerTimeout, func() {
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		if len(s.grants) == 0 {
+			s.cancel(errNobody)
+		}
+	})
 }
 
 // Revoke ends what peers do on behalf of a principal by virtue of credentials that

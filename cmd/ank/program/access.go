@@ -5,7 +5,6 @@ import (
 	"bytes"
 	"crypto"
 	"crypto/x509"
-	"encoding/json"
 	"encoding/pem"
 	"fmt"
 	"os"
@@ -30,9 +29,21 @@ func (s *settings) authenticator() (node.Authenticator, error) {
 	return nil, nil // nobody is asked
 }
 
+// readText reads a file of UTF-8, which may begin with the mark that some editors put there.
+func readText(file string) ([]byte, error) {
+	content, err := os.ReadFile(file)
+	if err != nil {
+		return nil, err
+	}
+	if bytes.HasPrefix(content, []byte{0xff, 0xfe}) || bytes.HasPrefix(content, []byte{0xfe, 0xff}) {
+		return nil, fmt.Errorf("%s: it is written in UTF-16: save it as UTF-8", file)
+	}
+	return bytes.TrimPrefix(content, []byte("\ufeff")), nil
+}
+
 // readTokens reads principals and their tokens, a pair a line.
 func readTokens(file string) (*auth.Tokens, error) {
-	content, err := os.ReadFile(file)
+	content, err := readText(file)
 	if err != nil {
 		return nil, err
 	}
@@ -82,7 +93,7 @@ func readKeys(files []string) (auth.Keys, error) {
 }
 
 func readKey(file string) (crypto.PublicKey, error) {
-	content, err := os.ReadFile(file)
+	content, err := readText(file)
 	if err != nil {
 		return nil, err
 	}
@@ -102,15 +113,9 @@ func (s *settings) policy() (node.Policy, error) {
 	if s.access == "" {
 		return node.AllowAll(), nil
 	}
-	content, err := os.ReadFile(s.access)
+	content, err := readText(s.access)
 	if err != nil {
 		return nil, err
 	}
-	lists := make(auth.Lists)
-	d := json.NewDecoder(bytes.NewReader(content))
-	d.DisallowUnknownFields()
-	if err := d.Decode(&lists); err != nil {
-		return nil, fmt.Errorf("%s: %w", s.access, err)
-	}
-	return lists, nil
+	return parseLists(s.access, content)
 }
