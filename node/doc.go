@@ -315,7 +315,9 @@
 // logs go on, and the log is tried again on the next connection.
 //
 // A transaction that a client has delivered to two nodes has two addresses. It is applied
-// once, and found at the first one that came; the other only moves the cursor. Two events
+// once, and found at the first one that came; the other only moves the cursor. If one of
+// them has refused it, and it shows in what a server says later that the other has not, it
+// is accepted after all, and leaves the client's ledger as what was rejected. Two events
 // that were accepted apart under one ID are an error that the logger is told of: on all
 // nodes the one with the smaller digest counts.
 //

@@ -26,12 +26,13 @@ type ephemeral struct {
 	end        context.CancelFunc
 	remembered remembered            // decided transactions in the ledger that it will forget; the keeper's
 	renamed    map[event.ID]event.ID // new IDs of events that were minted anew, since the node is open; the keeper's
+	retried    map[event.ID]bool     // rejected transactions that were delivered again, since the node is open; the keeper's
 	offered    uint64                // number of the last transaction that a peer may have been given; the keeper's
 	kept       event.Cursor          // of reached, what is stored; the keeper's
 
 	mu         sync.Mutex // held for a few instructions
 	outbox     *outbox
-	refused    map[event.ID]struct{}             // events of rejected transactions
+	refused    map[event.ID]event.ID             // events of rejected transactions, and these
 	sealed     map[Principal]struct{}            // who has left, see Session.Seal
 	left       chan struct{}                     // closed when one more has
 	reached    event.Cursor                      // covers everything that peers have confirmed, but for what may be lost
@@ -89,7 +90,7 @@ func (n *Node) openEphemeral(ctx context.Context, o *options) error {
 		return errors.New("an ephemeral node accepts nothing, so it has no use for hooks")
 	}
 	e := &ephemeral{
-		Node: n, outbox: newOutbox(), refused: make(map[event.ID]struct{}), renamed: make(map[event.ID]event.ID), sealed: make(map[Principal]struct{}), left: make(chan struct{}), remotes: make(map[*remote]uint64), ends: make(map[event.Origin]event.SignedHead),
+		Node: n, outbox: newOutbox(), refused: make(map[event.ID]event.ID), retried: make(map[event.ID]bool), renamed: make(map[event.ID]event.ID), sealed: make(map[Principal]struct{}), left: make(chan struct{}), remotes: make(map[*remote]uint64), ends: make(map[event.Origin]event.SignedHead),
 	}
 	e.ending, e.end = context.WithCancel(n.ctx)
 	n.role = e

@@ -318,7 +318,7 @@ func (e *ephemeral) learn(records []*storage.Record, by *remote, told func()) er
 		}
 	}
 	e.tell(keys)
-	return nil
+	return e.acquit(records)
 }
 
 // decide ends a transaction's time in the outbox. records are what the entities

@@ -327,6 +327,6 @@ func (e *ephemeral) forgive(tx *event.Transaction) {
 // them.
 func (e *ephemeral) refuse(tx *event.Transaction) {
 	for _, ev := range tx.Events {
-		e.refused[ev.ID] = struct{}{}
+		e.refused[ev.ID] = tx.ID
 	}
 }
