@@ -1,6 +1,9 @@
 package postgres
 
 import (
+	"context"
+	"time"
+
 	"github.com/ankgo/ank/query"
 	"github.com/ankgo/ank/storage"
 )
@@ -16,4 +19,9 @@ func Residual(s storage.Snapshot, q *query.Checked) []query.Condition {
 func Statement(s storage.Snapshot, q *query.Checked) (sql string, args []any) {
 	a, _ := s.(*snapshot).compile(q)
 	return a.sql, a.args
+}
+
+// Patiently is what an engine does that has this much patience.
+func Patiently(ctx context.Context, patience time.Duration, f func() error) error {
+	return (&Engine{ctx: ctx, options: Options{Patience: patience}}).patiently(ctx, f)
 }

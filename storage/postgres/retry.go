@@ -69,12 +69,14 @@ const (
 )
 
 // patiently calls f again as long as its error is passing, the patience lasts and
-// the context does.
+// the context does. What took all of the patience at once is tried once more: this process
+// may have been halted meanwhile, and found its connection cut when it woke up.
 func (e *Engine) patiently(ctx context.Context, f func() error) error {
 	deadline := time.Now().Add(e.options.Patience)
 	for pause := firstPause; ; pause = min(2*pause, longPause) {
+		patient := time.Now().Add(pause).Before(deadline)
 		err := f()
-		if err == nil || !passing(err) || ctx.Err() != nil || !time.Now().Add(pause).Before(deadline) {
+		if err == nil || !passing(err) || ctx.Err() != nil || !patient {
 			return named(err)
 		}
 		timer := time.NewTimer(pause)

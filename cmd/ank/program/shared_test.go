@@ -93,13 +93,7 @@ func shareAStore(t *testing.T, store string) {
 	some(t, other, other.Items().Len()+20)
 	accepted := make(map[string]bool)
 	for _, w := range writers {
-		w.stop()
-		for e, err := range w.node.Ledger(t.Context()) { // what is under way is delivered
-			require.NoError(t, err)
-			r, err := w.node.Receipt(t.Context(), e.Transaction)
-			require.NoError(t, err)
-			require.NotEqual(t, node.Rejected, r.Status)
-		}
+		w.finish(t)
 		for name := range w.accepted {
 			accepted[name] = true
 		}
