@@ -12,7 +12,8 @@
 //	tikv://PD/SYSTEM in a TiKV cluster, by package tikv: the address of a placement
 //	                 driver, or several with commas between them, and the system's name;
 //	                 with ?notices=HOST:PORT, and advertise=IP or IP:PORT if others reach
-//	                 that elsewhere, engines tell each other at once of their commits
+//	                 that elsewhere, engines tell each other at once of their commits;
+//	                 ca=FILE, cert=FILE and key=FILE are for a cluster that speaks TLS
 //
 // A program that imports this package has all engines in it. One that wants a single
 // engine, or its options, imports that engine's package.
@@ -88,15 +89,25 @@ func setTiKV(options *tikv.Options, parameters string) error {
 	if err != nil {
 		return err
 	}
+	var files tikv.TLS
 	for key, value := range values {
 		switch key {
+		case "ca":
+			files.Authority = value[0]
+		case "cert":
+			files.Certificate = value[0]
+		case "key":
+			files.Key = value[0]
 		case "notices":
 			options.Notices = value[0]
 		case "advertise":
 			options.Advertise = value[0]
 		default:
-			return fmt.Errorf("there is no parameter %s; there are notices and advertise", key)
+			return fmt.Errorf("there is no parameter %s; there are notices, advertise, ca, cert and key", key)
 		}
+	}
+	if files != (tikv.TLS{}) {
+		options.TLS = &files
 	}
 	return nil
 }

@@ -40,7 +40,7 @@ func TestNamesOfNoStore(t *testing.T) {
 // TestParameters: what is not known is refused, and what is known is passed on.
 func TestParameters(t *testing.T) {
 	for name, reason := range map[string]string{
-		"tikv://127.0.0.1:1/shop?notice=127.0.0.1:0": "there is no parameter notice; there are notices and advertise",
+		"tikv://127.0.0.1:1/shop?notice=127.0.0.1:0": "there is no parameter notice; there are notices, advertise, ca, cert and key",
 		"tikv://127.0.0.1:1/shop?notices=%zz":        "invalid URL escape",
 	} {
 		_, err := engines.Open(t.Context(), name)
@@ -50,6 +50,10 @@ func TestParameters(t *testing.T) {
 	}
 	_, err := engines.Open(t.Context(), "tikv://127.0.0.1:1/shop?advertise=127.0.0.1")
 	require.ErrorContains(t, err, "none to listen at")
+	_, err = engines.Open(t.Context(), "tikv://127.0.0.1:1/shop?cert=c&key=k")
+	require.ErrorContains(t, err, "TLS needs the file of the authority")
+	_, err = engines.Open(t.Context(), "tikv://127.0.0.1:1/shop?ca=no-such-file&cert=no-such-file&key=no-such-file")
+	require.ErrorContains(t, err, "no-such-file")
 }
 
 func TestPublicNamesHaveNoPasswords(t *testing.T) {

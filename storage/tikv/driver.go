@@ -33,7 +33,8 @@ type driver struct {
 	client    *tikv.KVStore
 	safepoint *safepoint
 	patience  time.Duration
-	notices   *notices // nil without Options.Notices
+	notices   *notices           // nil without Options.Notices
+	forget    context.CancelFunc // after client was closed
 
 	ctx     context.Context // done with Close
 	cancel  context.CancelFunc
@@ -46,15 +47,21 @@ func openDriver(ctx context.Context, options Options, p pace) (*driver, error) {
 	if err := options.check(); err != nil {
 		return nil, fmt.Errorf("tikv: %w", err)
 	}
-	client, err := connect(options)
+	placement, forget, err := findPlacement(ctx, options)
 	if err != nil {
 		return nil, fmt.Errorf("tikv: connect to %v: %w", options.PD, err)
 	}
-	d := &driver{layout: layout{folderOf(options.System)}, client: client, patience: options.patience()}
+	client, err := connect(placement, options)
+	if err != nil {
+		placement.Close()
+		forget()
+		return nil, fmt.Errorf("tikv: connect to %v: %w", options.PD, err)
+	}
+	d := &driver{layout: layout{folderOf(options.System)}, client: client, forget: forget, patience: options.patience()}
 	d.safepoint = &safepoint{pd: client.GetPDClient(), service: "ank-" + options.System + "-" + rand.Text()}
 	if options.Notices != "" {
 		if d.notices, err = openNotices(ctx, d, options, p); err != nil {
-			return nil, errors.Join(err, client.Close())
+			return nil, errors.Join(err, d.letGo())
 		}
 	}
 	d.ctx, d.cancel = context.WithCancel(context.WithoutCancel(ctx))
@@ -65,32 +72,43 @@ func openDriver(ctx context.Context, options Options, p pace) (*driver, error) {
 	return d, nil
 }
 
-// connect makes a client of the cluster, with nothing taken from the library's global
-// settings but sizes and times.
-func connect(options Options) (*tikv.KVStore, error) {
+// findPlacement finds the placement drivers, as long as ctx lasts. forget is called when
+// their client was closed.
+func findPlacement(ctx context.Context, options Options) (placement pd.Client, forget context.CancelFunc, err error) {
 	files := options.files()
-	placement, err := pd.NewClient(options.PD, pd.SecurityOption{
+	life, forget := context.WithCancel(context.WithoutCancel(ctx))
+	stop := context.AfterFunc(ctx, forget)
+	placement, err = pd.NewClientWithContext(life, options.PD, pd.SecurityOption{
 		CAPath: files.Authority, CertPath: files.Certificate, KeyPath: files.Key,
 	})
-	if err != nil {
-		return nil, err
+	late := !stop()
+	if err == nil && late {
+		placement.Close()
 	}
+	if err != nil || late {
+		forget()
+		return nil, nil, errors.Join(ctx.Err(), err)
+	}
+	return placement, forget, nil
+}
+
+// connect makes a client of the cluster, with nothing taken from the library's global
+// settings but sizes and times.
+func connect(placement pd.Client, options Options) (*tikv.KVStore, error) {
+	files := options.files()
 	placement = tikv.NewCodecPDClient(tikv.ModeTxn, placement)
 	security := config.NewSecurity(files.Authority, files.Certificate, files.Key, nil)
 	tlsConfig, err := security.ToTLSConfig()
 	if err != nil {
-		placement.Close()
 		return nil, err
 	}
 	safepoints, err := tikv.NewEtcdSafePointKV(options.PD, tlsConfig)
 	if err != nil {
-		placement.Close()
 		return nil, err
 	}
 	name := fmt.Sprintf("ank-%d", placement.GetClusterID(context.Background()))
 	client, err := tikv.NewKVStore(name, placement, safepoints, tikv.NewRPCClient(tikv.WithSecurity(security)))
 	if err != nil {
-		placement.Close()
 		return nil, errors.Join(err, safepoints.Close())
 	}
 	return client, nil
@@ -139,7 +157,13 @@ func (d *driver) Close() error {
 		d.notices.leave(ctx)
 	}
 	d.safepoint.letGo(ctx)
-	return errors.Join(err, d.client.Close())
+	return errors.Join(err, d.letGo())
+}
+
+// letGo closes the client.
+func (d *driver) letGo() error {
+	defer d.forget()
+	return d.client.Close()
 }
 
 // stop ends what runs.

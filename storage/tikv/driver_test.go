@@ -190,7 +190,8 @@ func TestOptions(t *testing.T) {
 		"none of them 0":    {PD: good.PD, System: "a\x00b"},
 		"none to listen at": {PD: good.PD, System: "s", Advertise: "10.0.0.1"},
 		"authority":         {PD: good.PD, System: "s", TLS: &TLS{}},
-		"neither":           {PD: good.PD, System: "s", TLS: &TLS{Authority: "a", Key: "k"}},
+		"a certificate":     {PD: good.PD, System: "s", TLS: &TLS{Authority: "a", Key: "k"}},
+		"its key":           {PD: good.PD, System: "s", TLS: &TLS{Authority: "a", Certificate: "c"}},
 	} {
 		_, err := Open(context.Background(), bad)
 		require.ErrorContains(t, err, name)

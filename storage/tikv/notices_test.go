@@ -245,7 +245,7 @@ func TestDeadEngines(t *testing.T) {
 	require.NoError(t, err)
 	require.Len(t, r.listed, 2, "it says that it leaves")
 	require.NoError(t, b.stop()) // as when it is killed
-	require.NoError(t, b.client.Close())
+	require.NoError(t, b.letGo())
 	require.Eventually(t, func() bool {
 		r, err := a.register(t.Context())
 		require.NoError(t, err)

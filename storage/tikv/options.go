@@ -35,8 +35,9 @@ type Options struct {
 	Advertise string
 }
 
-// TLS names files in the form of PEM. Certificate and Key may be missing together, in
-// clusters that do not ask who their clients are.
+// TLS names files in the form of PEM, all of which are needed: without a certificate the
+// library would speak to placement drivers in the clear. Where a cluster does not ask who
+// its clients are, any certificate will do.
 type TLS struct {
 	Authority   string // what the servers' certificates are checked by
 	Certificate string
@@ -55,8 +56,8 @@ func (o Options) check() error {
 		return errors.New("an address to be reached at is given, and none to listen at")
 	case o.TLS != nil && o.TLS.Authority == "":
 		return errors.New("TLS needs the file of the authority that servers' certificates are checked by")
-	case o.TLS != nil && (o.TLS.Certificate == "") != (o.TLS.Key == ""):
-		return errors.New("TLS needs both files or neither, of the certificate and of its key")
+	case o.TLS != nil && (o.TLS.Certificate == "" || o.TLS.Key == ""):
+		return errors.New("TLS needs the files of a certificate and of its key")
 	}
 	return nil
 }

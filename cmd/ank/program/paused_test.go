@@ -64,6 +64,7 @@ func pauseAServer(t *testing.T, store string) {
 	require.Contains(t, paused.words(), "another process has taken over the log of this node")
 
 	paused = launch(t, paused.address, store)
+	require.Equal(t, node.Accepted, add(t, at(paused), "local", "its new log's", 1980).Status)
 	some(t, live, live.Items().Len()+50)
 	for _, w := range writers {
 		w.finish(t)
