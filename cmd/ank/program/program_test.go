@@ -223,6 +223,22 @@ func TestTokensAndLists(t *testing.T) {
 	require.Len(t, albums, 1)
 }
 
+// TestTheModelsOfWhoMayWriteAreLearnt: who only reads defines nothing, and is told so.
+func TestTheModelsOfWhoMayWriteAreLearnt(t *testing.T) {
+	ada, bob := auth.NewToken(), auth.NewToken()
+	s := serve(t, program.Program{}, "-store", "memory:",
+		"-tokens", file(t, "tokens", "ada "+ada+"\nbob "+bob),
+		"-access", file(t, "access", `{"albums": {"read": ["*"], "write": ["ada"]}}`))
+	b := client(t, s.url, bob)
+	_, err := music.Albums.Collect(t.Context(), b.Session("bob"), "")
+	require.ErrorIs(t, err, node.ErrDenied)
+	require.ErrorContains(t, err, "defining albums")
+	require.Equal(t, node.Accepted, add(t, client(t, s.url, ada), "ada", "Parade", 1986).Status)
+	albums, err := music.Albums.Collect(t.Context(), b.Session("bob"), "year = 1986")
+	require.NoError(t, err)
+	require.Len(t, albums, 1)
+}
+
 func TestJSONWebTokens(t *testing.T) {
 	public, private, err := ed25519.GenerateKey(nil)
 	require.NoError(t, err)
