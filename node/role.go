@@ -2,6 +2,7 @@ package node
 
 import (
 	"context"
+	"errors"
 	"iter"
 
 	"github.com/ankgo/ank/entity"
@@ -50,13 +51,18 @@ type durable struct{ *Node }
 var _ role = durable{}
 
 func (d durable) record(ctx context.Context, _ *Session, m *model.Schema, id event.ID) (*storage.Record, uint64, error) {
-	version := d.committer.durable.Load() // before the snapshot, which may be younger
-	snapshot, leave, err := d.open(ctx)
-	if err != nil {
-		return nil, 0, err
+	version := d.committer.durable.Load() // before the record, which may be younger
+	if ctx.Err() != nil {
+		return nil, 0, ended(ctx)
 	}
-	defer leave()
-	r, err := stateIn(ctx, snapshot, m.Collection(), id)
+	if !d.readers.enter() {
+		return nil, 0, ErrClosed
+	}
+	defer d.readers.leave()
+	r, err := storage.State(ctx, d.engine, m.Collection(), id)
+	if errors.Is(err, storage.ErrNotFound) {
+		return nil, version, nil
+	}
 	return r, version, err
 }
 

@@ -196,6 +196,11 @@ func (s *slot) Commit(ctx context.Context, b *storage.Batch) error {
 	return err
 }
 
+// State is what a snapshot's is: records are the same for all slots.
+func (s *slot) State(ctx context.Context, collection string, id event.ID) (*storage.Record, error) {
+	return storage.State(ctx, s.Engine, collection, id)
+}
+
 // Snapshot shows the store as the holder of the slot sees it.
 func (s *slot) Snapshot(ctx context.Context) (storage.Snapshot, error) {
 	snapshot, err := s.Engine.Snapshot(ctx)

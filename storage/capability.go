@@ -145,6 +145,26 @@ type Verifier interface {
 	Verify(ctx context.Context) (right int64, err error)
 }
 
+// StateReader is implemented by engines that read one record sooner than by a snapshot.
+// Callers use the function State, which falls back to one.
+type StateReader interface {
+	// State returns what State of a snapshot would that is taken now.
+	State(ctx context.Context, collection string, id event.ID) (*Record, error)
+}
+
+// State returns the record of an entity as of the newest commit, or ErrNotFound.
+func State(ctx context.Context, e Engine, collection string, id event.ID) (*Record, error) {
+	if r, ok := e.(StateReader); ok {
+		return r.State(ctx, collection, id)
+	}
+	s, err := e.Snapshot(ctx)
+	if err != nil {
+		return nil, err
+	}
+	defer s.Close()
+	return s.State(ctx, collection, id)
+}
+
 // Sizer is implemented by engines that can tell how large their parts are.
 // There is no fallback: callers that find none show nothing.
 type Sizer interface {

@@ -44,7 +44,10 @@ type CheckedEngine struct {
 	indexes checkedIndexes
 }
 
-var _ Engine = (*CheckedEngine)(nil)
+var (
+	_ Engine      = (*CheckedEngine)(nil)
+	_ StateReader = (*CheckedEngine)(nil)
+)
 
 // Checked returns an engine that watches e. By default it panics with the
 // *Violation.
@@ -176,6 +179,21 @@ func (c *CheckedEngine) Snapshot(ctx context.Context) (Snapshot, error) {
 	c.open++
 	c.mu.Unlock()
 	return &checkedSnapshot{engine: c, snapshot: s, cursor: s.Cursor(), seen: make(map[event.ID]*Record)}, nil
+}
+
+// State passes a record on that is read without a snapshot, if the engine can do that.
+func (c *CheckedEngine) State(ctx context.Context, collection string, id event.ID) (*Record, error) {
+	wasClosed := c.isClosed()
+	r, err := State(ctx, c.engine, collection, id)
+	c.afterClose("State", wasClosed, err)
+	if err != nil {
+		return nil, err
+	}
+	if r.Collection != collection || r.Row.ID != id {
+		c.blame("State", "asked for %s %s, it returns that entity and not %s %s", collection, id, r.Collection, r.Row.ID)
+	}
+	c.watch("State", r)
+	return r, nil
 }
 
 // Close closes the engine and looks at all records for the last time.

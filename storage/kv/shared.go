@@ -59,17 +59,24 @@ func OpenShared(ctx context.Context, d SharedDriver, options Options) (storage.E
 	return sharedEngine{e}, nil
 }
 
-// shared is what an engine has beside if its store is shared.
-type shared struct {
-	driver SharedDriver
-
-	mu      sync.Mutex // protects what follows
-	schemas map[string]*model.Schema
-	catalog *catalog // the newest that is known; nil if it must be read
+// State reads a record at a reader of its own, without looking whether the catalog is still
+// the one that is known: what number a collection has does not change.
+func (e sharedEngine) State(ctx context.Context, collection string, id event.ID) (*storage.Record, error) {
+	e.shared.mu.Lock()
+	known := e.shared.catalog
+	e.shared.mu.Unlock()
+	if known != nil && known.collections[collection] != nil {
+		return e.stateAt(ctx, known.collections[collection], id)
+	}
+	s, err := e.Snapshot(ctx)
+	if err != nil {
+		return nil, err
+	}
+	defer s.Close()
+	return s.State(ctx, collection, id)
 }
 
-// fresh returns a view of the store as it is now; the caller releases it.
-func (e *Engine) fresh(ctx context.Context) (*view, error) {
+func (e sharedEngine) stateAt(ctx context.Context, col *collection, id event.ID) (*storage.Record, error) {
 	if err := ctx.Err(); err != nil {
 		return nil, err
 	}
@@ -82,7 +89,41 @@ func (e *Engine) fresh(ctx context.Context) (*view, error) {
 	if err != nil {
 		return nil, err
 	}
-	v, err := e.loadShared(r)
+	b, ok, err := r.Get(appendStateKey(nil, col.number, id), nil)
+	if err = errors.Join(err, r.Close()); err != nil {
+		return nil, err
+	}
+	if !ok {
+		return nil, storage.ErrNotFound
+	}
+	return newRecord(col.name, id, b)
+}
+
+// shared is what an engine has beside if its store is shared.
+type shared struct {
+	driver SharedDriver
+
+	mu      sync.Mutex // protects what follows
+	schemas map[string]*model.Schema
+	catalog *catalog // the newest that is known; nil if it must be read
+}
+
+// fresh returns a view of the store as it is now, with what a batch will be compared with
+// unless that is nil; the caller releases it.
+func (e *Engine) fresh(ctx context.Context, b *storage.Batch) (*view, error) {
+	if err := ctx.Err(); err != nil {
+		return nil, err
+	}
+	open, err := e.views.acquire() // keeps the driver open
+	if err != nil {
+		return nil, err
+	}
+	defer e.views.release(open)
+	r, err := e.driver.Snapshot()
+	if err != nil {
+		return nil, err
+	}
+	v, err := e.loadShared(r, b)
 	if err == nil {
 		v.opened.Store(&r)
 		err = e.views.adopt(v)
@@ -96,19 +137,19 @@ func (e *Engine) fresh(ctx context.Context) (*view, error) {
 // acquire returns a view of the newest commit; the caller releases it.
 func (e *Engine) acquire(ctx context.Context) (*view, error) {
 	if e.shared != nil {
-		return e.fresh(ctx)
+		return e.fresh(ctx, nil)
 	}
 	return e.views.acquire()
 }
 
 // loadShared makes a view of what a reader shows.
-func (e *Engine) loadShared(r Reader) (*view, error) {
+func (e *Engine) loadShared(r Reader, b *storage.Batch) (*view, error) {
 	s := e.shared
 	s.mu.Lock()
 	cat := s.catalog
 	s.mu.Unlock()
 	if cat != nil {
-		if v, err := viewOf(r, cat); v != nil || err != nil {
+		if v, err := viewOf(r, cat, b); v != nil || err != nil {
 			return v, err
 		}
 	}
@@ -130,15 +171,17 @@ func (e *Engine) loadShared(r Reader) (*view, error) {
 	}
 	s.catalog = stored
 	s.mu.Unlock()
-	return viewOf(r, stored)
+	return viewOf(r, stored, b)
 }
 
 // viewOf makes a view with a catalog, or none if the reader has another version of it.
-func viewOf(r Reader, cat *catalog) (*view, error) {
+func viewOf(r Reader, cat *catalog, b *storage.Batch) (*view, error) {
 	keys := [][]byte{appendMetaKey(nil, metaVersion, "")}
 	for i := range cat.origins {
 		keys = append(keys, appendMetaNumber(nil, metaPosition, uint64(i)+1))
 	}
+	fixed := len(keys)
+	keys = cat.appendCompared(keys, b)
 	values, err := getMany(r, keys)
 	if err != nil {
 		return nil, err
@@ -147,6 +190,12 @@ func viewOf(r Reader, cat *catalog) (*view, error) {
 		return nil, nil
 	}
 	v := &view{version: 1, catalog: cat}
+	if len(keys) > fixed {
+		v.ahead = make(map[string][]byte, len(keys)-fixed)
+	}
+	for i, key := range keys[fixed:] {
+		v.ahead[string(key)] = values[fixed+i]
+	}
 	for i, o := range cat.origins {
 		value := values[1+i]
 		if value == nil {
@@ -161,6 +210,24 @@ func viewOf(r Reader, cat *catalog) (*view, error) {
 		v.cursor = v.cursor.With(p)
 	}
 	return v, nil
+}
+
+// appendCompared appends the keys of what a batch is compared with: held values, and the
+// records that it replaces.
+func (c *catalog) appendCompared(keys [][]byte, b *storage.Batch) [][]byte {
+	if b == nil {
+		return keys
+	}
+	for _, m := range b.Holds {
+		keys = append(keys, appendMetaKey(nil, metaUser, m.Key))
+	}
+	for i := range b.States {
+		r := b.States[i].Record
+		if col, ok := c.collections[r.Collection]; ok {
+			keys = append(keys, appendStateKey(nil, col.number, r.Row.ID))
+		}
+	}
+	return keys
 }
 
 // getMany gets values together if the reader can, nil for those that are not there.
@@ -209,13 +276,13 @@ func (c *collection) maintains(x storedIndex) bool {
 }
 
 // over makes a change again over fresh views until it meets nobody else's. Callers hold the
-// token. kept says, of a view, whether the change is in it; nil means that nobody can tell.
+// token. b is what it stores, nil if it is not for a batch. kept says, of a view, whether the change is in it; nil means that nobody can tell.
 // It is asked whenever the change was tried before: also one that met somebody may have met
 // itself, when a request was sent again.
-func (e *Engine) over(ctx context.Context, build func(c *change) error, kept func(*view) bool) error {
+func (e *Engine) over(ctx context.Context, b *storage.Batch, build func(c *change) error, kept func(*view) bool) error {
 	uncertain := error(nil)
 	for again := false; ; again = true {
-		err := e.once(ctx, build, kept, again)
+		err := e.once(ctx, b, build, kept, again)
 		switch {
 		case errors.Is(err, ErrMoved):
 			if uncertain == nil && ctx.Err() != nil {
@@ -232,8 +299,8 @@ func (e *Engine) over(ctx context.Context, build func(c *change) error, kept fun
 }
 
 // once makes a change over one view.
-func (e *Engine) once(ctx context.Context, build func(c *change) error, kept func(*view) bool, again bool) error {
-	base, err := e.fresh(ctx)
+func (e *Engine) once(ctx context.Context, b *storage.Batch, build func(c *change) error, kept func(*view) bool, again bool) error {
+	base, err := e.fresh(ctx, b)
 	if err != nil {
 		return err
 	}
@@ -256,43 +323,38 @@ func (e *Engine) once(ctx context.Context, build func(c *change) error, kept fun
 // commitShared is Commit over a store that is shared.
 func (e *Engine) commitShared(ctx context.Context, b *storage.Batch) error {
 	build := func(c *change) error {
-		if err := c.gather(b.States); err != nil {
-			return err
-		}
+		c.gather(b.States)
 		return c.build(b)
 	}
 	if len(b.Entries) == 0 {
-		return e.over(ctx, build, nil)
+		return e.over(ctx, b, build, nil)
 	}
 	// An entry is there when its log is where it leads to, and not before.
 	last := b.Entries[len(b.Entries)-1].Position()
-	return e.over(ctx, build, func(v *view) bool {
+	return e.over(ctx, b, build, func(v *view) bool {
 		found, _ := v.cursor.At(last.Origin)
 		return found == last
 	})
 }
 
-// gather reads the records that a batch replaces.
-func (c *change) gather(states []storage.StateChange) error {
+// gather finds the records that a batch replaces among what was read for it.
+func (c *change) gather(states []storage.StateChange) {
 	c.olds = make(map[event.ID][]byte, len(states))
-	keys := make([][]byte, 0, len(states))
-	ids := make([]event.ID, 0, len(states))
 	for i := range states {
 		r := states[i].Record
 		if col, ok := c.base.catalog.collections[r.Collection]; ok {
-			keys, ids = append(keys, appendStateKey(nil, col.number, r.Row.ID)), append(ids, r.Row.ID)
+			c.key = appendStateKey(c.key[:0], col.number, r.Row.ID)
+			c.olds[r.Row.ID] = c.base.ahead[string(c.key)]
 		}
 	}
-	values, err := getMany(*c.base.opened.Load(), keys)
-	for i, value := range values {
-		c.olds[ids[i]] = value
-	}
-	return err
 }
 
 // get reads what a change is made over.
 func (c *change) get(key []byte) ([]byte, bool, error) {
 	if c.engine.shared != nil {
+		if value, read := c.base.ahead[string(key)]; read {
+			return value, value != nil, nil
+		}
 		return (*c.base.opened.Load()).Get(key, nil)
 	}
 	return c.engine.driver.Get(key, nil)
@@ -348,7 +410,7 @@ func never(*view) bool { return false }
 
 // registerShared is register over a store that is shared.
 func (e *Engine) registerShared(ctx context.Context, s *model.Schema) error {
-	err := e.over(ctx, func(c *change) error {
+	err := e.over(ctx, nil, func(c *change) error {
 		old := c.collection(s.Collection())
 		fresh, err := c.freshIndex(old)
 		if err != nil {
@@ -373,7 +435,7 @@ func (e *Engine) registerShared(ctx context.Context, s *model.Schema) error {
 
 // buildShared is Build over a store that is shared.
 func (e *Engine) buildShared(ctx context.Context) (more bool, err error) {
-	err = e.over(ctx, func(c *change) error {
+	err = e.over(ctx, nil, func(c *change) error {
 		col := c.base.catalog.building()
 		if more = col != nil; !more {
 			return nil

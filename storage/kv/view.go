@@ -19,6 +19,7 @@ type view struct {
 	version uint64
 	cursor  event.Cursor
 	catalog *catalog
+	ahead   map[string][]byte // of a shared store: what a commit asks for, read with the cursor; nil for what is not there
 
 	refs   int                    // protected by viewSet.mu; the set itself holds one on the newest
 	opened atomic.Pointer[Reader] // set under viewSet.mu, once

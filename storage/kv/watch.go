@@ -23,7 +23,10 @@ type Notifier interface {
 // sharedEngine is an Engine that may be watched.
 type sharedEngine struct{ *Engine }
 
-var _ storage.Shared = sharedEngine{}
+var (
+	_ storage.Shared      = sharedEngine{}
+	_ storage.StateReader = sharedEngine{}
+)
 
 const (
 	// lookEvery is how often Watch calls as long as nobody tells it of commits.

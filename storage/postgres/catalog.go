@@ -70,11 +70,10 @@ type querier interface {
 	Query(ctx context.Context, sql string, args ...any) (pgx.Rows, error)
 }
 
-// The statements that load a catalog, to be sent together.
+// The statements that load a catalog.
 const (
 	catalogVersion     = `SELECT catalog FROM _store`
 	catalogCollections = `SELECT name, table_name, layout, through, schema FROM _collections`
-	catalogTables      = `SELECT name, table_name, layout, through, NULL::bytea FROM _collections`
 	catalogColumns     = `SELECT collection, field, type, column_name FROM _columns`
 	catalogIndexes     = `
 		SELECT i.number, i.collection, i.definition, i.index_name, i.dropped, coalesce(x.indisvalid, false)
@@ -103,19 +102,6 @@ func loadCatalog(ctx context.Context, q querier) (*catalog, error) {
 		}
 	}
 	return c, nil
-}
-
-// queueCatalog is loadCatalog as a part of a batch, for readers: without schemas and
-// indexes.
-func queueCatalog(b *pgx.Batch) *catalog {
-	c := &catalog{collections: make(map[string]*collection)}
-	queue := func(sql string, read func(pgx.Rows) error) {
-		b.Queue(sql).Query(func(rows pgx.Rows) error { return eachRow(rows, nil, read) })
-	}
-	queue(catalogVersion, func(r pgx.Rows) error { return r.Scan(&c.version) })
-	queue(catalogTables, c.readCollection)
-	queue(catalogColumns, c.readColumn)
-	return c
 }
 
 func (c *catalog) readCollection(r pgx.Rows) error {

@@ -92,7 +92,8 @@
 // so an old one keeps the server from removing what was overwritten since, like any
 // long transaction. When Options.Snapshots connections are taken, further snapshots
 // of the same commit share one, and those of another commit wait. Commits have
-// connections beside these, at most three, and never wait for readers. A query that
+// connections beside these, at most three, and never wait for readers; single records
+// are read on four more. A query that
 // is given up is cancelled at the server; its snapshot goes on.
 //
 // PgBouncer and its like have to leave a session to one client (session pooling).

@@ -22,6 +22,7 @@ type Engine struct {
 	name    string        // of this engine among others of the store, in what is told
 	readers *pgxpool.Pool // snapshots
 	writers *pgxpool.Pool // commits, and what builds
+	points  *pgxpool.Pool // single records
 	slots   chan struct{} // one for each connection of a snapshot
 	failed  atomic.Pointer[error]
 
@@ -43,6 +44,8 @@ var (
 	_ storage.Engine = (*Engine)(nil)
 	_ storage.Sizer  = (*Engine)(nil)
 	_ storage.Shared = (*Engine)(nil)
+
+	_ storage.StateReader = (*Engine)(nil)
 )
 
 // Open opens the store in a schema of the database that dsn names, a URL or
@@ -84,6 +87,9 @@ const spareConnections = 1
 // writeConnections are those of commits, of Build, and of Register beside it.
 const writeConnections = 3
 
+// pointConnections are those on which single records are read.
+const pointConnections = 4
+
 func (e *Engine) connect(ctx context.Context, dsn string) error {
 	readers, err := e.options.config(dsn, e.options.Snapshots+spareConnections)
 	if err != nil {
@@ -93,11 +99,20 @@ func (e *Engine) connect(ctx context.Context, dsn string) error {
 	if err != nil {
 		return err
 	}
-	// What writers ask is by keys, whatever the server believes of how large tables are.
-	writers.ConnConfig.RuntimeParams["enable_seqscan"] = "off"
-	delete(writers.ConnConfig.RuntimeParams, "plan_cache_mode")
+	points, err := e.options.config(dsn, pointConnections)
+	if err != nil {
+		return err
+	}
+	// What these ask is by keys, whatever the server believes of how large tables are.
+	for _, c := range []*pgxpool.Config{writers, points} {
+		c.ConnConfig.RuntimeParams["enable_seqscan"] = "off"
+		delete(c.ConnConfig.RuntimeParams, "plan_cache_mode")
+	}
 	writers.ConnConfig.RuntimeParams["idle_in_transaction_session_timeout"] = fmt.Sprint(max(1, e.options.Turn.Milliseconds()))
 	if e.readers, err = pgxpool.NewWithConfig(ctx, readers); err != nil {
+		return err
+	}
+	if e.points, err = pgxpool.NewWithConfig(ctx, points); err != nil {
 		return err
 	}
 	e.writers, err = pgxpool.NewWithConfig(ctx, writers)
@@ -206,7 +221,7 @@ func (e *Engine) shut() {
 	for r := range open {
 		r.end()
 	}
-	for _, pool := range []*pgxpool.Pool{e.readers, e.writers} {
+	for _, pool := range []*pgxpool.Pool{e.readers, e.points, e.writers} {
 		if pool != nil {
 			pool.Close()
 		}

@@ -122,8 +122,9 @@ func (e *Engine) newReader(ctx context.Context) (*reader, error) {
 // begin begins the transaction and reads what every snapshot knows.
 func (r *reader) begin(ctx context.Context) error {
 	b := new(pgx.Batch)
+	var version int64
 	b.Queue(`BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY`)
-	b.Queue(`SELECT commits FROM _store`).QueryRow(func(row pgx.Row) error { return row.Scan(&r.commits) })
+	b.Queue(`SELECT commits, catalog FROM _store`).QueryRow(func(row pgx.Row) error { return row.Scan(&r.commits, &version) })
 	var positions []event.Position
 	b.Queue(`SELECT number, origin, seq, short FROM _origins`).Query(func(rows pgx.Rows) error {
 		return eachRow(rows, nil, func(row pgx.Rows) error {
@@ -134,13 +135,20 @@ func (r *reader) begin(ctx context.Context) error {
 			return err
 		})
 	})
-	r.catalog = queueCatalog(b)
 	b.Queue(`SAVEPOINT begun`)
-	if err := r.conn.SendBatch(ctx, b).Close(); err != nil {
+	err := r.conn.SendBatch(ctx, b).Close()
+	if err != nil {
 		return err
 	}
 	r.cursor = event.NewCursor(positions...)
-	return nil
+	if r.catalog = r.engine.known(); r.catalog.version == version {
+		return nil
+	}
+	// Another process has changed tables, or this one since.
+	if r.catalog, err = loadCatalog(ctx, r.conn); err == nil {
+		r.engine.learn(r.catalog)
+	}
+	return err
 }
 
 // sharedReader returns a reader of the newest commit that somebody else has, nil if

@@ -2,6 +2,7 @@ package postgres
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"iter"
 	"sync/atomic"
@@ -58,6 +59,11 @@ func (s *snapshot) State(ctx context.Context, collection string, id event.ID) (*
 	if err != nil {
 		return nil, err
 	}
+	return wholeRecord(collection, id, row, merge)
+}
+
+// wholeRecord decodes both parts of a record.
+func wholeRecord(collection string, id event.ID, row, merge []byte) (*storage.Record, error) {
 	r, err := decodeRecord(collection, id, row)
 	if err == nil {
 		err = addMerge(r, merge)
@@ -66,6 +72,37 @@ func (s *snapshot) State(ctx context.Context, collection string, id event.ID) (*
 		return nil, err
 	}
 	return r, nil
+}
+
+// State returns the record of an entity as of the newest commit, in one round trip on a
+// connection that is for such questions. It implements [storage.StateReader].
+func (e *Engine) State(ctx context.Context, collection string, id event.ID) (*storage.Record, error) {
+	if err := e.usable(ctx); err != nil {
+		return nil, err
+	}
+	col := e.known().collections[collection]
+	if col == nil { // another process may have made it
+		s, err := e.Snapshot(ctx)
+		if err != nil {
+			return nil, err
+		}
+		defer s.Close()
+		return s.State(ctx, collection, id)
+	}
+	var row, merge []byte
+	err := e.patiently(ctx, func() error {
+		return e.points.QueryRow(ctx, `SELECT _row, _merge FROM `+quote(col.table)+` WHERE id = $1`, id.String()).Scan(&row, &merge)
+	})
+	if errors.Is(err, pgx.ErrNoRows) {
+		return nil, storage.ErrNotFound
+	}
+	if err != nil {
+		if closed := e.usable(ctx); closed != nil {
+			return nil, closed
+		}
+		return nil, fmt.Errorf("state: %w", err)
+	}
+	return wholeRecord(collection, id, row, merge)
 }
 
 // SignedHead returns the newest signed head of a log.

@@ -11,7 +11,7 @@ func stateCases() []Case {
 	return []Case{
 		{
 			Name: "state/replaced", needs: always, run: stateReplaced,
-			Rule: "State returns the newest record, whole: ID, head, stamp, deleted, values, merge data",
+			Rule: "State of a snapshot, and of an engine that has it, returns the newest record, whole: ID, head, stamp, deleted, values, merge data",
 		},
 		{
 			Name: "state/collections", needs: always, run: stateCollections,
@@ -56,11 +56,13 @@ func stateReplaced(e *Env) {
 	id := d.Create(s, "name", "Parade", "year", 1986)
 	e.Commit(d.Batch())
 	e.Equal(e.World.Record(id), e.State(e.View(), id))
+	e.Equal(e.World.Record(id), e.Newest(e.Engine, id))
 	for year := range 5 {
 		d = e.World.Begin()
 		d.Update(id, "year", year, "artist", "Prince")
 		e.Commit(d.Batch())
 		e.Equal(e.World.Record(id), e.State(e.View(), id))
+		e.Equal(e.World.Record(id), e.Newest(e.Engine, id))
 	}
 	d = e.World.Begin()
 	d.Update(id, "artist", nil)
@@ -68,6 +70,7 @@ func stateReplaced(e *Env) {
 	b.States[0].Record.Merge = nil
 	e.Commit(b)
 	e.Equal(e.World.Record(id), e.State(e.View(), id))
+	e.Equal(e.World.Record(id), e.Newest(e.Engine, id))
 }
 
 func stateCollections(e *Env) {
@@ -85,6 +88,8 @@ func stateCollections(e *Env) {
 	for _, name := range []string{"labels", "nothing", "", "album", "albums\x00"} {
 		_, err = v.State(e.Ctx, name, album)
 		e.Absent(err, "an album in "+name)
+		_, err = storage.State(e.Ctx, e.Engine, name, album)
+		e.Absent(err, "the newest state of an album in "+name)
 	}
 	require.Equal(e, []event.ID{album}, e.IDs(v, e.Plan(albums, "")))
 	require.Equal(e, []event.ID{label}, e.IDs(v, e.Plan(labels, "")))

@@ -135,6 +135,14 @@ func (e *Env) State(s storage.Snapshot, id event.ID) *storage.Record {
 	return r
 }
 
+// Newest returns the record of an album as of the newest commit, which must be there.
+func (e *Env) Newest(engine storage.Engine, id event.ID) *storage.Record {
+	e.Helper()
+	r, err := storage.State(e.Ctx, engine, Albums().Collection(), id)
+	require.NoError(e, err, "newest state of %s", id)
+	return r
+}
+
 // Absent fails unless err says that something is not there.
 func (e *Env) Absent(err error, what string) {
 	e.Helper()

@@ -99,6 +99,7 @@ func Mutants() []Mutant {
 		{"ignores contexts", defect{deaf: true}},
 		{"hands out an old snapshot", defect{stale: true}},
 		{"has a cursor that lags", defect{lagging: true}},
+		{"remembers a state that it has read", defect{stuck: true}},
 		{"forgets the residual predicate", defect{plan: func(p *plan.Plan) { p.Residual, p.Filter = false, false }}},
 		{"reads the first range of a plan only", defect{plan: func(p *plan.Plan) { p.Ranges = p.Ranges[:min(1, len(p.Ranges))] }}},
 		{"does not follow references", defect{plan: func(p *plan.Plan) { *p = *p.Own() }}},
@@ -157,6 +158,7 @@ type defect struct {
 	halves    bool // Commit commits entries first, the rest after
 	deaf      bool // contexts are not looked at
 	stale     bool // Snapshot returns the one before
+	stuck     bool // State of the engine is always the first
 	lagging   bool // Cursor is that of the snapshot before
 	shallow   bool // Events does not follow precursors
 	all       bool // Log begins at the beginning
@@ -190,7 +192,8 @@ type mutant struct {
 	mu         sync.Mutex
 	last       storage.Snapshot // the newest one taken
 	registered bool
-	kept       []storage.Snapshot // all taken, if stale
+	kept       []storage.Snapshot           // all taken, if stale
+	read       map[event.ID]*storage.Record // by State, if stuck
 }
 
 func (m *mutant) ctx(ctx context.Context) context.Context {
@@ -283,6 +286,22 @@ func (m *mutant) Snapshot(ctx context.Context) (storage.Snapshot, error) {
 		x.cursor = before.Cursor()
 	}
 	return x, nil
+}
+
+func (m *mutant) State(ctx context.Context, collection string, id event.ID) (*storage.Record, error) {
+	r, err := storage.State(m.ctx(ctx), m.Engine, collection, id)
+	if err != nil || !m.stuck {
+		return r, err
+	}
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if m.read == nil {
+		m.read = make(map[event.ID]*storage.Record)
+	}
+	if m.read[id] == nil {
+		m.read[id] = r
+	}
+	return m.read[id], nil
 }
 
 func (m *mutant) Close() error {

@@ -29,7 +29,7 @@
 // and writes what was compared: so it conflicts with whoever moved that. Nothing is believed
 // that is in memory: a snapshot asks for a timestamp, the version of the catalog and the
 // positions of the logs, which takes two round trips, and every record is read from the
-// cluster. The cluster tells nobody of commits: Watch calls ten times a second, unless there
+// cluster. A commit reads what it is compared with in the second of these. The cluster tells nobody of commits: Watch calls ten times a second, unless there
 // are notices.
 //
 // # Notices

@@ -2,6 +2,7 @@ package tikv
 
 import (
 	"fmt"
+	"sync/atomic"
 
 	tikverr "github.com/tikv/client-go/v2/error"
 
@@ -13,8 +14,9 @@ import (
 // reader is the store at one timestamp. The client's own snapshots remember all that
 // was read through them, so every read takes a new one.
 type reader struct {
-	driver *driver
-	ts     uint64
+	driver    *driver
+	ts        uint64
+	hasPieces atomic.Pointer[bool] // whether the store may have values in pieces, once that was read
 }
 
 var (
@@ -42,14 +44,18 @@ func (r *reader) Get(key, _ []byte) ([]byte, bool, error) {
 // GetMany implements kv.ManyGetter: one request for each region that has some of the
 // keys, all at the same time.
 func (r *reader) GetMany(keys [][]byte) ([][]byte, error) {
-	physical := make([][]byte, len(keys))
+	physical := make([][]byte, len(keys), len(keys)+1)
 	for i, key := range keys {
 		physical[i] = r.driver.key(nil, key)
 	}
-	stored, err := r.batchGet(physical)
+	// What is written over these values may have to know this.
+	control := r.driver.control(controlPieces)
+	stored, err := r.batchGet(append(physical, control))
 	if err != nil {
 		return nil, err
 	}
+	_, pieces := stored[string(control)]
+	r.hasPieces.Store(&pieces)
 	values := make([][]byte, len(keys))
 	var found []pair
 	var at []int

@@ -28,8 +28,12 @@ func (d *driver) WriteOver(ctx context.Context, base kv.Reader, w *kv.Writes) er
 	// A commit that has begun is brought to its end, since nobody can take it back.
 	patience, cancel := context.WithTimeout(d.ctx, d.patience)
 	defer cancel()
-	t, err := d.begin(base.(*reader).ts)
+	r := base.(*reader)
+	t, err := d.begin(r.ts)
 	if err != nil {
+		return err
+	}
+	if err := t.findPieces(patience, r); err != nil {
 		return err
 	}
 	if err := t.apply(patience, w); err != nil {
@@ -93,8 +97,13 @@ func (d *driver) begin(ts uint64) (*txn, error) {
 	return &txn{driver: d, txn: t}, nil
 }
 
-// findPieces finds out whether the store may have values in pieces.
-func (t *txn) findPieces(ctx context.Context) error {
+// findPieces finds out whether the store may have values in pieces, at the time of a reader
+// that may have read it.
+func (t *txn) findPieces(ctx context.Context, r *reader) error {
+	if known := r.hasPieces.Load(); known != nil {
+		t.pieces = *known
+		return nil
+	}
 	_, err := t.txn.GetSnapshot().Get(ctx, t.driver.control(controlPieces))
 	t.pieces = err == nil
 	if err == nil || tikverr.IsErrNotFound(err) {
@@ -105,9 +114,6 @@ func (t *txn) findPieces(ctx context.Context) error {
 
 // apply translates the operations.
 func (t *txn) apply(ctx context.Context, w *kv.Writes) error {
-	if err := t.findPieces(ctx); err != nil {
-		return err
-	}
 	if t.pieces {
 		if err := t.removePieces(ctx, w); err != nil {
 			return err
