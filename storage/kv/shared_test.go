@@ -5,10 +5,12 @@ import (
 	"errors"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"testing"
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/ankgo/ank/event"
 	"github.com/ankgo/ank/model"
 	"github.com/ankgo/ank/storage"
 	"github.com/ankgo/ank/storage/kv"
@@ -240,4 +242,81 @@ func (d *lateDriver) Get(key, buf []byte) ([]byte, bool, error) {
 		meanwhile()
 	}
 	return value, ok, err
+}
+
+// manyDriver's readers get many values at once. It counts how often they are asked.
+type manyDriver struct {
+	*commonDriver
+	asked *atomic.Int64
+}
+
+type manyReader struct {
+	*commonReader
+	asked *atomic.Int64
+}
+
+func (d manyDriver) Snapshot() (kv.Reader, error) {
+	r, err := d.commonDriver.Snapshot()
+	return manyReader{r.(*commonReader), d.asked}, err
+}
+
+func (d manyDriver) WriteOver(ctx context.Context, base kv.Reader, w *kv.Writes) error {
+	return d.commonDriver.WriteOver(ctx, base.(manyReader).commonReader, w)
+}
+
+func (r manyReader) Get(key, buf []byte) ([]byte, bool, error) {
+	r.asked.Add(1)
+	return r.commonReader.Get(key, buf)
+}
+
+func (r manyReader) GetMany(keys [][]byte) ([][]byte, error) {
+	r.asked.Add(1)
+	values := make([][]byte, len(keys))
+	for i, key := range keys {
+		value, ok, err := r.commonReader.Get(key, nil)
+		if err != nil {
+			return nil, err
+		}
+		if ok {
+			values[i] = append([]byte{}, value...)
+		}
+	}
+	return values, nil
+}
+
+// TestSharedCommitAsksOnce: what a batch is compared with (positions, held values, the records
+// that it replaces) is read together, and a single record without anything else.
+func TestSharedCommitAsksOnce(t *testing.T) {
+	var asked atomic.Int64
+	driver := manyDriver{&commonDriver{newCommon(t)}, &asked}
+	e, err := kv.OpenShared(t.Context(), driver, kv.Options{})
+	require.NoError(t, err)
+	defer e.Close()
+	albums := storagetest.Albums()
+	require.NoError(t, e.Register(t.Context(), albums))
+	w := storagetest.NewWorld(1, 1)
+	first := w.Begin()
+	ids := []event.ID{first.Create(albums, "year", 1), first.Create(albums, "year", 2)}
+	b := first.Batch()
+	b.Meta = []storage.MetaChange{{Key: "lease", Value: []byte("mine")}, {Key: "empty", Value: []byte{}}}
+	require.NoError(t, e.Commit(t.Context(), b))
+
+	for year := range 3 {
+		d := w.Begin()
+		for _, id := range ids {
+			d.Update(id, "year", 10+year)
+		}
+		b = d.Batch()
+		b.Holds = []storage.MetaValue{{Key: "lease", Value: []byte("mine")}, {Key: "empty", Value: []byte{}}, {Key: "nobody's"}}
+		before := asked.Load()
+		require.NoError(t, e.Commit(t.Context(), b))
+		if year > 0 { // the catalog is known
+			require.EqualValues(t, 1, asked.Load()-before, "questions for a commit")
+		}
+		before = asked.Load()
+		r, err := storage.State(t.Context(), e, albums.Collection(), ids[0])
+		require.NoError(t, err)
+		require.True(t, w.Record(ids[0]).Equal(r))
+		require.EqualValues(t, 1, asked.Load()-before, "questions for a record")
+	}
 }
