@@ -100,10 +100,9 @@
 // # Tests
 //
 // scripts/tikv runs a command beside a real placement driver and a store that speaks TiKV's
-// protocol: unistore, of one process, with one copy. Its regions never split: it can split
-// them, but then gives one half a version that clients take for old, so that they lose
-// their way. It speaks to placement drivers in the clear, so that TLS was tried with those
-// only. The suite against them shows that the driver is right about the protocol,
+// protocol: unistore, of one process, with one copy. It splits regions in one test only, as
+// it cannot be started again then, and speaks to placement drivers in the clear, so that TLS
+// was tried with those only. The suite against them shows that the driver is right about the protocol,
 // transactions, locks and timestamps; it does not show how a TiKV of many machines behaves,
 // and no real TiKV was among the servers that it was tried with. With ANK_TEST_TIKV set to
 // the addresses of placement drivers, separated by commas, the same tests run against any

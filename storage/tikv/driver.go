@@ -96,7 +96,7 @@ func findPlacement(ctx context.Context, options Options) (placement pd.Client, f
 // settings but sizes and times.
 func connect(placement pd.Client, options Options) (*tikv.KVStore, error) {
 	files := options.files()
-	placement = tikv.NewCodecPDClient(tikv.ModeTxn, placement)
+	coded := tikv.NewCodecPDClient(tikv.ModeTxn, placement)
 	security := config.NewSecurity(files.Authority, files.Certificate, files.Key, nil)
 	tlsConfig, err := security.ToTLSConfig()
 	if err != nil {
@@ -106,8 +106,10 @@ func connect(placement pd.Client, options Options) (*tikv.KVStore, error) {
 	if err != nil {
 		return nil, err
 	}
-	name := fmt.Sprintf("ank-%d", placement.GetClusterID(context.Background()))
-	client, err := tikv.NewKVStore(name, placement, safepoints, tikv.NewRPCClient(tikv.WithSecurity(security)))
+	name := fmt.Sprintf("ank-%d", coded.GetClusterID(context.Background()))
+	// Stores, too, tell where regions begin and end, when those were split: in the same code.
+	requests := tikv.NewRPCClient(tikv.WithSecurity(security), tikv.WithCodec(coded.GetCodec()))
+	client, err := tikv.NewKVStore(name, coded, safepoints, requests)
 	if err != nil {
 		return nil, errors.Join(err, safepoints.Close())
 	}

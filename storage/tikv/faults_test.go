@@ -3,6 +3,7 @@ package tikv_test
 import (
 	"context"
 	"fmt"
+	"strings"
 	"testing"
 	"time"
 
@@ -23,9 +24,9 @@ type shop struct {
 	names  int
 }
 
-func newShop(t *testing.T, patience time.Duration) *shop {
+func newShop(t *testing.T, patience time.Duration, flags ...string) *shop {
 	t.Helper()
-	s := &shop{servers: startServers(t), ctx: context.Background(), world: storagetest.NewWorld(1, 1)}
+	s := &shop{servers: startServers(t, flags...), ctx: context.Background(), world: storagetest.NewWorld(1, 1)}
 	s.open(patience)
 	require.NoError(t, s.engine.Register(s.ctx, storagetest.Albums()))
 	return s
@@ -97,6 +98,27 @@ func TestKilledStores(t *testing.T) {
 		s.restart()
 		require.NoError(t, <-committing)
 	}
+	s.check()
+}
+
+// TestSplitRegions has the store split its regions under load, again and again, so that
+// what the engine knew of them is wrong, and that its commits are in many of them.
+func TestSplitRegions(t *testing.T) {
+	s := newShop(t, 0, "-region-size=65536")
+	d := s.world.Begin()
+	for n := range 400 { // the store splits what is large
+		d.Create(storagetest.Albums(), "name", fmt.Sprint("album ", n), "year", n)
+	}
+	require.NoError(t, s.engine.Commit(s.ctx, d.Batch()))
+	regions := func() int { return strings.Count(s.ask("/pd/api/v1/regions"), `"start_key"`) }
+	before := regions()
+	for n := 0; regions() < before+10; n++ {
+		require.Less(t, n, 500, "nothing is split")
+		for range 20 {
+			require.NoError(t, s.commit(fmt.Sprint("album ", s.names)))
+		}
+	}
+	t.Logf("%d regions, and then %d, of %d commits", before, regions(), s.world.Position(0).Seq)
 	s.check()
 }
 

@@ -28,12 +28,13 @@ type servers struct {
 	data  string
 	proxy *proxy
 	store *exec.Cmd
+	flags []string // of the store, beside those that say where it is
 }
 
-func startServers(t *testing.T) *servers {
+func startServers(t *testing.T, flags ...string) *servers {
 	t.Helper()
 	require.NotEmpty(t, os.Getenv(serverFolder), "%s is not set: run this with scripts/tikv", serverFolder)
-	s := &servers{t: t, data: t.TempDir(), pd: freeAddress(t), addr: freeAddress(t)}
+	s := &servers{t: t, data: t.TempDir(), pd: freeAddress(t), addr: freeAddress(t), flags: flags}
 	s.proxy = startProxy(t, s.addr)
 	pd := exec.Command(filepath.Join(os.Getenv(serverFolder), "pd-server"), "--name=pd", "--log-level=error",
 		"--data-dir="+filepath.Join(s.data, "pd"), "--client-urls=http://"+s.pd, "--peer-urls=http://"+freeAddress(t))
@@ -49,8 +50,9 @@ func startServers(t *testing.T) *servers {
 // start starts the store, and waits until it is known.
 func (s *servers) start() {
 	s.t.Helper()
-	s.store = exec.Command(filepath.Join(os.Getenv(serverFolder), "unistore"), "-addr="+s.addr,
-		"-advertise="+s.proxy.address(), "-pd="+s.pd, "-data="+filepath.Join(s.data, "store"))
+	s.store = exec.Command(filepath.Join(os.Getenv(serverFolder), "unistore"), append([]string{
+		"-addr=" + s.addr, "-advertise=" + s.proxy.address(), "-pd=" + s.pd, "-data=" + filepath.Join(s.data, "store"),
+	}, s.flags...)...)
 	require.NoError(s.t, s.store.Start())
 	s.await("/pd/api/v1/stores", `"state_name": "Up"`)
 }
@@ -73,16 +75,26 @@ func (s *servers) await(path, text string) {
 	ticker := time.NewTicker(50 * time.Millisecond)
 	defer ticker.Stop()
 	for range 1200 {
-		if answer, err := http.Get("http://" + s.pd + path); err == nil {
-			body, err := io.ReadAll(answer.Body)
-			answer.Body.Close()
-			if err == nil && strings.Contains(string(body), text) {
-				return
-			}
+		if strings.Contains(s.ask(path), text) {
+			return
 		}
 		<-ticker.C
 	}
 	s.t.Fatalf("the placement driver does not say %s", text)
+}
+
+// ask returns the placement driver's answer, "" if there is none.
+func (s *servers) ask(path string) string {
+	answer, err := http.Get("http://" + s.pd + path)
+	if err != nil {
+		return ""
+	}
+	defer answer.Body.Close()
+	body, err := io.ReadAll(answer.Body)
+	if err != nil {
+		return ""
+	}
+	return string(body)
 }
 
 func freeAddress(t *testing.T) string {

@@ -26,18 +26,19 @@ func main() {
 	addr := flag.String("addr", "127.0.0.1:20160", "the address that is served")
 	advertise := flag.String("advertise", "", "the address that clients are told, if it is another one")
 	pdAddr := flag.String("pd", "127.0.0.1:2379", "the placement driver's address")
+	regionSize := flag.Int64("region-size", 1<<40, "from how many bytes on a region is split")
 	data := flag.String("data", "", "the folder of the data")
 	flag.Parse()
 	if *advertise == "" {
 		*advertise = *addr
 	}
-	if err := run(*addr, *advertise, *pdAddr, *data); err != nil {
+	if err := run(*addr, *advertise, *pdAddr, *data, *regionSize); err != nil {
 		fmt.Fprintln(os.Stderr, "unistore:", err)
 		os.Exit(1)
 	}
 }
 
-func run(addr, advertise, pdAddr, data string) error {
+func run(addr, advertise, pdAddr, data string, regionSize int64) error {
 	listener, err := net.Listen("tcp", addr)
 	if err != nil {
 		return err
@@ -45,7 +46,7 @@ func run(addr, advertise, pdAddr, data string) error {
 	conf := config.DefaultConf
 	conf.Server.Raft = false
 	conf.Server.StoreAddr, conf.Server.PDAddr = advertise, pdAddr
-	conf.Server.RegionSize = 1 << 40 // placement drivers do not understand how it splits regions
+	conf.Server.RegionSize = regionSize
 	conf.Engine.DBPath = data
 	conf.Engine.SyncWrite = true // what is not synced waits in the process, which may be killed
 	if err := os.MkdirAll(filepath.Join(data, "kv"), 0o750); err != nil {
@@ -56,7 +57,7 @@ func run(addr, advertise, pdAddr, data string) error {
 		return err
 	}
 	defer placement.Close()
-	store, err := server.New(&conf, placement)
+	store, err := server.New(&conf, &splitting{Client: placement})
 	if err != nil {
 		return err
 	}
