@@ -82,20 +82,20 @@ func (l *line) rows(m *wire.Rows) error {
 			l.answerLocked(m.Request, nil)
 		}
 	}
-	l.mu.Unlock()
-	if r == nil && p == nil {
-		delete(l.halves, m.Request)
-		return nil
-	}
 	parts := append(l.halves[m.Request], m)
-	if m.More && r != nil {
-		r.progress(m, len(parts) == 1)
+	if r != nil && m.More || p != nil { // what is written is shown when the receipt is there
+		l.halves[m.Request] = parts
+	} else {
+		delete(l.halves, m.Request)
 	}
-	if m.More || p != nil {
-		l.halves[m.Request] = parts // what is written is shown when the receipt is there
+	l.mu.Unlock()
+	switch {
+	case r == nil:
+		return nil
+	case m.More:
+		r.progress(m, len(parts) == 1)
 		return nil
 	}
-	delete(l.halves, m.Request)
 	return l.answered(whole(parts))
 }
 
@@ -216,30 +216,35 @@ func (l *line) compare(r *remote, request uint64) {
 // base, or for everything if that was what was answered. It needs the keeper's token.
 func (l *line) unfit(r *remote, m *wire.Rows) {
 	r.mu.Lock()
-	astray, guessed := r.astray, r.guessed
-	r.distrusted = !astray && m.Answer == wire.AnswerCompare
+	astray, guessed, before := r.astray, r.guessed, r.distrusted
+	r.distrusted = !astray && (m.Answer == wire.AnswerCompare || r.comparing)
 	again := r.distrusted
 	r.mu.Unlock()
 	if !astray && !(guessed && m.Answer == wire.AnswerCursor) {
 		l.stats.mismatched.Add(1)
 	}
-	if again {
+	switch {
+	case again && before: // it does not even know what it answers
+		l.leave(r)
+		r.failures++
+		l.askLater(r, retryAfter(l.owner.clock, r.failures))
+	case again:
 		l.leave(r)
 		l.ask(r)
-		return
+	default:
+		l.compare(r, m.Request)
 	}
-	l.compare(r, m.Request)
 }
 
 // receipt takes in what became of a transaction.
 func (l *line) receipt(m *wire.Receipt) error {
 	l.mu.Lock()
-	p := l.deliveries[m.Request]
+	p, written := l.deliveries[m.Request], l.halves[m.Request]
 	delete(l.deliveries, m.Request)
-	l.failures = 0
-	l.mu.Unlock()
-	written := l.halves[m.Request]
 	delete(l.halves, m.Request)
+	l.failures = 0
+	late := l.lateLocked()
+	l.mu.Unlock()
 	switch {
 	case p == nil:
 		return nil
@@ -266,19 +271,31 @@ func (l *line) receipt(m *wire.Receipt) error {
 			return err
 		}
 	}
-	return l.owner.decide(p, m, records)
+	return l.owner.decide(p, m, records, late)
+}
+
+// lateLocked returns the live queries of which a change has not come to its end, so that it
+// may have what a receipt tells of.
+func (l *line) lateLocked() map[*remote]bool {
+	late := make(map[*remote]bool, len(l.halves))
+	for request := range l.halves {
+		if r := l.asked[request]; r != nil {
+			late[r] = true
+		}
+	}
+	return late
 }
 
 // failure takes in that a request came to nothing.
 func (l *line) failure(m *wire.Failure) error {
 	cause := &RefusedError{Code: m.Code, Text: m.Text}
-	delete(l.halves, m.Request)
-	if m.Code == wire.CodeCredential && l.expired(m, cause) {
+	if l.expired(m, cause) {
 		return nil
 	}
 	l.mu.Lock()
 	r, p := l.asked[m.Request], l.deliveries[m.Request]
 	delete(l.deliveries, m.Request)
+	delete(l.halves, m.Request)
 	if l.calls[m.Request] != nil {
 		l.answerLocked(m.Request, cause)
 	}
@@ -307,7 +324,11 @@ func (l *line) dropped(request uint64, cause *RefusedError) error {
 	case r == nil:
 	case cause.Code == wire.CodeCredential && l.credentials != nil:
 		r.lose(cause)
-		l.ask(r)
+		if r.failures++; r.failures > maxLapsed && l.holds(r.session.principal) {
+			l.askLater(r, retryAfter(e.clock, r.failures))
+		} else {
+			l.ask(r) // once there is another credential
+		}
 	case cause.Code == wire.CodeBehind:
 		r.lose(cause)
 		r.become(r.State().Phase, cause)

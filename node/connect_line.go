@@ -21,9 +21,8 @@ const (
 type line struct {
 	*peer
 	owner  *ephemeral
-	number uint64                  // of the last request; the writer's
-	learns bool                    // the peer is to be told of the models here; the writer's
-	halves map[uint64][]*wire.Rows // answers that are not complete; the reader's
+	number uint64 // of the last request; the writer's
+	learns bool   // the peer is to be told of the models here; the writer's
 
 	theirs  time.Time // what the peer's clock showed
 	greeted time.Time // when it said so
@@ -39,12 +38,13 @@ type line struct {
 	numbers    map[*remote]uint64
 	calls      map[uint64]*call
 	deliveries map[uint64]*pending
-	loose      []wire.Message    // may be sent at any time
-	taken      map[uint64]uint64 // bytes of answers that are not over, for which the peer was given no credit yet
-	due        []uint64          // requests whose answers are to be given credit
-	alarm      *time.Timer       // for what has to wait
-	quiet      time.Time         // nothing is delivered before
-	failures   int               // deliveries in a row for which that was so
+	halves     map[uint64][]*wire.Rows // answers that are not complete
+	loose      []wire.Message          // may be sent at any time
+	taken      map[uint64]uint64       // bytes of answers that are not over, for which the peer was given no credit yet
+	due        []uint64                // requests whose answers are to be given credit
+	alarm      *time.Timer             // for what has to wait
+	quiet      time.Time               // nothing is delivered before
+	failures   int                     // deliveries in a row for which that was so
 	tickets    map[Principal]*ticket
 	shown      map[uint64]*ticket // by the Authenticate that is not answered yet
 	granted    map[uint64]*ticket // by the Authenticate that is in force
@@ -135,6 +135,7 @@ func (l *line) forgetLocked(number uint64) {
 	delete(l.numbers, l.asked[number])
 	delete(l.asked, number)
 	delete(l.taken, number)
+	delete(l.halves, number)
 }
 
 // call asks a question on behalf of a principal and waits for the answer.

@@ -12,6 +12,7 @@ const (
 	credentialRetry   = 30 * time.Second // before one is asked for again
 	credentialQuick   = 10 * time.Second // within which one that ends is not asked for again at once
 	minRenewal        = time.Second      // before a credential is renewed
+	maxLapsed         = 3                // answers in a row that a credential has lapsed, of which the peer is still to tell
 )
 
 // A ConnectOption tells Connect something about the connection to be.
@@ -63,6 +64,14 @@ func (l *line) ticketLocked(p Principal) *ticket {
 		l.applyLocked(t)
 	}
 	return t
+}
+
+// holds reports whether a principal has a credential in force.
+func (l *line) holds(p Principal) bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	_, ok := l.as(p)
+	return ok
 }
 
 // await waits for the number that requests on behalf of a principal name.
@@ -205,8 +214,8 @@ func (l *line) tellParked(parked []*remote, why error) {
 	}
 }
 
-// expired takes in that a credential is of no use (any more), and reports whether it
-// was one that the failure is about.
+// expired takes in that a credential was not taken, for whatever reason, or is of no use
+// any more, and reports whether it was one that the failure is about.
 func (l *line) expired(m *wire.Failure, why error) bool {
 	l.mu.Lock()
 	if t := l.shown[m.Request]; t != nil {
@@ -217,7 +226,7 @@ func (l *line) expired(m *wire.Failure, why error) bool {
 	}
 	defer l.mu.Unlock()
 	t := l.granted[m.Request]
-	if t == nil {
+	if t == nil || m.Code != wire.CodeCredential {
 		return false
 	}
 	delete(l.granted, m.Request)

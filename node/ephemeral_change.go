@@ -322,8 +322,8 @@ func (e *ephemeral) learn(records []*storage.Record, by *remote, told func()) er
 }
 
 // decide ends a transaction's time in the outbox. records are what the entities
-// that it wrote are now, if it was accepted.
-func (e *ephemeral) decide(p *pending, m *wire.Receipt, records []*storage.Record) error {
+// that it wrote are now, if it was accepted. Live queries that are late are to be told of that.
+func (e *ephemeral) decide(p *pending, m *wire.Receipt, records []*storage.Record, late map[*remote]bool) error {
 	if err := e.keeper.begin(e.ctx); err != nil {
 		return err
 	}
@@ -342,7 +342,15 @@ func (e *ephemeral) decide(p *pending, m *wire.Receipt, records []*storage.Recor
 			decided = append(decided, lost)
 		}
 	}
-	return e.settle(decided, records)
+	if err := e.settle(decided, records); err != nil {
+		return err
+	}
+	for _, l := range e.all() {
+		if late[l] || l.unexplained != nil {
+			l.foresee(records, p.receipt.Position)
+		}
+	}
+	return e.conclude(decided, records)
 }
 
 // postpone has a transaction delivered again, not before a time. The peer may have
@@ -362,17 +370,14 @@ func outcomeOf(p *pending, m *wire.Receipt) Receipt {
 	return r
 }
 
-// settle moves decided transactions from the outbox to the ledger.
+// settle moves decided transactions from the outbox to the ledger, as far as they are stored.
 func (e *ephemeral) settle(decided []*pending, records []*storage.Record) error {
 	var meta []storage.MetaChange
 	for _, p := range decided {
 		meta = append(meta, storage.MetaChange{Key: p.key()})
 		meta = append(meta, e.keep(e.entryOf(p), p)...)
 	}
-	if err := e.keeper.store(records, meta...); err != nil {
-		return err
-	}
-	return e.conclude(decided, records)
+	return e.keeper.store(records, meta...)
 }
 
 // conclude takes transactions out of the outbox and lets everybody see what became

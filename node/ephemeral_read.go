@@ -64,7 +64,13 @@ func (e *ephemeral) allWriters(m *model.Schema, of map[event.ID]*storage.Record)
 func (e *ephemeral) undecided(list []*pending) []event.ID {
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	return idsOf(slices.DeleteFunc(list, func(p *pending) bool { return e.outbox.byTx[p.tx.ID] != p }))
+	var ids []event.ID
+	for _, p := range list {
+		if e.outbox.byTx[p.tx.ID] == p {
+			ids = append(ids, p.tx.ID)
+		}
+	}
+	return ids
 }
 
 // ask asks the peer for an entity.

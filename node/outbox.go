@@ -42,6 +42,7 @@ type pending struct {
 	before    []*pending // those that it is among the after of
 	earliest  time.Time  // not to be delivered before; the mutex's alone
 	failures  int        // deliveries that came to nothing; the mutex's alone
+	missed    int        // those of them for which the server lacked what it builds on; likewise
 	underWay  bool       // to the peer, which has not answered; the mutex's alone
 	doubt     bool       // a peer may have decided it, and was not heard; the mutex's alone
 	again     bool       // it was accepted once, in a log that was closed; constant

@@ -21,15 +21,16 @@ const maxMissed = 10
 // on: others have to deliver that again. It is a day.
 const maxMissedAgain = 4000
 
-// patient reports whether a transaction that builds on something unknown is to be
-// offered again.
+// patient notes that a server lacks what a transaction builds on, and reports whether it is
+// to be offered again.
 func (e *ephemeral) patient(p *pending) bool {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	if p.again {
 		return p.failures < maxMissedAgain
 	}
-	return p.failures < maxMissed
+	p.missed++
+	return p.missed <= maxMissed
 }
 
 // holdBack has a transaction delivered again that was not decided.

@@ -56,8 +56,9 @@ type subject struct {
 	text   string         // of wide, on the wire
 	feed   *reactor.Feed
 	base   map[event.ID]*storage.Record
-	sum    event.Sum    // over the base
-	cursor event.Cursor // where the base was the result, and what is known besides came later; zero: it never was
+	sum    event.Sum          // over the base
+	cursor event.Cursor       // where the base was the result, and what is known besides came later; zero: it never was
+	ahead  map[event.ID]ahead // what the peer has told with receipts, and not of the result yet
 
 	astray      bool         // base changed since the peer was asked
 	guessed     bool         // the cursor that the peer was told may not be that of the base
@@ -188,6 +189,7 @@ func (l *remote) lose(err error) {
 		l.replace(nil)
 	case entity.Complete, entity.Stale:
 		l.become(entity.Stale, err)
+		l.overhear(l.outrun())
 	}
 	l.mu.Lock()
 	defer l.mu.Unlock()

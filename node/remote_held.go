@@ -105,7 +105,11 @@ func (l *remote) confirm(m *wire.Summary) (right, ask bool) {
 	if right = l.is(m.Count, m.Digest); right {
 		l.cursor = m.Cursor
 	}
+	reached := l.reach(m.Cursor)
 	l.mu.Unlock()
+	if len(reached) > 0 {
+		l.update(reached, nil)
+	}
 	if !right {
 		return false, true
 	}

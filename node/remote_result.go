@@ -77,6 +77,7 @@ func (l *remote) take(m *wire.Rows, records []*storage.Record, gone []event.ID) 
 	if whole {
 		l.cursor, l.comparing, l.distrusted = m.Cursor, false, false
 	}
+	changed = append(changed, l.reach(m.Cursor)...)
 	l.mu.Unlock()
 	switch phase := l.State().Phase; {
 	case m.Reset:
@@ -194,17 +195,25 @@ func (l *remote) reason(id event.ID, why map[event.ID]reactor.Reason) reactor.Re
 	return reactor.Limit
 }
 
-// pending is what an entity with pending changes looks like, nil for any other.
+// pending is what an entity looks like that has pending changes, or some whose receipt came before
+// this query was told of them; nil for any other.
 func (l *remote) pending(id event.ID) *storage.Record {
 	if l.groups != nil {
 		return nil
 	}
 	key := entity.Key{Collection: l.schema.Collection(), ID: id}
-	t := l.owner.outbox.touched[key]
-	if t == nil || t.shown == nil {
+	t, base := l.owner.outbox.touched[key], l.base[id]
+	a, told := l.ahead[id]
+	if told {
+		base = a.record
+	}
+	switch {
+	case t != nil && t.shown != nil:
+	case told:
+		return l.joined(a.record)
+	default:
 		return nil
 	}
-	base := l.base[id]
 	if base == nil || base.Stamp == t.on || t.wrong {
 		return l.joined(t.shown)
 	}
@@ -239,16 +248,23 @@ func (l *remote) rowsAmong(base []*storage.Record) []*storage.Record {
 		return rows
 	}
 	edge := l.edge()
-	for key := range l.owner.outbox.touched {
-		if key.Collection != collection {
-			continue
-		}
-		shown := l.pending(key.ID)
+	put := func(id event.ID) {
+		shown := l.pending(id)
 		if shown == nil || !l.query.Match(&shown.Row) {
-			continue
+			return
 		}
 		if edge == nil || l.query.Compare(&shown.Row, &edge.Row) <= 0 {
 			rows = append(rows, shown)
+		}
+	}
+	for key := range l.owner.outbox.touched {
+		if key.Collection == collection {
+			put(key.ID)
+		}
+	}
+	for id := range l.ahead {
+		if t := l.owner.outbox.touched[entity.Key{Collection: collection, ID: id}]; t == nil {
+			put(id)
 		}
 	}
 	if offset := l.query.Offset(); offset > 0 {

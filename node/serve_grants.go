@@ -163,11 +163,11 @@ func (s *server) endGrant(g *grant, told func(request uint64)) {
 	s.workers.Add(1) // release, which waits, comes after the context has ended
 	s.mu.Unlock()
 	defer s.workers.Done()
+	told(g.number) // first: who hears of a live query alone asks for it again at once
 	for _, sub := range ended {
 		s.drop(sub)
 		told(sub.question.Request)
 	}
-	told(g.number)
 }
 
 // endGrants stops the clocks of credentials. The connection has ended.
