@@ -159,13 +159,14 @@ func (c *guest) stop() {
 	require.NoError(c, c.stage.Close())
 }
 
-// connect connects and waits for the connection.
+// connect connects and waits for the connection, in virtual time.
 func (c *guest) connect() {
 	c.Helper()
 	var err error
 	c.connection, err = c.node.Connect(c.link.Dial)
 	require.NoError(c, err)
 	require.NoError(c, c.connection.Wait(c.ctx))
+	synctest.Wait() // the server may be looking at its store
 }
 
 // query makes a live query.
