@@ -321,7 +321,7 @@ func (s *stranger) hear() wire.Message {
 		if !ok {
 			return m
 		}
-		s.send(&wire.Pong{Number: ping.Number})
+		_ = s.conn.Send(s.ctx, wire.Append(nil, &wire.Pong{Number: ping.Number})) // the node may be about to go
 	}
 }
 

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -198,10 +199,10 @@ func TestModelsThatCannotBeReadTogetherAreNotStored(t *testing.T) {
 func TestAModelThatTheEngineCannotHaveIsNotStored(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		errPaper := errors.New("out of paper")
-		var fails bool
+		var fails atomic.Bool
 		register := func(schemas []*model.Schema) error {
 			for _, s := range schemas {
-				if fails && len(s.Fields()) == 4 {
+				if fails.Load() && len(s.Fields()) == 4 {
 					return errPaper
 				}
 			}
@@ -215,7 +216,7 @@ func TestAModelThatTheEngineCannotHaveIsNotStored(t *testing.T) {
 		_, parade := ada.create(Album{Name: "Parade", Year: 1986})
 		require.Equal(t, node.Accepted, ada.outcome(parade).Status)
 
-		fails = true
+		fails.Store(true)
 		bob := f.joinWith("bob", []*model.Schema{reissued.Schema()})
 		bob.connect()
 		live, err := reissued.Query(f.ctx, bob.session, "genre = 'funk'")
@@ -247,7 +248,7 @@ func TestAModelThatTheEngineCannotHaveIsNotStored(t *testing.T) {
 		require.Equal(t, node.Pending, bob.ledger()[0].Status)
 
 		// When it can, on the same connection, everything goes on.
-		fails = false
+		fails.Store(false)
 		require.Equal(t, node.Accepted, bob.outcome(lovesexy).Status)
 		<-time.After(time.Minute)
 		require.Equal(t, entity.Complete, live.State().Phase)
