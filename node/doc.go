@@ -373,6 +373,8 @@
 //	fields and size of an entity see package entity   what would exceed them is refused
 //	transactions in the outbox   65,536, see Limits   ErrOutboxFull
 //	one transaction of a client  16 MiB               refused
+//	what a serializable one of a 65,536 entities      refused
+//	client has read
 //	accepted ones in the ledger  1,024                the oldest are forgotten
 //	and of those, with values    4 MiB                likewise; see Node.CloseOrigin
 //	models from peers, in all    1,024, and 16 MiB    wire.CodeTooMany, where one is needed

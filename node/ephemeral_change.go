@@ -18,8 +18,8 @@ func (e *ephemeral) commit(ctx context.Context, r *request) (Receipt, error) {
 	if ctx.Err() != nil {
 		return r.receipt, context.Cause(ctx)
 	}
-	if size := r.tx.Size() + readSize*len(r.reads); size > maxRow {
-		r.fail(&event.LimitError{What: "bytes in a transaction", Limit: maxRow, Got: size})
+	if err := sayable(r); err != nil {
+		r.fail(err)
 		return r.receipt, r.err
 	}
 	if len(r.reads) > 0 && e.online() == nil {
@@ -50,8 +50,24 @@ func (e *ephemeral) commit(ctx context.Context, r *request) (Receipt, error) {
 // stillPending says why nobody waits for a transaction any more.
 func stillPending(why error) error { return fmt.Errorf("%w: %w", ErrPending, why) }
 
-// readSize is about what a read takes in a message.
-const readSize = 64
+// sayable checks that a message has room for a transaction: one in the outbox that has not would
+// end every connection.
+func sayable(r *request) error {
+	if n := len(r.reads); n > wire.MaxReads {
+		return &event.LimitError{What: "entities that a serializable transaction has read", Limit: wire.MaxReads, Got: n}
+	}
+	size := r.tx.Size()
+	for i := range r.reads {
+		size += readSize + len(r.reads[i].collection)
+	}
+	if size > maxRow {
+		return &event.LimitError{What: "bytes in a transaction", Limit: maxRow, Got: size}
+	}
+	return nil
+}
+
+// readSize is what a read takes in a message at the most, beside the collection's name.
+const readSize = len(event.ID{}) + len(event.Stamp{}) + 2
 
 // take puts a transaction into the outbox.
 func (e *ephemeral) take(ctx context.Context, r *request) (*pending, error) {
