@@ -2,6 +2,7 @@ package tikv_test
 
 import (
 	"context"
+	"crypto/rand"
 	"fmt"
 	"os"
 	"strings"
@@ -23,7 +24,7 @@ type systems struct {
 func (s *systems) name() string { return fmt.Sprintf("test-%s-%d", s.run, s.next.Add(1)) }
 
 func TestEngine(t *testing.T) {
-	names := &systems{run: fmt.Sprint(os.Getpid())}
+	names := &systems{run: rand.Text()}
 	storagetest.Run(t, storagetest.Options{
 		New:   func(testing.TB) storagetest.Store { return newStore(names.name()) },
 		Steps: 60,
@@ -33,7 +34,7 @@ func TestEngine(t *testing.T) {
 // TestEnginesWithNotices runs what the suite has about several engines over one store with
 // some that tell each other of commits.
 func TestEnginesWithNotices(t *testing.T) {
-	names := &systems{run: fmt.Sprintf("notices-%d", os.Getpid())}
+	names := &systems{run: rand.Text()}
 	for _, c := range storagetest.Cases() {
 		if !strings.HasPrefix(c.Name, "shared/") {
 			continue
