@@ -59,6 +59,10 @@ func (d durable) record(ctx context.Context, _ *Session, m *model.Schema, id eve
 		return nil, 0, ErrClosed
 	}
 	defer d.readers.leave()
+	if d.sharing != nil {
+		r, err := d.sharing.questions.record(ctx, storage.Key{Collection: m.Collection(), ID: id})
+		return r, version, err
+	}
 	r, err := storage.State(ctx, d.engine, m.Collection(), id)
 	if errors.Is(err, storage.ErrNotFound) {
 		return nil, version, nil

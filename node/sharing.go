@@ -43,9 +43,12 @@ type sharing struct {
 	slot   *slot
 	shared storage.Shared
 	notice chan struct{}
+	ctx    context.Context // until close
 	stop   context.CancelFunc
 	ended  sync.WaitGroup
-	silent chan struct{} // closed when nobody is told of anything any more
+
+	questions *questions
+	silent    chan struct{} // closed when nobody is told of anything any more
 
 	mu     sync.Mutex    // protects all below
 	kept   *keptSnapshot // what standing queries have been told
@@ -68,6 +71,8 @@ func (n *Node) startSharing(ctx context.Context, s *slot, shared storage.Shared)
 		node: n, slot: s, shared: shared, notice: make(chan struct{}, 1), silent: make(chan struct{}),
 		kept: &keptSnapshot{Snapshot: first, readers: 1},
 	}
+	n.sharing.ctx, n.sharing.stop = context.WithCancel(n.ctx)
+	n.sharing.questions = newQuestions(n.sharing.ctx, n.engine)
 	c := n.committer
 	c.sharing, c.prepare.sharing = n.sharing, n.sharing
 	c.prepare.recent.shared = true
@@ -77,23 +82,19 @@ func (n *Node) startSharing(ctx context.Context, s *slot, shared storage.Shared)
 
 // run begins to listen to the others, and to leave signs of life.
 func (s *sharing) run() {
-	var ctx context.Context
-	ctx, s.stop = context.WithCancel(s.node.ctx)
-	s.ended.Go(func() { s.watch(ctx) })
-	s.ended.Go(func() { s.listen(ctx) })
-	s.ended.Go(func() { s.beat(ctx) })
+	s.ended.Go(func() { s.watch(s.ctx) })
+	s.ended.Go(func() { s.listen(s.ctx) })
+	s.ended.Go(func() { s.beat(s.ctx) })
 	if s.node.learner != nil {
-		s.ended.Go(func() { s.learn(ctx) })
+		s.ended.Go(func() { s.learn(s.ctx) })
 	}
 }
 
 // close ends what run began, and lets go of the snapshot and of the slot.
 func (s *sharing) close(ctx context.Context) error {
-	if s.stop != nil {
-		s.stop()
-		s.stop = nil
-	}
+	s.stop()
 	s.ended.Wait()
+	s.questions.running.Wait()
 	s.mu.Lock()
 	kept := s.kept
 	s.kept = nil

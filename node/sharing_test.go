@@ -530,3 +530,67 @@ func TestAnEditOfWhatOthersHaveChanged(t *testing.T) {
 		require.Equal(t, 1987, v.Year())
 	})
 }
+
+// held is an engine whose answers about states wait.
+type held struct {
+	storage.Engine
+	storage.Shared
+	asked  chan int // how many keys a question has
+	answer chan error
+}
+
+func (h *held) States(ctx context.Context, keys []storage.Key) ([]*storage.Record, error) {
+	h.asked <- len(keys)
+	if err := <-h.answer; err != nil && len(keys) > 1 {
+		return nil, err
+	}
+	return storage.States(ctx, h.Engine, keys)
+}
+
+// TestRecordsAreAskedForTogether when questions are under way already, by whoever asks; who
+// gives up does not wait, and a damaged record is nobody else's trouble.
+func TestRecordsAreAskedForTogether(t *testing.T) {
+	together(t, func(x *town) {
+		const readers = 20
+		id := x.create(x.open(), Album{Name: "Parade", Year: 1986})
+		raw, err := x.commons.Open(x.ctx)
+		require.NoError(t, err)
+		engine := &held{Engine: raw, Shared: raw.(storage.Shared), asked: make(chan int), answer: make(chan error)}
+		n, err := node.Open(x.ctx, engine, node.Models(albumSchema, bookSchema), node.WithPolicy(node.AllowAll()), node.WithLogger(silent{}))
+		require.NoError(t, err)
+		defer func() { require.NoError(t, n.Close(x.ctx)) }()
+		found := make(chan error, readers)
+		ctx, giveUp := context.WithCancel(x.ctx)
+		get := func(ctx context.Context) {
+			v, err := albums.Get(ctx, n.Session("ada"), id)
+			if err == nil && v.Name() != "Parade" {
+				err = errors.New(v.Name())
+			}
+			found <- err
+		}
+		go get(x.ctx)
+		require.Equal(t, 1, <-engine.asked)
+		go get(x.ctx)
+		require.Equal(t, 1, <-engine.asked)
+		go get(ctx)
+		for range readers - 3 {
+			go get(x.ctx)
+		}
+		synctest.Wait()
+		giveUp()
+		require.ErrorIs(t, <-found, context.Canceled)
+		engine.answer <- nil
+		require.NoError(t, <-found)
+		require.Equal(t, readers-2, <-engine.asked, "all that waited meanwhile")
+		engine.answer <- nil // the second of the first two
+		require.NoError(t, <-found)
+		engine.answer <- &storage.CorruptError{What: "one of them"}
+		for range readers - 2 {
+			require.Equal(t, 1, <-engine.asked)
+			engine.answer <- nil
+		}
+		for range readers - 3 {
+			require.NoError(t, <-found)
+		}
+	})
+}

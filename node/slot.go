@@ -196,9 +196,9 @@ func (s *slot) Commit(ctx context.Context, b *storage.Batch) error {
 	return err
 }
 
-// State is what a snapshot's is: records are the same for all slots.
-func (s *slot) State(ctx context.Context, collection string, id event.ID) (*storage.Record, error) {
-	return storage.State(ctx, s.Engine, collection, id)
+// States are what a snapshot's are: records are the same for all slots.
+func (s *slot) States(ctx context.Context, keys []storage.Key) ([]*storage.Record, error) {
+	return storage.States(ctx, s.Engine, keys)
 }
 
 // Snapshot shows the store as the holder of the slot sees it.

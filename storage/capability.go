@@ -2,6 +2,7 @@ package storage
 
 import (
 	"context"
+	"errors"
 	"iter"
 
 	"github.com/ankgo/ank/event"
@@ -145,24 +146,56 @@ type Verifier interface {
 	Verify(ctx context.Context) (right int64, err error)
 }
 
-// StateReader is implemented by engines that read one record sooner than by a snapshot.
-// Callers use the function State, which falls back to one.
+// StateReader is implemented by engines that read records sooner than by a snapshot, and
+// several as soon as one. Callers use the functions State and States, which fall back to a
+// snapshot.
 type StateReader interface {
-	// State returns what State of a snapshot would that is taken now.
-	State(ctx context.Context, collection string, id event.ID) (*Record, error)
+	// States returns the records of entities, in the order of the keys, nil for those that
+	// are not there: each as of a commit that is no older than the newest one of now.
+	States(ctx context.Context, keys []Key) ([]*Record, error)
 }
 
-// State returns the record of an entity as of the newest commit, or ErrNotFound.
-func State(ctx context.Context, e Engine, collection string, id event.ID) (*Record, error) {
+// Key names an entity.
+type Key struct {
+	Collection string
+	ID         event.ID
+}
+
+// States returns the newest records of entities, in the order of the keys, nil for those
+// that are not there.
+func States(ctx context.Context, e Engine, keys []Key) ([]*Record, error) {
 	if r, ok := e.(StateReader); ok {
-		return r.State(ctx, collection, id)
+		return r.States(ctx, keys)
 	}
+	return SnapshotStates(ctx, e, keys)
+}
+
+// SnapshotStates is States by a snapshot.
+func SnapshotStates(ctx context.Context, e Engine, keys []Key) ([]*Record, error) {
 	s, err := e.Snapshot(ctx)
 	if err != nil {
 		return nil, err
 	}
 	defer s.Close()
-	return s.State(ctx, collection, id)
+	records := make([]*Record, len(keys))
+	for i, key := range keys {
+		if records[i], err = s.State(ctx, key.Collection, key.ID); err != nil && !errors.Is(err, ErrNotFound) {
+			return nil, err
+		}
+	}
+	return records, nil
+}
+
+// State returns the record of an entity as of the newest commit, or ErrNotFound.
+func State(ctx context.Context, e Engine, collection string, id event.ID) (*Record, error) {
+	records, err := States(ctx, e, []Key{{collection, id}})
+	switch {
+	case err != nil:
+		return nil, err
+	case records[0] == nil:
+		return nil, ErrNotFound
+	}
+	return records[0], nil
 }
 
 // Sizer is implemented by engines that can tell how large their parts are.

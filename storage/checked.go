@@ -181,19 +181,27 @@ func (c *CheckedEngine) Snapshot(ctx context.Context) (Snapshot, error) {
 	return &checkedSnapshot{engine: c, snapshot: s, cursor: s.Cursor(), seen: make(map[event.ID]*Record)}, nil
 }
 
-// State passes a record on that is read without a snapshot, if the engine can do that.
-func (c *CheckedEngine) State(ctx context.Context, collection string, id event.ID) (*Record, error) {
+// States passes records on that are read without a snapshot, if the engine can do that.
+func (c *CheckedEngine) States(ctx context.Context, keys []Key) ([]*Record, error) {
 	wasClosed := c.isClosed()
-	r, err := State(ctx, c.engine, collection, id)
-	c.afterClose("State", wasClosed, err)
+	records, err := States(ctx, c.engine, keys)
+	c.afterClose("States", wasClosed, err)
 	if err != nil {
 		return nil, err
 	}
-	if r.Collection != collection || r.Row.ID != id {
-		c.blame("State", "asked for %s %s, it returns that entity and not %s %s", collection, id, r.Collection, r.Row.ID)
+	if len(records) != len(keys) {
+		c.blame("States", "asked for %d entities, it returns %d", len(keys), len(records))
 	}
-	c.watch("State", r)
-	return r, nil
+	for i, r := range records {
+		if r == nil {
+			continue
+		}
+		if r.Collection != keys[i].Collection || r.Row.ID != keys[i].ID {
+			c.blame("States", "asked for %v, it returns %s %s", keys[i], r.Collection, r.Row.ID)
+		}
+		c.watch("States", r)
+	}
+	return records, nil
 }
 
 // Close closes the engine and looks at all records for the last time.

@@ -58,24 +58,37 @@ func OpenShared(ctx context.Context, d SharedDriver, options Options) (storage.E
 	return sharedEngine{e}, nil
 }
 
-// State reads a record at a reader of its own, without looking whether the catalog is still
+// States reads records at a reader of its own, without looking whether the catalog is still
 // the one that is known: what number a collection has does not change.
-func (e sharedEngine) State(ctx context.Context, collection string, id event.ID) (*storage.Record, error) {
+func (e sharedEngine) States(ctx context.Context, keys []storage.Key) ([]*storage.Record, error) {
 	e.shared.mu.Lock()
 	known := e.shared.catalog
 	e.shared.mu.Unlock()
-	if known != nil && known.collections[collection] != nil {
-		return e.stateAt(ctx, known.collections[collection], id)
+	physical := make([][]byte, len(keys))
+	for i, key := range keys {
+		if known == nil || known.collections[key.Collection] == nil {
+			return storage.SnapshotStates(ctx, e.Engine, keys) // another engine may have made it
+		}
+		physical[i] = appendStateKey(nil, known.collections[key.Collection].number, key.ID)
 	}
-	s, err := e.Snapshot(ctx)
+	values, err := e.newest(ctx, physical)
 	if err != nil {
 		return nil, err
 	}
-	defer s.Close()
-	return s.State(ctx, collection, id)
+	records := make([]*storage.Record, len(keys))
+	for i, value := range values {
+		if value == nil {
+			continue
+		}
+		if records[i], err = newRecord(keys[i].Collection, keys[i].ID, value); err != nil {
+			return nil, err
+		}
+	}
+	return records, nil
 }
 
-func (e sharedEngine) stateAt(ctx context.Context, col *collection, id event.ID) (*storage.Record, error) {
+// newest reads the newest values of keys.
+func (e sharedEngine) newest(ctx context.Context, keys [][]byte) ([][]byte, error) {
 	if err := ctx.Err(); err != nil {
 		return nil, err
 	}
@@ -88,14 +101,8 @@ func (e sharedEngine) stateAt(ctx context.Context, col *collection, id event.ID)
 	if err != nil {
 		return nil, err
 	}
-	b, ok, err := r.Get(appendStateKey(nil, col.number, id), nil)
-	if err = errors.Join(err, r.Close()); err != nil {
-		return nil, err
-	}
-	if !ok {
-		return nil, storage.ErrNotFound
-	}
-	return newRecord(col.name, id, b)
+	values, err := getMany(r, keys)
+	return values, errors.Join(err, r.Close())
 }
 
 // shared is what an engine has beside if its store is shared.

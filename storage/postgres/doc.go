@@ -93,7 +93,7 @@
 // long transaction. When Options.Snapshots connections are taken, further snapshots
 // of the same commit share one, and those of another commit wait. Commits have
 // connections beside these, at most three, and never wait for readers; single records
-// are read on four more. A query that
+// are read on two more. A query that
 // is given up is cancelled at the server; its snapshot goes on.
 //
 // PgBouncer and its like have to leave a session to one client (session pooling).

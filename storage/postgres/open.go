@@ -22,7 +22,7 @@ type Engine struct {
 	name    string        // of this engine among others of the store, in what is told
 	readers *pgxpool.Pool // snapshots
 	writers *pgxpool.Pool // commits, and what builds
-	points  *pgxpool.Pool // single records
+	points  *pgxpool.Pool // records without a snapshot
 	slots   chan struct{} // one for each connection of a snapshot
 	failed  atomic.Pointer[error]
 
@@ -87,8 +87,8 @@ const spareConnections = 1
 // writeConnections are those of commits, of Build, and of Register beside it.
 const writeConnections = 3
 
-// pointConnections are those on which single records are read.
-const pointConnections = 4
+// pointConnections are those on which records are read without a snapshot.
+const pointConnections = 2
 
 func (e *Engine) connect(ctx context.Context, dsn string) error {
 	readers, err := e.options.config(dsn, e.options.Snapshots+spareConnections)

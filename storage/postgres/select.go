@@ -213,22 +213,20 @@ func (s *snapshot) Records(ctx context.Context, collection string) iter.Seq2[*st
 	}
 	sql := `SELECT id, _row, _merge FROM ` + quote(col.table) + ` ORDER BY id`
 	return guarded(ctx, s, rows(ctx, s.reader, ofRecords, sql, nil, func(r pgx.Rows) (*storage.Record, error) {
-		var text string
-		var row, merge []byte
-		if err := r.Scan(&text, &row, &merge); err != nil {
-			return nil, err
-		}
-		id, err := parseID(text, "ID in "+collection)
-		if err != nil {
-			return nil, err
-		}
-		record, err := decodeRecord(collection, id, row)
-		if err == nil {
-			err = addMerge(record, merge)
-		}
-		if err != nil {
-			return nil, err
-		}
-		return record, nil
+		return scanWhole(collection, r)
 	}))
+}
+
+// scanWhole reads id, _row and _merge.
+func scanWhole(collection string, r pgx.Rows) (*storage.Record, error) {
+	var text string
+	var row, merge []byte
+	if err := r.Scan(&text, &row, &merge); err != nil {
+		return nil, err
+	}
+	id, err := parseID(text, "ID in "+collection)
+	if err != nil {
+		return nil, err
+	}
+	return wholeRecord(collection, id, row, merge)
 }

@@ -2,7 +2,6 @@ package postgres
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"iter"
 	"sync/atomic"
@@ -74,35 +73,58 @@ func wholeRecord(collection string, id event.ID, row, merge []byte) (*storage.Re
 	return r, nil
 }
 
-// State returns the record of an entity as of the newest commit, in one round trip on a
-// connection that is for such questions. It implements [storage.StateReader].
-func (e *Engine) State(ctx context.Context, collection string, id event.ID) (*storage.Record, error) {
+// States returns the newest records of entities, in one round trip for each collection, on
+// a connection that is for such questions. It implements [storage.StateReader].
+func (e *Engine) States(ctx context.Context, keys []storage.Key) ([]*storage.Record, error) {
 	if err := e.usable(ctx); err != nil {
 		return nil, err
 	}
-	col := e.known().collections[collection]
-	if col == nil { // another process may have made it
-		s, err := e.Snapshot(ctx)
-		if err != nil {
-			return nil, err
+	known := e.known()
+	ids := make(map[string][]string)
+	for _, key := range keys {
+		if known.collections[key.Collection] == nil {
+			return storage.SnapshotStates(ctx, e, keys) // another process may have made it
 		}
-		defer s.Close()
-		return s.State(ctx, collection, id)
+		ids[key.Collection] = append(ids[key.Collection], key.ID.String())
 	}
-	var row, merge []byte
-	err := e.patiently(ctx, func() error {
-		return e.points.QueryRow(ctx, `SELECT _row, _merge FROM `+quote(col.table)+` WHERE id = $1`, id.String()).Scan(&row, &merge)
+	if len(keys) == 0 {
+		return nil, nil
+	}
+	var found map[storage.Key]*storage.Record
+	err := e.patiently(ctx, func() (err error) {
+		found, err = e.records(ctx, known, ids)
+		return err
 	})
-	if errors.Is(err, pgx.ErrNoRows) {
-		return nil, storage.ErrNotFound
-	}
 	if err != nil {
 		if closed := e.usable(ctx); closed != nil {
 			return nil, closed
 		}
-		return nil, fmt.Errorf("state: %w", err)
+		return nil, fmt.Errorf("states: %w", err)
 	}
-	return wholeRecord(collection, id, row, merge)
+	records := make([]*storage.Record, len(keys))
+	for i, key := range keys {
+		records[i] = found[key]
+	}
+	return records, nil
+}
+
+// records reads records of collections that have tables.
+func (e *Engine) records(ctx context.Context, known *catalog, ids map[string][]string) (map[storage.Key]*storage.Record, error) {
+	found := make(map[storage.Key]*storage.Record)
+	for name, list := range ids {
+		rows, err := e.points.Query(ctx, `SELECT id, _row, _merge FROM `+quote(known.collections[name].table)+` WHERE id = ANY($1)`, list)
+		err = eachRow(rows, err, func(row pgx.Rows) error {
+			r, err := scanWhole(name, row)
+			if err == nil {
+				found[storage.Key{Collection: name, ID: r.Row.ID}] = r
+			}
+			return err
+		})
+		if err != nil {
+			return nil, err
+		}
+	}
+	return found, nil
 }
 
 // SignedHead returns the newest signed head of a log.

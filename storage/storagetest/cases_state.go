@@ -91,6 +91,26 @@ func stateCollections(e *Env) {
 		_, err = storage.State(e.Ctx, e.Engine, name, album)
 		e.Absent(err, "the newest state of an album in "+name)
 	}
+	list, err := storage.States(e.Ctx, e.Engine, []storage.Key{
+		{Collection: "labels", ID: label},
+		{Collection: "labels", ID: album},
+		{Collection: "nothing", ID: label},
+		{Collection: "albums", ID: album},
+		{Collection: "labels", ID: label},
+	})
+	require.NoError(e, err)
+	require.Len(e, list, 5)
+	for i, id := range []event.ID{label, {}, {}, album, label} {
+		if id.IsZero() {
+			require.Nil(e, list[i])
+			continue
+		}
+		require.NotNil(e, list[i])
+		e.Equal(e.World.Record(id), list[i])
+	}
+	none, err := storage.States(e.Ctx, e.Engine, nil)
+	require.NoError(e, err)
+	require.Empty(e, none)
 	require.Equal(e, []event.ID{album}, e.IDs(v, e.Plan(albums, "")))
 	require.Equal(e, []event.ID{label}, e.IDs(v, e.Plan(labels, "")))
 }

@@ -100,6 +100,7 @@ func Mutants() []Mutant {
 		{"hands out an old snapshot", defect{stale: true}},
 		{"has a cursor that lags", defect{lagging: true}},
 		{"remembers a state that it has read", defect{stuck: true}},
+		{"returns states in another order", defect{reordered: true}},
 		{"forgets the residual predicate", defect{plan: func(p *plan.Plan) { p.Residual, p.Filter = false, false }}},
 		{"reads the first range of a plan only", defect{plan: func(p *plan.Plan) { p.Ranges = p.Ranges[:min(1, len(p.Ranges))] }}},
 		{"does not follow references", defect{plan: func(p *plan.Plan) { *p = *p.Own() }}},
@@ -158,7 +159,8 @@ type defect struct {
 	halves    bool // Commit commits entries first, the rest after
 	deaf      bool // contexts are not looked at
 	stale     bool // Snapshot returns the one before
-	stuck     bool // State of the engine is always the first
+	stuck     bool // States of the engine are always the first
+	reordered bool // States come in another order
 	lagging   bool // Cursor is that of the snapshot before
 	shallow   bool // Events does not follow precursors
 	all       bool // Log begins at the beginning
@@ -193,7 +195,7 @@ type mutant struct {
 	last       storage.Snapshot // the newest one taken
 	registered bool
 	kept       []storage.Snapshot           // all taken, if stale
-	read       map[event.ID]*storage.Record // by State, if stuck
+	read       map[event.ID]*storage.Record // by States, if stuck
 }
 
 func (m *mutant) ctx(ctx context.Context) context.Context {
@@ -288,20 +290,29 @@ func (m *mutant) Snapshot(ctx context.Context) (storage.Snapshot, error) {
 	return x, nil
 }
 
-func (m *mutant) State(ctx context.Context, collection string, id event.ID) (*storage.Record, error) {
-	r, err := storage.State(m.ctx(ctx), m.Engine, collection, id)
-	if err != nil || !m.stuck {
-		return r, err
+func (m *mutant) States(ctx context.Context, keys []storage.Key) ([]*storage.Record, error) {
+	records, err := storage.States(m.ctx(ctx), m.Engine, keys)
+	if err != nil {
+		return nil, err
+	}
+	if m.reordered {
+		slices.Reverse(records)
+	}
+	if !m.stuck {
+		return records, nil
 	}
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	if m.read == nil {
 		m.read = make(map[event.ID]*storage.Record)
 	}
-	if m.read[id] == nil {
-		m.read[id] = r
+	for i, key := range keys {
+		if m.read[key.ID] == nil {
+			m.read[key.ID] = records[i]
+		}
+		records[i] = m.read[key.ID]
 	}
-	return m.read[id], nil
+	return records, nil
 }
 
 func (m *mutant) Close() error {
