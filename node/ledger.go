@@ -253,14 +253,6 @@ func decodeEntry(b []byte) (l LedgerEntry, err error) {
 	return l, err
 }
 
-func decodeOutbox(m storage.MetaValue) (*pending, error) {
-	p, err := decodePending(m.Value)
-	if err != nil {
-		return nil, &storage.CorruptError{What: "transaction in the outbox", Key: []byte(m.Key), Err: err}
-	}
-	return p, nil
-}
-
 // resume reads the outbox and the ledger of a node that was closed.
 func (e *ephemeral) resume(ctx context.Context, s storage.Snapshot) error {
 	if err := e.readOffered(ctx, s); err != nil {
