@@ -33,6 +33,10 @@ var errClosedLog = &RefusedError{Code: wire.CodeClosing, Text: "a log was closed
 // committed and was told to be in that rest, as far as it keeps it: the last 1,024
 // transactions, of 4 MiB in all. They keep their IDs, and are judged anew.
 //
+// Make another copy soon after: the log of the new origin is closed by whoever has its key,
+// and the old copy does not. If that is restored once more, clients that have seen the new
+// log find the node behind for good, and what they had committed there is lost.
+//
 // The new origin is certified if the system's root key is held here; otherwise its log
 // stays here until [Node.Enrol]. If the store can be shared, the logs of other processes
 // that have written there are closed too, and no other process may have it open: it

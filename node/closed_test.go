@@ -302,6 +302,31 @@ func TestWhoWipesLeavesNothingForAnOldCopy(t *testing.T) {
 	})
 }
 
+// TestWhoHasWipedComesBackToAnOldCopy, without a restart between: what others had committed
+// on the same client is delivered again, and what was wiped is not.
+func TestWhoHasWipedComesBackToAnOldCopy(t *testing.T) {
+	recoveries(t, func(t *testing.T, r *recovery) {
+		r.backup()
+		ada := r.join("ada")
+		ada.connect()
+		_, created := ada.create(Album{Name: "wiped", Year: 1990})
+		require.Equal(t, node.Accepted, ada.outcome(created).Status)
+		bob := ada.node.Session("bob")
+		_, err := create(ada.ctx, bob, Album{Name: "bob's", Year: 1991})
+		require.NoError(t, err)
+		_, err = bob.Flush(ada.ctx)
+		require.NoError(t, err)
+		require.NoError(t, ada.session.Wipe(ada.ctx, 0))
+		r.restore()
+		ada.link.Mend()
+		live := ada.query("")
+		require.NoError(t, live.Wait(ada.ctx))
+		_, err = bob.Flush(ada.ctx)
+		require.NoError(t, err)
+		require.Equal(t, []string{"bob's"}, r.at.names(r.at.prince, ""))
+	})
+}
+
 // TestASealedPrincipalsWorkIsDeliveredAgainOnceItIsBack.
 func TestASealedPrincipalsWorkIsDeliveredAgainOnceItIsBack(t *testing.T) {
 	recoveries(t, func(t *testing.T, r *recovery) {

@@ -86,6 +86,14 @@ func (a *remembered) drop(i int) []storage.MetaChange {
 	return []storage.MetaChange{{Key: keptKey(one.tx)}}
 }
 
+// forget takes a transaction out of the list.
+func (a *remembered) forget(tx event.ID) {
+	if i := slices.IndexFunc(a.list, func(s settled) bool { return s.tx == tx }); i >= 0 {
+		a.bytes -= a.list[i].size
+		a.list = slices.Delete(a.list, i, i+1)
+	}
+}
+
 // resumeDecided notes what is kept of decided transactions, the oldest first.
 func (e *ephemeral) resumeDecided(ctx context.Context, s storage.Snapshot, entries []LedgerEntry) error {
 	for _, entry := range entries {
@@ -158,9 +166,7 @@ func (e *ephemeral) goBack(ends []event.SignedHead) error {
 	}
 	e.kept = reached
 	for _, p := range lost {
-		i := slices.IndexFunc(e.remembered.list, func(s settled) bool { return s.tx == p.tx.ID })
-		e.remembered.bytes -= e.remembered.list[i].size
-		e.remembered.list = slices.Delete(e.remembered.list, i, i+1)
+		e.remembered.forget(p.tx.ID)
 	}
 	e.mu.Lock()
 	e.reached = reached

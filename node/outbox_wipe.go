@@ -121,6 +121,7 @@ func (e *ephemeral) wipeWork(ctx context.Context, p Principal, list []*pending) 
 		return err
 	}
 	for _, entry := range entries {
+		e.remembered.forget(entry.Transaction)
 		if entry.Content != nil {
 			e.forgive(entry.Content)
 		}
