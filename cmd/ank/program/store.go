@@ -53,15 +53,33 @@ func (p Program) storeCommand(ctx context.Context, name string, args []string, o
 		return err
 	}
 	defer func() { err = errors.Join(err, engine.Close()) }()
+	if name == "load" {
+		return t.load(ctx, engine)
+	}
+	if err := mustHold(ctx, engine); err != nil {
+		return err
+	}
 	switch name {
 	case "dump":
 		return t.dump(ctx, engine)
-	case "load":
-		return t.load(ctx, engine)
 	case "restored":
 		return t.restored(ctx, engine)
 	}
 	return t.verify(ctx, engine)
+}
+
+// mustHold refuses a store in which nothing was ever stored: it is likely that another one
+// was meant.
+func mustHold(ctx context.Context, engine storage.Engine) error {
+	s, err := engine.Snapshot(ctx)
+	if err != nil {
+		return err
+	}
+	defer s.Close()
+	for _, err := range s.MetaScan(ctx, "") {
+		return err
+	}
+	return errors.New("there is nothing in this store")
 }
 
 func (t *tool) parse(args []string) error {
@@ -172,15 +190,6 @@ func (t *tool) verify(ctx context.Context, engine storage.Engine) error {
 
 // restored is the command ank restored.
 func (t *tool) restored(ctx context.Context, engine storage.Engine) (err error) {
-	s, err := engine.Snapshot(ctx)
-	if err != nil {
-		return err
-	}
-	empty := s.Cursor().IsZero()
-	s.Close()
-	if empty {
-		return errors.New("there is no log in this store")
-	}
 	schemas, err := t.schemas(ctx, engine)
 	if err != nil {
 		return err

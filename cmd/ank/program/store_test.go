@@ -108,8 +108,15 @@ func TestAStoreThatWasRestored(t *testing.T) {
 	})
 	_, _, err = run(t, "verify", "-store", "pebble:"+dir)
 	require.NoError(t, err)
-	_, _, err = run(t, "restored", "-store", "pebble:"+filepath.Join(t.TempDir(), "empty"))
-	require.ErrorContains(t, err, "no log")
+}
+
+// TestAStoreThatIsNotThere is no store that is as it should be.
+func TestAStoreThatIsNotThere(t *testing.T) {
+	for _, command := range []string{"dump", "verify", "restored"} {
+		out, _, err := run(t, command, "-store", "pebble:"+filepath.Join(t.TempDir(), "misspelt"))
+		require.ErrorContains(t, err, "nothing in this store", command)
+		require.Empty(t, out, command)
+	}
 }
 
 // TestAStoreThatIsNotWhole is refused by nodes until it was loaded.
