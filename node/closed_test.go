@@ -386,6 +386,41 @@ func TestNobodyElseClosesALog(t *testing.T) {
 	}
 }
 
+// TestAClientGoesBackWhenToldTo: where a server that was restored twice cannot tell what it
+// has lost, the client's owner can.
+func TestAClientGoesBackWhenToldTo(t *testing.T) {
+	recoveries(t, func(t *testing.T, r *recovery) {
+		r.backup()
+		ada := r.join("ada")
+		ada.connect()
+		r.restore()
+		ada.link.Mend()
+		id, created := ada.create(Album{Name: "lost", Year: 1990})
+		<-time.After(time.Minute)
+		require.Equal(t, node.Accepted, ada.outcome(created).Status)
+		r.at.edit(r.at.prince, id, func(m AlbumMutable) { m.SetYear(1991) })
+		live := ada.query("")
+		require.NoError(t, live.Wait(ada.ctx))
+		require.Equal(t, 1991, live.Items().At(0).Year())
+		r.cut()
+		r.at.stop()
+		r.at = member(t) // of the same system, and nothing of the log
+		ada.link.Mend()
+		<-time.After(time.Minute)
+		require.ErrorIs(t, live.State().Err, node.ErrBehind)
+		require.ErrorIs(t, r.at.node.GoBack(r.at.ctx), node.ErrDurable)
+		require.NoError(t, ada.node.GoBack(ada.ctx))
+		require.NoError(t, live.Wait(ada.ctx))
+		require.Equal(t, node.Accepted, ada.outcome(created).Status)
+		require.Equal(t, r.at.node.Origin(), ada.outcome(created).Position.Origin)
+		require.Equal(t, 1990, live.Items().At(0).Year())
+		require.NoError(t, ada.node.GoBack(ada.ctx), "again, with everything in place")
+		<-time.After(time.Minute)
+		require.Equal(t, node.Accepted, ada.outcome(created).Status)
+		require.Equal(t, []string{"lost"}, r.at.names(r.at.prince, ""))
+	})
+}
+
 // TestRandomRestores: whatever clients write and whenever the server is replaced by an
 // old copy, everything that they committed is there in the end, and everybody sees the
 // same.

@@ -347,8 +347,8 @@
 // had committed itself: that is pending again, under the IDs that it has, is delivered once
 // more, and has another address then, or is rejected by rules that have changed. What
 // builds on what another client lost waits for it, for a day. If that happens twice, the
-// second time with a copy from before the first, clients that were there in between are
-// behind for good, and have to begin with an empty store.
+// second time with a copy from before the first, nobody can tell clients that were there in
+// between: they are behind until [Node.GoBack].
 //
 // Whoever replicates has everything, whoever may see it: [Policy] is about what a node
 // serves. A peer must have proved that its system has certified it.

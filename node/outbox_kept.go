@@ -128,10 +128,43 @@ func (l *line) hearClosed(m *wire.Closed) error {
 	if len(fresh) == 0 {
 		return nil
 	}
-	if err := e.goBack(fresh); err != nil {
+	beyond := func(at event.Position) bool {
+		return slices.ContainsFunc(fresh, func(end event.SignedHead) bool { return at.Origin == end.Origin && at.Seq > end.Seq })
+	}
+	reached := e.covered()
+	for _, end := range fresh {
+		reached = upTo(reached, end)
+	}
+	if err := e.goBack(reached, fresh, beyond); err != nil {
 		return err
 	}
 	l.nudge()
+	return nil
+}
+
+// GoBack lets an ephemeral node take what its servers have, though it has seen more: for
+// live queries that stay at [ErrBehind], because what they wait for is lost and nobody
+// can say so, or because a server has lied. What was accepted is pending again, as far as
+// it is kept, see [Node.CloseOrigin], and is delivered once more; of what is there already
+// nothing comes of that but the receipt. On a durable node the error is ErrDurable.
+func (n *Node) GoBack(ctx context.Context) error {
+	if ctx == nil {
+		return errNoContext
+	}
+	e, ok := n.role.(*ephemeral)
+	if !ok {
+		return ErrDurable
+	}
+	if err := e.keeper.begin(ctx); err != nil {
+		return err
+	}
+	defer e.keeper.end()
+	if err := e.goBack(event.Cursor{}, nil, func(event.Position) bool { return true }); err != nil {
+		return err
+	}
+	if line := e.online(); line != nil {
+		line.nudge()
+	}
 	return nil
 }
 
@@ -144,10 +177,11 @@ func (e *ephemeral) concerns(end event.SignedHead) bool {
 	return slices.ContainsFunc(e.remembered.list, func(s settled) bool { return s.at.Origin == end.Origin })
 }
 
-// goBack puts the transactions into the outbox again that were accepted beyond the ends
-// of logs. It needs the keeper's token.
-func (e *ephemeral) goBack(ends []event.SignedHead) error {
-	lost, err := e.lost(ends)
+// goBack has the node have seen less, because logs have ended or for another reason, and
+// puts the transactions into the outbox again that were accepted beyond that. It needs the
+// keeper's token.
+func (e *ephemeral) goBack(reached event.Cursor, ends []event.SignedHead, beyond func(event.Position) bool) error {
+	lost, err := e.lost(beyond)
 	if err != nil {
 		return err
 	}
@@ -155,10 +189,8 @@ func (e *ephemeral) goBack(ends []event.SignedHead) error {
 	for _, p := range lost {
 		meta = append(meta, storage.MetaChange{Key: p.key(), Value: p.appendTo(nil)}, storage.MetaChange{Key: ledgerKey(p.tx.ID)})
 	}
-	reached := e.covered()
 	for _, end := range ends {
 		meta = append(meta, closedMeta(end))
-		reached = upTo(reached, end)
 	}
 	meta = append(meta, storage.MetaChange{Key: metaSeen, Value: reached.AppendTo(nil)})
 	if err := e.keeper.store(nil, meta...); err != nil {
@@ -186,9 +218,9 @@ func (e *ephemeral) goBack(ends []event.SignedHead) error {
 	return e.show(e.ctx, e.outbox.keys())
 }
 
-// lost reads the transactions that were accepted beyond the ends of logs, as far as they
-// are kept.
-func (e *ephemeral) lost(ends []event.SignedHead) ([]*pending, error) {
+// lost reads the transactions that were accepted beyond something, as far as they are
+// kept.
+func (e *ephemeral) lost(beyond func(event.Position) bool) ([]*pending, error) {
 	snapshot, leave, err := e.open(e.ctx)
 	if err != nil {
 		return nil, err
@@ -196,8 +228,7 @@ func (e *ephemeral) lost(ends []event.SignedHead) ([]*pending, error) {
 	defer leave()
 	var list []*pending
 	for _, s := range e.remembered.list {
-		beyond := func(end event.SignedHead) bool { return s.at.Origin == end.Origin && s.at.Seq > end.Seq }
-		if s.size == 0 || !slices.ContainsFunc(ends, beyond) {
+		if s.size == 0 || !beyond(s.at) {
 			continue
 		}
 		b, err := snapshot.Meta(e.ctx, keptKey(s.tx))
