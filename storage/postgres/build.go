@@ -255,8 +255,13 @@ func (e *Engine) buildBeside(ctx context.Context, collection string, d definitio
 		return err
 	}
 	_, err = conn.Exec(ctx, `CREATE INDEX CONCURRENTLY `+quote(name)+` ON `+quote(table)+` `+d.text)
+	if err == nil {
+		// The server plans by what it knows of values, and would not look at so many new ones
+		// by itself for a while; of what an index computes it knows nothing before.
+		_, err = conn.Exec(ctx, `ANALYZE `+quote(table))
+	}
 	if hasCode(err, codeLockTimeout) {
-		return nil // somebody has looked at the store for long: again
+		return nil // somebody has looked at the store for long: again, or it is looked at later
 	}
 	return err
 }
