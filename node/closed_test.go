@@ -544,3 +544,23 @@ func TestASharedStoreThatWasRestored(t *testing.T) {
 		}
 	})
 }
+
+// TestAPausedProcessDoesNotWriteIntoAClosedLog when it wakes up.
+func TestAPausedProcessDoesNotWriteIntoAClosedLog(t *testing.T) {
+	together(t, func(x *town) {
+		a, b := x.open(), x.open()
+		x.create(a, Album{Name: "a's", Year: 1990})
+		x.create(b, Album{Name: "b's", Year: 1991})
+		resume := b.engine.pause()
+		late := make(chan error, 1)
+		go func() {
+			_, err := create(x.ctx, b.ada, Album{Name: "late", Year: 1999})
+			late <- err
+		}()
+		<-time.After(time.Minute)
+		require.NoError(x, a.CloseOrigin(x.ctx))
+		resume()
+		require.ErrorIs(x, <-late, node.ErrSlotLost)
+		require.Equal(x, []string{"a's", "b's"}, x.list(a, "ORDER BY year"))
+	})
+}

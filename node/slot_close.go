@@ -53,10 +53,12 @@ func (s *sharing) closeSlot(ctx context.Context, number int) (exists bool, err e
 	if l.holder != ([16]byte{}) && time.Since(seen) <= slotSilence {
 		return false, errors.New("another process has the store open")
 	}
-	b := &storage.Batch{Holds: []storage.MetaValue{
-		{Key: metaSlots + strconv.Itoa(number), Value: held},
-		{Key: s.slot.leaseKey(), Value: s.slot.lease},
-	}}
+	// Its holder may only have been paused: it is not to write on when it wakes up.
+	place := metaSlots + strconv.Itoa(number)
+	b := &storage.Batch{
+		Holds: []storage.MetaValue{{Key: place, Value: held}, {Key: s.slot.leaseKey(), Value: s.slot.lease}},
+		Meta:  []storage.MetaChange{{Key: place, Value: lease{epoch: l.epoch + 1}.append(nil)}},
+	}
 	end, err := s.giveUp(ctx, snapshot, number, b)
 	if end == nil || err != nil {
 		return true, err

@@ -23,7 +23,8 @@
 // than -connections says, or half as many as the process may have files open, those who
 // come are turned away, and try again.
 //
-// STORE is memory: (gone when the program ends) or pebble:DIR; see package engines.
+// STORE is memory: (gone when the program ends), pebble:DIR, postgres://... or
+// tikv://PD/SYSTEM; see package engines.
 //
 // Who may connect, and what they may do, is asked for unless only this machine can
 // reach the address:
