@@ -35,7 +35,8 @@ var errClosedLog = &RefusedError{Code: wire.CodeClosing, Text: "a log was closed
 //
 // Make another copy soon after: the log of the new origin is closed by whoever has its key,
 // and the old copy does not. If that is restored once more, clients that have seen the new
-// log find the node behind for good, and what they had committed there is lost.
+// log find the node behind until [Node.GoBack] is called on them, and only then deliver
+// again what they had committed there.
 //
 // The new origin is certified if the system's root key is held here; otherwise its log
 // stays here until [Node.Enrol]. If the store can be shared, the logs of other processes
