@@ -3,6 +3,7 @@ package node
 import (
 	"context"
 	"errors"
+	"math"
 
 	"github.com/ankgo/ank/event"
 	"github.com/ankgo/ank/node/wire"
@@ -57,13 +58,7 @@ func (n *Node) CloseOrigin(ctx context.Context) error {
 			return err
 		}
 	}
-	old := n.Origin()
-	here, err := n.Cursor(ctx)
-	if err != nil {
-		return err
-	}
-	end, _ := here.At(old)
-	return n.renew(ctx, old, end.Seq)
+	return n.renew(ctx, n.Origin(), math.MaxUint64) // others may have all that is in it, and keep it
 }
 
 // closedIn reads which logs were given up, wire.MaxClosed at the most.

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"strings"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -562,5 +563,40 @@ func TestAPausedProcessDoesNotWriteIntoAClosedLog(t *testing.T) {
 		resume()
 		require.ErrorIs(x, <-late, node.ErrSlotLost)
 		require.Equal(x, []string{"a's", "b's"}, x.list(a, "ORDER BY year"))
+	})
+}
+
+// TestALogIsClosedWhileItIsWritten: what is committed meanwhile is in one of the logs,
+// and comes to who follows.
+func TestALogIsClosedWhileItIsWritten(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		first, second := member(t), member(t)
+		near, far := pipe.New()
+		var both sync.WaitGroup
+		ctx, leave := context.WithCancel(first.ctx)
+		both.Go(func() { _ = first.node.Replicate(ctx, near) })
+		both.Go(func() { _ = second.node.Replicate(ctx, far) })
+		var writers sync.WaitGroup
+		for range 4 {
+			writers.Go(func() {
+				for range 50 {
+					_, err := create(first.ctx, first.prince, Album{Name: "new", Year: 1990})
+					require.NoError(t, err)
+				}
+			})
+		}
+		for range 20 {
+			require.NoError(t, first.node.CloseOrigin(first.ctx))
+		}
+		writers.Wait()
+		synctest.Wait()
+		<-time.After(time.Minute)
+		require.Len(t, first.names(first.prince, ""), 200)
+		requireSame(t, first, second)
+		leave()
+		both.Wait()
+		again := member(t)
+		exchange(second, again)
+		requireSame(t, first, again)
 	})
 }

@@ -52,6 +52,7 @@ func (n *Node) renewQuiet(ctx context.Context, old event.Origin, common uint64) 
 	if err != nil {
 		return nil, err
 	}
+	common = min(common, c.stored.tip.seq)
 	r := rewriting{ctx: ctx, node: n, old: old, next: next.key.Public(), batch: new(storage.Batch), reach: c.stored}
 	if err := r.move(common); err != nil {
 		return nil, err
