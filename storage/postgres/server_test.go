@@ -13,6 +13,7 @@ import (
 	"sync/atomic"
 	"testing"
 
+	"github.com/jackc/pgx/v5"
 	"github.com/stretchr/testify/require"
 
 	"github.com/ankgo/ank/event"
@@ -58,12 +59,35 @@ func (s *server) crash() {
 	s.start()
 }
 
+// standby returns a server that has all that this one has acknowledged.
+func (s *server) standby() *server {
+	s.Helper()
+	folder, err := os.MkdirTemp("/tmp", "ank-standby.")
+	require.NoError(s, err)
+	s.Cleanup(func() {
+		_ = s.script("stop", folder, "immediate")
+		require.NoError(s, os.RemoveAll(folder))
+	})
+	require.NoError(s, s.script("standby", s.folder, folder))
+	s.exec("ALTER SYSTEM SET synchronous_standby_names = '*'")
+	s.exec("SELECT pg_reload_conf()")
+	return &server{s.TB, folder}
+}
+
+func (s *server) exec(sql string) {
+	s.Helper()
+	c, err := pgx.Connect(context.Background(), s.dsn())
+	require.NoError(s, err)
+	_, err = c.Exec(context.Background(), sql)
+	require.NoError(s, err)
+	require.NoError(s, c.Close(context.Background()))
+}
+
 func (s *server) dsn() string { return "host=" + s.folder + " user=postgres dbname=postgres" }
 
 // proxy stands between an engine and the server, and cuts connections.
 type proxy struct {
 	folder string
-	server string
 	listen net.Listener
 
 	// loseCommit has the next answer to a COMMIT lost, dropWrites all that is sent
@@ -73,9 +97,10 @@ type proxy struct {
 	// commit waits for.
 	stall atomic.Pointer[chan struct{}]
 
-	mu    sync.Mutex
-	conns map[net.Conn]bool
-	wait  sync.WaitGroup
+	mu     sync.Mutex
+	server string // the folder of its socket
+	conns  map[net.Conn]bool
+	wait   sync.WaitGroup
 }
 
 const socket = ".s.PGSQL.5432"
@@ -113,7 +138,10 @@ func (p *proxy) serve() {
 		if err != nil {
 			return
 		}
-		server, err := net.Dial("unix", filepath.Join(p.server, socket))
+		p.mu.Lock()
+		folder := p.server
+		p.mu.Unlock()
+		server, err := net.Dial("unix", filepath.Join(folder, socket))
 		if err != nil {
 			client.Close()
 			continue
@@ -165,6 +193,14 @@ func (p *proxy) copy(to, from net.Conn, ends func([]byte) bool) {
 			return
 		}
 	}
+}
+
+// lead has the proxy lead to another server.
+func (p *proxy) lead(folder string) {
+	p.mu.Lock()
+	p.server = folder
+	p.mu.Unlock()
+	p.cut()
 }
 
 // cut cuts all connections.
