@@ -173,9 +173,12 @@ func TestServersAreKilled(t *testing.T) {
 		w.stop()
 		for e, err := range w.node.Ledger(t.Context()) { // what is under way is delivered
 			require.NoError(t, err)
-			r, err := w.node.Receipt(t.Context(), e.Transaction)
-			require.NoError(t, err)
-			require.NotEqual(t, node.Rejected, r.Status)
+			require.NotEqual(t, node.Rejected, e.Status)
+			if e.Status == node.Pending { // of others it forgets the oldest
+				r, err := w.node.Receipt(t.Context(), e.Transaction)
+				require.NoError(t, err)
+				require.NotEqual(t, node.Rejected, r.Status)
+			}
 		}
 	}
 	p.signal(syscall.SIGTERM)
