@@ -3,6 +3,7 @@ package node_test
 import (
 	"context"
 	"fmt"
+	"math"
 	"math/rand/v2"
 	"strings"
 	"sync"
@@ -422,6 +423,21 @@ func TestAClientGoesBackWhenToldTo(t *testing.T) {
 	})
 }
 
+// TestACursorEndsWhereALogWasClosed, and no cursor goes further for what an origin says of
+// its end.
+func TestACursorEndsWhereALogWasClosed(t *testing.T) {
+	o, other := event.Origin{1}, event.Position{Origin: event.Origin{2}, Seq: 7}
+	seen := event.NewCursor(event.Position{Origin: o, Seq: 5, Short: 9}, other)
+	end := func(seq uint64) event.SignedHead { return event.SignedHead{Origin: o, Seq: seq, Closed: true} }
+	require.True(t, node.UpTo(seen, end(0)).Equal(event.NewCursor(other)))
+	at, _ := node.UpTo(seen, end(4)).At(o)
+	require.Equal(t, uint64(4), at.Seq)
+	for _, seq := range []uint64{5, 6, math.MaxUint64} {
+		require.True(t, node.UpTo(seen, end(seq)).Equal(seen), "%d", seq)
+	}
+	require.True(t, node.UpTo(event.NewCursor(other), end(3)).Equal(event.NewCursor(other)))
+}
+
 // TestRandomRestores: whatever clients write and whenever the server is replaced by an
 // old copy, everything that they committed is there in the end, and everybody sees the
 // same.
@@ -531,19 +547,26 @@ func TestASharedStoreThatWasRestored(t *testing.T) {
 		}
 
 		// Both old logs can be verified by others.
-		other := startOver(x.T, memory.NewStore(), node.JoinSystem(a.System()))
-		c, err := a.Certify(other.node.Origin())
-		require.NoError(x, err)
-		require.NoError(x, other.node.Enrol(x.ctx, c))
-		near, far := pipe.New()
-		left := make(chan error, 1)
-		go func() { left <- a.Replicate(x.ctx, near, node.Once()) }()
-		require.NoError(x, other.node.Replicate(x.ctx, far, node.Once()))
-		require.NoError(x, <-left)
+		other := x.follower(a)
 		for _, o := range append(old, a.Origin(), b.Origin()) {
 			require.Equal(x, uint64(1), other.at(o))
 		}
 	})
+}
+
+// follower is a node elsewhere that has got all that a process had to give.
+func (x *town) follower(p *process) *fixture {
+	x.Helper()
+	other := startOver(x.T, memory.NewStore(), node.JoinSystem(p.System()))
+	c, err := p.Certify(other.node.Origin())
+	require.NoError(x, err)
+	require.NoError(x, other.node.Enrol(x.ctx, c))
+	near, far := pipe.New()
+	left := make(chan error, 1)
+	go func() { left <- p.Replicate(x.ctx, near, node.Once()) }()
+	require.NoError(x, other.node.Replicate(x.ctx, far, node.Once()))
+	require.NoError(x, <-left)
+	return other
 }
 
 // TestAPausedProcessDoesNotWriteIntoAClosedLog when it wakes up.
@@ -563,6 +586,35 @@ func TestAPausedProcessDoesNotWriteIntoAClosedLog(t *testing.T) {
 		resume()
 		require.ErrorIs(x, <-late, node.ErrSlotLost)
 		require.Equal(x, []string{"a's", "b's"}, x.list(a, "ORDER BY year"))
+	})
+}
+
+// TestAPausedProcessThatWakesUpFirst: what it writes after its log was looked at, and before
+// that is closed, is in the log that is closed.
+func TestAPausedProcessThatWakesUpFirst(t *testing.T) {
+	together(t, func(x *town) {
+		a, b := x.open(), x.open()
+		x.create(a, Album{Name: "a's", Year: 1990})
+		x.create(b, Album{Name: "b's", Year: 1991})
+		old := b.Origin()
+		resumeB := b.engine.pause()
+		late, closed := make(chan error, 1), make(chan error, 1)
+		go func() {
+			_, err := create(x.ctx, b.ada, Album{Name: "late", Year: 1999})
+			late <- err
+		}()
+		<-time.After(time.Minute)
+		resumeA := a.engine.pause()
+		go func() { closed <- a.CloseOrigin(x.ctx) }()
+		synctest.Wait()
+		resumeB()
+		require.NoError(x, <-late)
+		synctest.Wait()
+		resumeA()
+		require.NoError(x, <-closed)
+		_, err := create(x.ctx, b.ada, Album{Name: "later", Year: 2000})
+		require.ErrorIs(x, err, node.ErrSlotLost)
+		require.Equal(x, uint64(2), x.follower(a).at(old))
 	})
 }
 

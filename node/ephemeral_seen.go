@@ -34,8 +34,8 @@ func (e *ephemeral) see(c event.Cursor) {
 
 // upTo is a cursor without what may be lost of a log that was closed.
 func upTo(c event.Cursor, end event.SignedHead) event.Cursor {
-	switch {
-	case !c.CoversPosition(end.Origin, end.Seq+1):
+	switch at, ok := c.At(end.Origin); {
+	case !ok, at.Seq <= end.Seq:
 		return c
 	case end.Seq == 0:
 		return c.Without(end.Origin)

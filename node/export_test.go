@@ -45,6 +45,9 @@ func (n *Node) Working() (count int) {
 	return count
 }
 
+// UpTo is a cursor without what lies beyond the end of a log that was closed.
+func UpTo(c event.Cursor, end event.SignedHead) event.Cursor { return upTo(c, end) }
+
 // WithEngine runs f with the node's engine.
 func (n *Node) WithEngine(f func(storage.Engine)) { f(n.engine) }
 

@@ -52,7 +52,7 @@ func (e *ephemeral) deliverAgain(tx event.ID) error {
 	e.outbox.add(p)
 	line := e.line
 	e.mu.Unlock()
-	e.logger.Info("a rejected transaction was accepted, after all", "transaction", tx.String())
+	e.logger.Info("what a rejected transaction wrote is there: it is delivered once more", "transaction", tx.String())
 	if line != nil {
 		line.nudge()
 	}

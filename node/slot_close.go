@@ -14,16 +14,20 @@ import (
 // closeOthers closes the logs of all other slots, see [Node.CloseOrigin]: who takes one
 // next begins another log. Nobody may have one.
 func (s *sharing) closeOthers(ctx context.Context) error {
-	for number := 1; ; number++ {
+	for number := 1; ; {
 		if number == s.slot.number {
+			number++
 			continue
 		}
 		more, err := s.closeSlot(ctx, number)
-		if err != nil {
+		switch {
+		case errors.Is(err, storage.ErrConflict): // its holder has woken up just now
+		case err != nil:
 			return fmt.Errorf("closing the log of slot %d: %w", number, err)
-		}
-		if !more {
+		case !more:
 			return nil
+		default:
+			number++
 		}
 	}
 }
@@ -86,6 +90,9 @@ func (s *sharing) giveUp(ctx context.Context, snapshot storage.Snapshot, number 
 	}
 	// Who comes next need not read what is here.
 	m := mark{cursor: snapshot.Cursor(), last: s.node.clock.Last()}
+	at, _ := m.cursor.At(key.Public())
+	at.Origin = key.Public()
+	b.Expect = []event.Position{at} // what comes after it would be nobody's
 	other := &slot{number: number}
 	b.Meta = append(b.Meta, storage.MetaChange{Key: other.place(metaMark), Value: m.appendTo(nil)},
 		storage.MetaChange{Key: other.place(metaKey)}, storage.MetaChange{Key: other.place(metaCertificate)})
